@@ -1,0 +1,1 @@
+//! Geohash arithmetic: cells, neighbours, distances.

@@ -1,0 +1,1 @@
+//! HyperLogLog registers, sparse and dense, byte for byte as Redis keeps them.

@@ -1,0 +1,1 @@
+//! Streams: entries in listpacks under an ordered index, consumer groups, pending entries.

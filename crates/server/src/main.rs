@@ -1,0 +1,3 @@
+//! The `ochre-server` program.
+
+fn main() {}
