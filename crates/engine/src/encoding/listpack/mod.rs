@@ -62,7 +62,7 @@ impl Listpack {
     }
 
     /// Copies bytes that are known to be a listpack.
-    fn copy_of(bytes: &[u8]) -> Self {
+    pub(in crate::encoding) fn copy_of(bytes: &[u8]) -> Self {
         let block = block::allocate(bytes.len());
         // SAFETY: the new block has room for the bytes and does not overlap them.
         unsafe { block.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -218,6 +218,14 @@ impl Listpack {
     /// The elements before `pos`, with their positions.
     pub fn entries_before(&self, pos: Pos) -> Entries<'_> {
         Entries::new(self.as_bytes(), HEADER, pos.0 as usize)
+    }
+
+    /// The element at `pos` and the position behind it: a walk that can be put aside.
+    #[inline]
+    pub fn step(&self, pos: Pos) -> (Item<'_>, Option<Pos>) {
+        let at = pos.0 as usize;
+        let (item, encoded) = decode(self.as_bytes(), at);
+        (item, self.unless_end(at + encoded + codec::backlen_size(encoded)))
     }
 
     /// The first element equal to `needle`, comparing every `skip + 1`th element.
