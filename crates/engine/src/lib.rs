@@ -5,6 +5,8 @@
 pub mod encoding;
 pub mod geo;
 pub mod hyperloglog;
+pub mod level;
+pub mod settings;
 pub mod sorted;
 pub mod stream;
 pub mod table;
