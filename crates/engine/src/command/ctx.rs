@@ -1,11 +1,11 @@
 //! What a data command sees: a view of the shards of its keys, the reply, the effects it reports,
 //! settings, the time, randomness. Nothing else: no clock, no sockets, no other clients.
 
-use super::effects::{EventClass, Words};
+use super::effects::Words;
 use crate::keyspace::Keys;
 pub use crate::keyspace::Key;
 use crate::level::Level;
-use crate::settings::Settings;
+use crate::settings::{EventClasses, Settings};
 use crate::time::UnixMs;
 use ochre_resp::reply::Reply;
 use ochre_resp::request::Args;
@@ -45,7 +45,7 @@ impl<'a> Ctx<'a> {
     /// The key in argument `at`, hashed once. The hash of the first key was made when the command
     /// was prefetched.
     #[inline]
-    pub fn key<'b>(&self, args: &Args<'b>, at: usize) -> Key<'b> {
+    pub fn key<'b>(&self, args: Args<'b>, at: usize) -> Key<'b> {
         self.keys.locate_arg(args, at)
     }
 
@@ -58,7 +58,7 @@ impl<'a> Ctx<'a> {
     /// Reports that a key changed: wakes and warns whoever waits for it or watches it, counts
     /// `dirty` changes and records the event. Call it once per changed key, after the change.
     #[inline]
-    pub fn changed(&mut self, key: Key<'_>, class: EventClass, event: &'static str, dirty: u64) {
+    pub fn changed(&mut self, key: Key<'_>, class: EventClasses, event: &'static str, dirty: u64) {
         self.keys.touched(key);
         let db = self.keys.db();
         self.keys.fx.dirty += dirty;
@@ -67,7 +67,7 @@ impl<'a> Ctx<'a> {
 
     /// Records a further event on a key, without counting a change.
     #[inline]
-    pub fn event(&mut self, key: Key<'_>, class: EventClass, event: &'static str) {
+    pub fn event(&mut self, key: Key<'_>, class: EventClasses, event: &'static str) {
         let db = self.keys.db();
         self.keys.fx.event(class, event, db, key.bytes);
     }

@@ -2,39 +2,14 @@
 //! wakes blocked clients, breaks transactions, writes the AOF, feeds replicas.
 
 use crate::keyspace::{ClientId, DbIndex};
+use crate::settings::EventClasses;
 use crate::value::{RawValue, Type};
-
-/// Class of a keyspace event: one letter of `notify-keyspace-events`.
-pub type EventClass = u32;
-
-/// `g`: DEL, EXPIRE, RENAME ...
-pub const EV_GENERIC: EventClass = 1 << 2;
-/// `$`: strings.
-pub const EV_STRING: EventClass = 1 << 3;
-/// `l`: lists.
-pub const EV_LIST: EventClass = 1 << 4;
-/// `s`: sets.
-pub const EV_SET: EventClass = 1 << 5;
-/// `h`: hashes.
-pub const EV_HASH: EventClass = 1 << 6;
-/// `z`: sorted sets.
-pub const EV_ZSET: EventClass = 1 << 7;
-/// `x`: a key expired.
-pub const EV_EXPIRED: EventClass = 1 << 8;
-/// `e`: a key was evicted.
-pub const EV_EVICTED: EventClass = 1 << 9;
-/// `t`: streams.
-pub const EV_STREAM: EventClass = 1 << 10;
-/// `m`: a key was looked up and is missing (not part of `A`).
-pub const EV_KEY_MISS: EventClass = 1 << 11;
-/// `n`: a key was created (not part of `A`).
-pub const EV_NEW: EventClass = 1 << 14;
 
 /// An event on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its class.
-    pub class: EventClass,
+    pub class: EventClasses,
     /// Its name, as published.
     pub name: &'static str,
     /// The database.
@@ -91,8 +66,8 @@ pub struct Effects {
     pub dirty: u64,
     /// Events, in order; only those of [`Effects::wanted_events`].
     pub events: Vec<Event>,
-    /// Classes that somebody may listen to; 0 when notifications are off.
-    pub wanted_events: EventClass,
+    /// Classes that somebody may listen to; empty when notifications are off.
+    pub wanted_events: EventClasses,
     /// Keys with waiting clients that changed.
     pub ready: Vec<(DbIndex, Vec<u8>)>,
     /// Clients whose watched keys changed.
@@ -114,8 +89,8 @@ pub struct Effects {
 impl Effects {
     /// Records an event if anybody wants its class.
     #[inline]
-    pub fn event(&mut self, class: EventClass, name: &'static str, db: DbIndex, key: &[u8]) {
-        if self.wanted_events & class != 0 {
+    pub fn event(&mut self, class: EventClasses, name: &'static str, db: DbIndex, key: &[u8]) {
+        if self.wanted_events.intersects(class) {
             self.events.push(Event { class, name, db, key: key.to_vec() });
         }
     }

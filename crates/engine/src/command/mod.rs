@@ -13,13 +13,14 @@ pub mod spec;
 
 pub use arg::{Arg, ArgType};
 pub use ctx::{Caller, Ctx, Key};
-pub use effects::{Block, Effects, EventClass};
+pub use crate::settings::EventClasses;
+pub use effects::{Block, Effects};
 pub use flags::*;
 pub use keyspec::*;
 pub use spec::{Meta, Spec};
 
 /// The handler of a data command.
-pub type DataFn = for<'a, 'b> fn(&mut Ctx<'a>, &mut Args<'b>) -> Outcome;
+pub type DataFn = for<'a, 'b> fn(&mut Ctx<'a>, Args<'b>) -> Outcome;
 
 /// A data command.
 pub type Command = Spec<DataFn>;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `meta`: bits 0-3 the [`Kind`], bit 4 "has an expiry", bit 5 "key length takes 4 bytes",
-//! bit 6 "inline string length takes 2 bytes". `access` is the LRU clock (24 bits, seconds) or the
+//! bit 6 "inline string length takes 2 bytes", bit 7 "a command edited this string in place" (it is
+//! shown as raw, however short). `access` is the LRU clock (24 bits, seconds) or the
 //! LFU counter with its decay time. `head` is the length of an inline string (1 or 2 bytes), an
 //! integer, or the pointer of a value that has an allocation of its own (8 bytes). A short string
 //! without expiry thus costs 6 bytes beside its key and value: `key:123456` with 64 bytes fits the
@@ -80,6 +81,11 @@ pub(super) const KIND_MASK: u8 = 0x0f;
 pub(super) const HAS_EXPIRY: u8 = 1 << 4;
 pub(super) const WIDE_KEY: u8 = 1 << 5;
 pub(super) const WIDE_VALUE: u8 = 1 << 6;
+
+pub(super) const EDITED: u8 = 1 << 7;
+
+/// Strings that grow beyond this many bytes by editing move into an allocation with spare room.
+pub(super) const EDIT_INLINE_LIMIT: usize = 256;
 
 /// Strings up to this many bytes live inside the entry; at and above it they are shared with the
 /// replies that send them.

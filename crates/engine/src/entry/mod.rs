@@ -15,18 +15,19 @@ mod raw;
 mod tests;
 
 use crate::time::UnixMs;
-use crate::value::{Collection, HeapStr, RawValue, StrRef, StrValue, heap_head, vec_pointer};
+use crate::value::{Collection, EMBSTR_LIMIT, RawValue, StrRef, StrValue, heap_head, heap_pointer};
+use bytes::{Bytes, BytesMut};
 pub use layout::{INLINE_LIMIT, Kind};
 use layout::*;
 use raw::Raw;
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
 
 /// Flag bit of the table word of an entry that has an expiry: the expiry cycle finds such entries
 /// without touching the others.
 pub const FLAG_VOLATILE: u64 = 1;
 
 /// Owning pointer to the allocation of a key. Eight bytes, never null.
+#[repr(transparent)]
 pub struct KeyEntry(Raw);
 
 // SAFETY: the allocation is owned by this pointer alone, and all values in it are Send.
@@ -43,16 +44,15 @@ impl KeyEntry {
             StrValue::Bytes(bytes) if bytes.len() < INLINE_LIMIT => {
                 KeyEntry(Raw::inline(key, bytes, expiry, access))
             }
-            StrValue::Bytes(bytes) => KeyEntry::heap(key, Arc::new(bytes.to_vec()), expiry, access),
-            StrValue::Owned(vec) if vec.len() < INLINE_LIMIT => {
-                KeyEntry(Raw::inline(key, &vec, expiry, access))
+            StrValue::Bytes(bytes) => KeyEntry::heap(key, Bytes::copy_from_slice(bytes), expiry, access),
+            StrValue::Shared(bytes) if bytes.len() < INLINE_LIMIT => {
+                KeyEntry(Raw::inline(key, &bytes, expiry, access))
             }
-            StrValue::Owned(vec) => KeyEntry::heap(key, Arc::new(vec), expiry, access),
-            StrValue::Shared(arc) => KeyEntry::heap(key, arc, expiry, access),
+            StrValue::Shared(bytes) => KeyEntry::heap(key, bytes, expiry, access),
         }
     }
 
-    fn heap(key: &[u8], value: Arc<Vec<u8>>, expiry: Option<UnixMs>, access: u32) -> KeyEntry {
+    fn heap(key: &[u8], value: Bytes, expiry: Option<UnixMs>, access: u32) -> KeyEntry {
         KeyEntry::with_head(key, Kind::Heap, heap_head(value), expiry, access)
     }
 
@@ -118,8 +118,8 @@ impl KeyEntry {
         match self.kind() {
             Kind::Inline => Some(StrRef::Bytes(self.0.inline_value())),
             Kind::Int => Some(StrRef::Int(self.0.head() as i64)),
-            // SAFETY: the head of a Heap entry is the pointer of its Arc, which lives as long as `self`.
-            Kind::Heap => Some(StrRef::Heap(unsafe { HeapStr::from_head(self.0.head()) })),
+            // SAFETY: the head of a Heap entry is the pointer of its Box, which lives as long as `self`.
+            Kind::Heap => Some(StrRef::Heap(unsafe { &*heap_pointer(self.0.head()) })),
             _ => None,
         }
     }
@@ -146,27 +146,86 @@ impl KeyEntry {
         let fits = match &value {
             StrValue::Int(n) => self.overwrite_int(*n),
             StrValue::Bytes(bytes) => self.overwrite_inline(bytes),
-            _ => false,
+            StrValue::Shared(_) => false,
         };
         if !fits {
             *self = KeyEntry::string(self.key(), value, self.expiry(), self.access());
         }
     }
 
-    /// The string as a growable buffer: it moves into an allocation of its own if it has none.
-    /// `None` if this is no string.
-    pub fn edit_str(&mut self) -> Option<&mut Vec<u8>> {
-        let string = self.as_str()?;
-        if !matches!(string, StrRef::Heap(_)) {
-            let bytes = string.to_vec();
-            *self = KeyEntry::heap(self.key(), Arc::new(bytes), self.expiry(), self.access());
+    /// The bytes of a string, to be changed in place; an integer becomes text first. `None` if this
+    /// is no string.
+    pub fn str_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        match self.as_str()? {
+            StrRef::Int(n) => self.rewrite_inline(itoa::Buffer::new().format(n).as_bytes()),
+            StrRef::Heap(_) => {
+                self.edit_heap(|_| ());
+                // SAFETY: edit_heap left a buffer that nobody shares, and `&mut self` keeps it so.
+                let bytes = unsafe { &mut *heap_pointer(self.0.head()) };
+                // SAFETY: the same; Bytes offers no mutable view of its unshared buffer.
+                return Some(unsafe { std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len()) });
+            }
+            StrRef::Bytes(_) => {}
         }
-        // SAFETY: the head owns one count of the Arc; it is taken here and given back below.
-        let mut arc = unsafe { Arc::from_raw(vec_pointer(self.0.head())) };
-        Arc::make_mut(&mut arc);
-        self.0.write_head(heap_head(arc));
-        // SAFETY: make_mut left this handle the only one, and `&mut self` keeps it so.
-        Some(unsafe { &mut *vec_pointer(self.0.head()).cast_mut() })
+        self.0.mark_edited();
+        Some(self.0.inline_value_mut())
+    }
+
+    /// Makes a string `len` bytes long, filling up with zeroes; the allocation may move.
+    pub fn resize_str(&mut self, len: usize) {
+        let Some(string) = self.as_str() else { return };
+        if matches!(string, StrRef::Heap(_)) {
+            return self.edit_heap(|buffer| buffer.resize(len, 0));
+        }
+        let old = string.bytes();
+        let kept = &old[..old.len().min(len)];
+        let mut buffer = BytesMut::with_capacity(if len > EDIT_INLINE_LIMIT { len + len / 2 } else { len });
+        buffer.extend_from_slice(kept);
+        buffer.resize(len, 0);
+        if len > EDIT_INLINE_LIMIT {
+            *self = KeyEntry::heap(self.key(), buffer.freeze(), self.expiry(), self.access());
+        } else {
+            self.rewrite_inline(&buffer);
+        }
+    }
+
+    /// Appends to a string; the allocation may move.
+    pub fn append_str(&mut self, tail: &[u8]) {
+        if self.kind() == Kind::Heap {
+            return self.edit_heap(|buffer| buffer.extend_from_slice(tail));
+        }
+        let Some(old) = self.as_str().map(|string| string.len()) else { return };
+        self.resize_str(old + tail.len());
+        if let Some(bytes) = self.str_bytes_mut() {
+            bytes[old..].copy_from_slice(tail);
+        }
+    }
+
+    fn rewrite_inline(&mut self, value: &[u8]) {
+        *self = KeyEntry(Raw::inline(self.key(), value, self.expiry(), self.access()));
+        self.0.mark_edited();
+    }
+
+    /// Lends the buffer of a [`Kind::Heap`] string, unshared (copied if a reply still uses it).
+    fn edit_heap(&mut self, edit: impl FnOnce(&mut BytesMut)) {
+        // SAFETY: the head of a Heap entry is the pointer of its Box, lent while `self` is.
+        let bytes = unsafe { &mut *heap_pointer(self.0.head()) };
+        let mut buffer = match std::mem::take(bytes).try_into_mut() {
+            Ok(unshared) => unshared,
+            Err(shared) => BytesMut::from(&shared[..]),
+        };
+        edit(&mut buffer);
+        *bytes = buffer.freeze();
+    }
+
+    /// The name that OBJECT ENCODING gives a string: "int", "embstr" or "raw". Strings of up to 44
+    /// bytes that were stored whole are embstr, as in Redis. `None` if this is no string.
+    pub fn str_encoding(&self) -> Option<&'static str> {
+        Some(match self.as_str()? {
+            StrRef::Int(_) => "int",
+            StrRef::Bytes(bytes) if bytes.len() <= EMBSTR_LIMIT && self.0.meta() & EDITED == 0 => "embstr",
+            _ => "raw",
+        })
     }
 
     /// The value in typed form, for reading. `None` if it is of another type.
@@ -191,7 +250,7 @@ impl KeyEntry {
     pub fn into_value(self) -> RawValue {
         let this = ManuallyDrop::new(self);
         let value = match this.kind() {
-            Kind::Inline => RawValue::from_string(this.0.inline_value().to_vec()),
+            Kind::Inline => RawValue::from_string(Bytes::copy_from_slice(this.0.inline_value())),
             // SAFETY: ownership of the head passes to the RawValue; the entry frees only its own block.
             kind => unsafe { RawValue::from_parts(kind, this.0.head()) },
         };
@@ -211,21 +270,25 @@ impl Drop for KeyEntry {
     }
 }
 
-// SAFETY: the word is the address of the allocation, aligned to 8, below 2^47, plus FLAG_VOLATILE,
-// which from_word masks out.
+// SAFETY: transparent over a word whose bits outside the address are ignored (see `raw`); the word
+// is the address, aligned to 8 and below 2^47, plus FLAG_VOLATILE; keys never change.
 unsafe impl crate::table::Thin for KeyEntry {
+    const COUNTED: u64 = FLAG_VOLATILE;
+
+    #[inline]
     fn into_word(self) -> u64 {
         let this = ManuallyDrop::new(self);
         this.0.address() | if this.0.meta() & HAS_EXPIRY != 0 { FLAG_VOLATILE } else { 0 }
     }
 
+    #[inline]
     unsafe fn from_word(word: u64) -> Self {
         // SAFETY: the caller got the word from into_word.
         KeyEntry(unsafe { Raw::from_address(word & !7) })
     }
 
     #[inline]
-    fn key(&self) -> &[u8] {
-        self.0.key()
+    fn with_key<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+        read(self.0.key())
     }
 }

@@ -6,11 +6,17 @@
 use super::layout::*;
 use crate::time::UnixMs;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::num::NonZeroU64;
 use std::ptr::NonNull;
 
-/// Pointer to an entry's block.
+/// Word with the address of an entry's block; the other bits (flags below, hash above) are the
+/// table's, and ignored.
 #[derive(Clone, Copy)]
-pub(super) struct Raw(NonNull<u8>);
+#[repr(transparent)]
+pub(super) struct Raw(NonZeroU64);
+
+/// The bits of the address: below 2^47, aligned to 8.
+const ADDRESS: u64 = (1 << 48) - 8;
 
 /// The parts of a block that are known before it is allocated.
 struct Plan {
@@ -38,7 +44,7 @@ impl Plan {
         let layout = layout_of(key_at(self.meta) + self.key_len + self.tail);
         // SAFETY: the layout is not empty: a header takes at least 6 bytes.
         let Some(block) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
-        let raw = Raw(block);
+        let raw = Raw(NonZeroU64::new(block.as_ptr().expose_provenance() as u64).expect("not null"));
         raw.write(0, &[self.meta]);
         raw.write_access(access);
         if self.meta & WIDE_KEY != 0 {
@@ -90,47 +96,51 @@ impl Raw {
     }
 
     pub(super) fn address(self) -> u64 {
-        self.0.as_ptr().expose_provenance() as u64
+        self.0.get() & ADDRESS
     }
 
     /// # Safety
     /// `address` must come from [`Raw::address`] of a block that is still allocated.
     #[inline]
     pub(super) unsafe fn from_address(address: u64) -> Raw {
-        let pointer = std::ptr::with_exposed_provenance_mut(address as usize);
         // SAFETY: blocks are never at address 0.
-        Raw(unsafe { NonNull::new_unchecked(pointer) })
+        Raw(unsafe { NonZeroU64::new_unchecked(address) })
+    }
+
+    #[inline]
+    fn block(self) -> *mut u8 {
+        std::ptr::with_exposed_provenance_mut(self.address() as usize)
     }
 
     pub(super) fn free(self) {
         // SAFETY: the block was allocated with the layout of its size, by `Plan::build`.
-        unsafe { dealloc(self.0.as_ptr(), layout_of(self.size())) }
+        unsafe { dealloc(self.block(), layout_of(self.size())) }
     }
 
     #[inline]
     pub(super) fn meta(self) -> u8 {
         // SAFETY: every block has a first byte.
-        unsafe { self.0.read() }
+        unsafe { self.block().read() }
     }
 
     #[inline]
     fn read<const N: usize>(self, at: usize) -> [u8; N] {
         // SAFETY: callers read fields that the meta byte says are there.
-        unsafe { self.0.add(at).cast::<[u8; N]>().read_unaligned() }
+        unsafe { self.block().add(at).cast::<[u8; N]>().read_unaligned() }
     }
 
     #[inline]
     fn write(self, at: usize, bytes: &[u8]) {
         // SAFETY: callers write fields that the meta byte says are there; `bytes` never comes from
         // the same field of the same block.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.add(at).as_ptr(), bytes.len()) }
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.block().add(at), bytes.len()) }
     }
 
     #[inline]
     fn slice<'a>(self, at: usize, len: usize) -> &'a [u8] {
         // SAFETY: the range lies in the block; the lifetime is bounded by the callers' signatures
         // in KeyEntry, which owns the block.
-        unsafe { std::slice::from_raw_parts(self.0.add(at).as_ptr(), len) }
+        unsafe { std::slice::from_raw_parts(self.block().add(at), len) }
     }
 
     #[inline]
@@ -162,10 +172,23 @@ impl Raw {
         self.slice(key_at(self.meta()) + self.key_len(), self.inline_len())
     }
 
+    /// The inline string, to be changed in place.
+    #[inline]
+    pub(super) fn inline_value_mut<'a>(self) -> &'a mut [u8] {
+        let at = key_at(self.meta()) + self.key_len();
+        // SAFETY: the range lies in the block; KeyEntry lends it for as long as it is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.block().add(at), self.inline_len()) }
+    }
+
+    pub(super) fn mark_edited(self) {
+        self.write(0, &[self.meta() | EDITED]);
+    }
+
     #[inline]
     pub(super) fn overwrite_inline(self, value: &[u8]) -> bool {
         let fits = self.inline_len() == value.len();
         if fits {
+            self.write(0, &[self.meta() & !EDITED]);
             self.write(key_at(self.meta()) + self.key_len(), value);
         }
         fits

@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use crate::entry::KeyEntry;
-use crate::table::{Ref, RefMut};
-use crate::value::Collection;
+use crate::table::RefMut;
+use crate::value::{Collection, StrRef, StrValue};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -17,7 +17,7 @@ pub struct Read<'a, T: Collection> {
 impl<'a, T: Collection> Read<'a, T> {
     /// `None` if the entry holds another type.
     #[inline]
-    pub(super) fn of(entry: &Ref<'a, KeyEntry>) -> Option<Self> {
+    pub(super) fn of(entry: &'a KeyEntry) -> Option<Self> {
         Some(Read { value: entry.collection::<T>()?, entry: PhantomData })
     }
 }
@@ -66,5 +66,41 @@ impl<T: Collection> Drop for Mut<'_, T> {
         let (kind, head) = unsafe { ManuallyDrop::take(&mut self.value) }.into_raw();
         // SAFETY: it is the value that this entry gave out in `of`.
         unsafe { self.entry.put_back(kind, head) };
+    }
+}
+
+/// A string in the keyspace, for changing in place. An edited string is shown as "raw".
+pub struct StrMut<'a> {
+    entry: RefMut<'a, KeyEntry>,
+}
+
+impl<'a> StrMut<'a> {
+    pub(super) fn new(entry: RefMut<'a, KeyEntry>) -> Self {
+        StrMut { entry }
+    }
+
+    /// The string as it is.
+    pub fn get(&self) -> StrRef<'_> {
+        self.entry.as_str().expect("only made of strings")
+    }
+
+    /// Its bytes, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.entry.str_bytes_mut().expect("only made of strings")
+    }
+
+    /// Makes it `len` bytes long, filling up with zeroes.
+    pub fn resize(&mut self, len: usize) {
+        self.entry.resize_str(len);
+    }
+
+    /// Appends bytes.
+    pub fn append(&mut self, tail: &[u8]) {
+        self.entry.append_str(tail);
+    }
+
+    /// Replaces the string, in the encoding that saves most; expiry and access clock stay.
+    pub fn set(&mut self, value: StrValue<'_>) {
+        self.entry.set_str(value);
     }
 }

@@ -5,12 +5,12 @@
 //! stay empty), report every change with [`crate::command::Ctx::changed`], and remove collections
 //! that became empty with [`Keys::remove_if_empty`].
 
-use super::{AccessClock, DbIndex, Mut, Read, Shard, World};
+use super::{AccessClock, DbIndex, Mut, Read, Shard, StrMut, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
 use crate::error::Error;
-use crate::settings::Settings;
-use crate::table::{Ref, RefMut, Seed};
+use crate::settings::{EventClasses, Settings};
+use crate::table::{RefMut, Seed};
 use crate::time::UnixMs;
 use crate::value::{Collection, RawValue, StrRef, StrValue, Type};
 use ochre_resp::request::Args;
@@ -71,23 +71,36 @@ pub struct Keys<'a> {
     settings: &'a Settings,
     access: &'a mut AccessClock,
     expiry: ExpiryMode,
+    /// Hash of the command's first key, made when it was prefetched: argument index and hash.
+    hint: (usize, u64),
     /// What happened.
+    pub fx: &'a mut Effects,
+}
+
+/// What a view needs besides the world.
+pub struct View<'a> {
+    /// The database.
+    pub db: DbIndex,
+    /// The time of the command.
+    pub now: UnixMs,
+    /// Settings.
+    pub settings: &'a Settings,
+    /// How accesses are recorded.
+    pub access: &'a mut AccessClock,
+    /// What becomes of expired keys.
+    pub expiry: ExpiryMode,
+    /// Index and hash of the argument that was hashed already; index 0 for none.
+    pub hint: (usize, u64),
+    /// Takes what happens.
     pub fx: &'a mut Effects,
 }
 
 impl<'a> Keys<'a> {
     /// The view over a world that is held exclusively.
-    pub fn new(
-        world: &'a mut World,
-        db: DbIndex,
-        now: UnixMs,
-        settings: &'a Settings,
-        access: &'a mut AccessClock,
-        expiry: ExpiryMode,
-        fx: &'a mut Effects,
-    ) -> Keys<'a> {
+    pub fn new(world: &'a mut World, view: View<'a>) -> Keys<'a> {
         let (seed, dbs) = (world.seed, world.dbs());
-        Keys { shards: &mut world.shards, seed, db, dbs, now, settings, access, expiry, fx }
+        let View { db, now, settings, access, expiry, hint, fx } = view;
+        Keys { shards: &mut world.shards, seed, db, dbs, now, settings, access, expiry, hint, fx }
     }
 
     /// Hash and shard of a key.
@@ -98,8 +111,10 @@ impl<'a> Keys<'a> {
 
     /// The key in argument `at`.
     #[inline]
-    pub fn locate_arg<'b>(&self, args: &Args<'b>, at: usize) -> Key<'b> {
-        self.locate(args.get(at))
+    pub fn locate_arg<'b>(&self, args: Args<'b>, at: usize) -> Key<'b> {
+        let bytes = args.get(at);
+        let hash = if at == self.hint.0 { self.hint.1 } else { self.seed.hash(bytes) };
+        Key::new(bytes, hash, self.shards.len())
     }
 
     /// The selected database.
@@ -146,7 +161,7 @@ impl<'a> Keys<'a> {
             return false;
         }
         match db.table.get(key.hash, key.bytes) {
-            Some(entry) if self.is_expired(&entry) => {}
+            Some(entry) if self.is_expired(entry) => {}
             _ => return false,
         }
         if self.expiry == ExpiryMode::Delete {
@@ -162,26 +177,26 @@ impl<'a> Keys<'a> {
         self.discard(removed, self.settings.lazyfree_lazy_expire);
         self.fx.stats.expired += 1;
         self.fx.expired.push((self.db, key.bytes.to_vec()));
-        self.fx.event(crate::command::effects::EV_EXPIRED, "expired", self.db, key.bytes);
+        self.fx.event(EventClasses::EXPIRED, "expired", self.db, key.bytes);
         self.touched(key);
     }
 
     /// The entry as it is, whatever its expiry; no side effects.
     #[inline]
-    pub fn entry(&self, key: Key<'_>) -> Option<Ref<'_, KeyEntry>> {
+    pub fn entry(&self, key: Key<'_>) -> Option<&KeyEntry> {
         self.shards[key.shard()].db(self.db)?.table.get(key.hash, key.bytes)
     }
 
     /// The entry of a key that is alive, without any side effect.
     #[inline]
-    pub fn peek_entry(&self, key: Key<'_>) -> Option<Ref<'_, KeyEntry>> {
+    pub fn peek_entry(&self, key: Key<'_>) -> Option<&KeyEntry> {
         self.entry(key).filter(|entry| !self.is_expired(entry))
     }
 
     /// The entry of a key that is alive, for a read: expires it if due, counts a hit or a miss,
     /// records the access.
     #[inline]
-    pub fn read_entry(&mut self, key: Key<'_>) -> Option<Ref<'_, KeyEntry>> {
+    pub fn read_entry(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
         let gone = self.expire(key);
         let shard = &self.shards[key.shard()];
         let found = if gone { None } else { shard.db(self.db).and_then(|db| db.table.get(key.hash, key.bytes)) };
@@ -192,7 +207,7 @@ impl<'a> Keys<'a> {
             }
             None => {
                 self.fx.stats.misses += 1;
-                self.fx.event(crate::command::effects::EV_KEY_MISS, "keymiss", self.db, key.bytes);
+                self.fx.event(EventClasses::KEY_MISS, "keymiss", self.db, key.bytes);
             }
         }
         found
@@ -228,7 +243,7 @@ impl<'a> Keys<'a> {
     #[inline]
     pub fn read<T: Collection>(&mut self, key: Key<'_>) -> Result<Option<Read<'_, T>>, Error> {
         match self.read_entry(key) {
-            Some(entry) => Read::of(&entry).map(Some).ok_or(Error::WRONG_TYPE),
+            Some(entry) => Read::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
             None => Ok(None),
         }
     }
@@ -238,7 +253,7 @@ impl<'a> Keys<'a> {
     #[inline]
     pub fn peek<T: Collection>(&self, key: Key<'_>) -> Result<Option<Read<'_, T>>, Error> {
         match self.peek_entry(key) {
-            Some(entry) => Read::of(&entry).map(Some).ok_or(Error::WRONG_TYPE),
+            Some(entry) => Read::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
             None => Ok(None),
         }
     }
@@ -266,7 +281,7 @@ impl<'a> Keys<'a> {
     /// Removes a collection that has become empty. True if it was removed; the caller reports the
     /// "del" event.
     pub fn remove_if_empty<T: Collection>(&mut self, key: Key<'_>) -> bool {
-        let empty = self.entry(key).and_then(|e| Read::<T>::of(&e)).is_some_and(|value| value.is_empty());
+        let empty = self.entry(key).and_then(|e| Read::<T>::of(e)).is_some_and(|value| value.is_empty());
         if empty {
             self.detach(key);
         }
@@ -279,7 +294,7 @@ impl<'a> Keys<'a> {
     #[inline]
     pub fn read_str(&mut self, key: Key<'_>) -> Result<Option<StrRef<'_>>, Error> {
         match self.read_entry(key) {
-            Some(entry) => entry.into_ref().as_str().map(Some).ok_or(Error::WRONG_TYPE),
+            Some(entry) => entry.as_str().map(Some).ok_or(Error::WRONG_TYPE),
             None => Ok(None),
         }
     }
@@ -287,7 +302,7 @@ impl<'a> Keys<'a> {
     /// A string, without any side effect.
     pub fn peek_str(&self, key: Key<'_>) -> Result<Option<StrRef<'_>>, Error> {
         match self.peek_entry(key) {
-            Some(entry) => entry.into_ref().as_str().map(Some).ok_or(Error::WRONG_TYPE),
+            Some(entry) => entry.as_str().map(Some).ok_or(Error::WRONG_TYPE),
             None => Ok(None),
         }
     }
@@ -295,29 +310,42 @@ impl<'a> Keys<'a> {
     /// Stores a string, whatever was there.
     pub fn set_str(&mut self, key: Key<'_>, value: StrValue<'_>, ttl: Ttl) {
         let initial = self.access.initial();
-        let (found, lazy) = (self.write_entry(key), ttl);
-        if let Some(mut entry) = found {
-            if entry.kind().is_string() && lazy == Ttl::Keep || entry.expiry().is_none() && ttl == Ttl::Clear {
-                if entry.kind().is_string() {
-                    entry.set_str(value);
-                    return;
-                }
-            }
+        if let Some(mut entry) = self.write_entry(key) {
             let expiry = match ttl {
                 Ttl::Clear => None,
                 Ttl::Keep => entry.expiry(),
                 Ttl::At(at) => Some(at),
             };
-            let old = std::mem::replace(&mut *entry, KeyEntry::string(key.bytes, value, expiry, initial));
+            if entry.kind().is_string() && entry.expiry() == expiry {
+                entry.set_str(value);
+                return;
+            }
+            let new = KeyEntry::string(key.bytes, value, expiry, initial);
+            let old = std::mem::replace(&mut *entry, new);
             drop(entry);
             self.discard(Some(old), self.settings.lazyfree_lazy_server_del);
             return;
         }
-        let expiry = match ttl {
-            Ttl::At(at) => Some(at),
-            _ => None,
-        };
+        let expiry = if let Ttl::At(at) = ttl { Some(at) } else { None };
         self.add(key, KeyEntry::string(key.bytes, value, expiry, initial));
+    }
+
+    /// A string as a growable buffer, for changing in place; made empty if the key is missing.
+    pub fn create_str(&mut self, key: Key<'_>) -> Result<StrMut<'_>, Error> {
+        if self.expire(key) || self.entry(key).is_none() {
+            let entry = KeyEntry::string(key.bytes, StrValue::Bytes(b""), None, self.access.initial());
+            self.add(key, entry);
+        }
+        self.edit_str(key)?.ok_or(Error::NO_SUCH_KEY)
+    }
+
+    /// A string as a growable buffer, for changing in place. `None` if the key is missing.
+    pub fn edit_str(&mut self, key: Key<'_>) -> Result<Option<StrMut<'_>>, Error> {
+        match self.write_entry(key) {
+            Some(entry) if !entry.kind().is_string() => Err(Error::WRONG_TYPE),
+            Some(entry) => Ok(Some(StrMut::new(entry))),
+            None => Ok(None),
+        }
     }
 
     // ---- whole keys ------------------------------------------------------------------------
@@ -336,7 +364,7 @@ impl<'a> Keys<'a> {
 
     fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
         self.shards[key.shard()].db_or_new(self.db).table.insert(key.hash, entry);
-        self.fx.event(crate::command::effects::EV_NEW, "new", self.db, key.bytes);
+        self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
     }
 
     /// Deletes a key. True if it was there (and not expired).
@@ -427,7 +455,7 @@ impl<'a> Keys<'a> {
     /// Calls `visit` with every key that is alive.
     pub fn each(&self, mut visit: impl FnMut(&KeyEntry)) {
         for db in self.shards.iter().filter_map(|shard| shard.db(self.db)) {
-            db.table.iter().filter(|entry| !self.is_expired(entry)).for_each(|entry| visit(&entry));
+            db.table.iter().filter(|entry| !self.is_expired(entry)).for_each(&mut visit);
         }
     }
 

@@ -20,9 +20,9 @@ mod tests;
 mod world;
 
 pub use access::{AccessClock, LFU_INIT};
-pub use guard::{Mut, Read};
+pub use guard::{Mut, Read, StrMut};
 pub use interest::Interest;
-pub use keys::{ExpiryMode, Key, Keys, Ttl};
+pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
 pub use shard::{Db, Shard};
 pub use world::World;
 

@@ -1,14 +1,14 @@
 //! Typed values in and out of the raw form that entries keep.
 #![allow(unsafe_code)]
 
-use super::string::{heap_head, vec_pointer};
+use super::string::{heap_head, heap_pointer};
 use super::{Hash, List, Set, Zset};
 use crate::encoding::{Intset, Listpack};
 use crate::entry::Kind;
 use crate::settings::Settings;
 use crate::stream::Stream;
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
+use bytes::Bytes;
 
 /// The type of a value, as TYPE names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,8 +175,13 @@ impl RawValue {
     }
 
     /// A string with an allocation of its own.
-    pub fn from_string(bytes: Vec<u8>) -> RawValue {
-        RawValue { kind: Kind::Heap, head: heap_head(Arc::new(bytes)) }
+    pub fn from_string(bytes: Bytes) -> RawValue {
+        RawValue { kind: Kind::Heap, head: heap_head(bytes) }
+    }
+
+    /// An integer.
+    pub fn from_int(value: i64) -> RawValue {
+        RawValue { kind: Kind::Int, head: value as u64 }
     }
 
     /// What it is.
@@ -213,7 +218,7 @@ impl Drop for RawValue {
         // SAFETY: this value owns the head, and it is used once, as the type of its kind.
         unsafe {
             match Type::of(kind) {
-                Type::String if kind == Kind::Heap => drop(Arc::from_raw(vec_pointer(head))),
+                Type::String if kind == Kind::Heap => drop(Box::from_raw(heap_pointer(head))),
                 Type::String => {}
                 Type::List => drop(List::from_raw(kind, head)),
                 Type::Set => drop(Set::from_raw(kind, head)),

@@ -18,6 +18,6 @@ pub use collection::{Collection, RawValue, Type};
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
-pub use string::{HeapStr, StrRef, StrValue};
-pub(crate) use string::{heap_head, vec_pointer};
+pub use string::{StrRef, StrValue};
+pub(crate) use string::{EMBSTR_LIMIT, heap_head, heap_pointer};
 pub use zset::Zset;

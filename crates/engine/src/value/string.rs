@@ -1,10 +1,8 @@
 //! Strings: how they come in, how they are looked at, and the form they are kept in.
-#![allow(unsafe_code)]
 
 use crate::text::parse_i64;
+use bytes::Bytes;
 use std::borrow::Cow;
-use std::marker::PhantomData;
-use std::sync::Arc;
 
 /// A string to be stored.
 pub enum StrValue<'a> {
@@ -12,10 +10,8 @@ pub enum StrValue<'a> {
     Int(i64),
     /// Bytes that are copied into the entry or an allocation.
     Bytes(&'a [u8]),
-    /// Bytes that are taken over.
-    Owned(Vec<u8>),
-    /// Bytes that are shared.
-    Shared(Arc<Vec<u8>>),
+    /// Bytes that are taken over, not copied.
+    Shared(Bytes),
 }
 
 impl<'a> StrValue<'a> {
@@ -36,7 +32,7 @@ pub enum StrRef<'a> {
     /// An integer.
     Int(i64),
     /// Bytes in an allocation of their own.
-    Heap(HeapStr<'a>),
+    Heap(&'a Bytes),
 }
 
 impl<'a> StrRef<'a> {
@@ -44,7 +40,7 @@ impl<'a> StrRef<'a> {
     pub fn bytes(&self) -> Cow<'a, [u8]> {
         match self {
             StrRef::Bytes(bytes) => Cow::Borrowed(bytes),
-            StrRef::Heap(heap) => Cow::Borrowed(heap.bytes()),
+            StrRef::Heap(heap) => Cow::Borrowed(heap),
             StrRef::Int(n) => Cow::Owned(itoa::Buffer::new().format(*n).as_bytes().to_vec()),
         }
     }
@@ -58,7 +54,7 @@ impl<'a> StrRef<'a> {
     pub fn len(&self) -> usize {
         match self {
             StrRef::Bytes(bytes) => bytes.len(),
-            StrRef::Heap(heap) => heap.bytes().len(),
+            StrRef::Heap(heap) => heap.len(),
             StrRef::Int(n) => itoa::Buffer::new().format(*n).len(),
         }
     }
@@ -73,70 +69,21 @@ impl<'a> StrRef<'a> {
         match self {
             StrRef::Int(n) => Some(*n),
             StrRef::Bytes(bytes) => parse_i64(bytes),
-            StrRef::Heap(heap) => parse_i64(heap.bytes()),
-        }
-    }
-
-    /// The name OBJECT ENCODING gives it. Strings of up to 44 bytes inside their entry are "embstr",
-    /// as in Redis, where object and text then share one allocation.
-    pub fn encoding(&self) -> &'static str {
-        match self {
-            StrRef::Int(_) => "int",
-            StrRef::Bytes(bytes) if bytes.len() <= EMBSTR_LIMIT => "embstr",
-            _ => "raw",
+            StrRef::Heap(heap) => parse_i64(heap),
         }
     }
 }
 
 /// Longest string that Redis calls embstr.
-const EMBSTR_LIMIT: usize = 44;
-
-/// A string with an allocation of its own, owned by an entry for at least `'a`.
-#[derive(Clone, Copy)]
-pub struct HeapStr<'a> {
-    pointer: *const Vec<u8>,
-    entry: PhantomData<&'a Vec<u8>>,
-}
-
-impl<'a> HeapStr<'a> {
-    /// # Safety
-    /// `head` must come from [`heap_head`] and its Arc must live for `'a`.
-    #[inline]
-    pub(crate) unsafe fn from_head(head: u64) -> HeapStr<'a> {
-        HeapStr { pointer: vec_pointer(head), entry: PhantomData }
-    }
-
-    /// The bytes.
-    #[inline]
-    pub fn bytes(self) -> &'a [u8] {
-        // SAFETY: see from_head.
-        unsafe { &*self.pointer }
-    }
-
-    /// Bytes allocated, used or not.
-    pub fn capacity(self) -> usize {
-        // SAFETY: see from_head.
-        unsafe { (*self.pointer).capacity() }
-    }
-
-    /// Another handle to the same bytes, for a reply that outlives the entry.
-    pub fn share(self) -> Arc<Vec<u8>> {
-        // SAFETY: the pointer came from Arc::into_raw and its Arc is alive; the count is raised for
-        // the new handle.
-        unsafe {
-            Arc::increment_strong_count(self.pointer);
-            Arc::from_raw(self.pointer)
-        }
-    }
-}
+pub(crate) const EMBSTR_LIMIT: usize = 44;
 
 /// The head of an entry that owns this string.
-pub(crate) fn heap_head(value: Arc<Vec<u8>>) -> u64 {
-    Arc::into_raw(value).expose_provenance() as u64
+pub(crate) fn heap_head(value: Bytes) -> u64 {
+    Box::into_raw(Box::new(value)).expose_provenance() as u64
 }
 
-/// The pointer in a head made by [`heap_head`].
+/// The string behind a head made by [`heap_head`].
 #[inline]
-pub(crate) fn vec_pointer(head: u64) -> *const Vec<u8> {
-    std::ptr::with_exposed_provenance(head as usize)
+pub(crate) fn heap_pointer(head: u64) -> *mut Bytes {
+    std::ptr::with_exposed_provenance_mut(head as usize)
 }
