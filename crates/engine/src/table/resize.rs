@@ -6,7 +6,7 @@
 //!             <------------------------             <-------------------  the directory doubles
 //!                 half empty                          both together small  if it has to
 //! ```
-//! Hysteresis: a segment grows when it is 15/16 full, and shrinks to 3/4 full when it is less than
+//! Hysteresis: a segment grows when it is 29/32 full, and shrinks to 3/4 full when it is less than
 //! half full; siblings merge when together they would fill a quarter of the largest segment.
 
 use super::bucket::SLOTS;

