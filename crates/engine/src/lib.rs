@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no threads: time and randomness are arguments, effects are results.
 
+pub mod bits;
 pub mod encoding;
 pub mod geo;
 pub mod hyperloglog;
