@@ -2,12 +2,19 @@
 //!
 //! No I/O, no clock, no threads: time and randomness are arguments, effects are results.
 
+pub mod command;
+pub mod commands;
 pub mod encoding;
+pub mod entry;
+pub mod error;
 pub mod geo;
 pub mod hyperloglog;
+pub mod keyspace;
 pub mod level;
 pub mod settings;
 pub mod sorted;
 pub mod stream;
 pub mod table;
 pub mod text;
+pub mod time;
+pub mod value;
