@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no threads: time and randomness are arguments, effects are results.
 
+pub mod bits;
 pub mod command;
 pub mod commands;
 pub mod encoding;
