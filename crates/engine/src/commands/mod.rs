@@ -12,6 +12,7 @@ mod list;
 mod set;
 mod stream;
 mod string;
+mod timeout;
 mod zset;
 
 /// All data commands, group by group.
