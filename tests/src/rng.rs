@@ -10,7 +10,9 @@ pub struct Rng(u64);
 impl Rng {
     /// A source that depends on `seed` only.
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        // A round of mixing, as neighbouring seeds would give the same sequence shifted by one.
+        let mut mixed = Self(seed);
+        Self(mixed.bits() ^ seed.rotate_left(32))
     }
 
     /// The next 64 random bits.
