@@ -1,3 +1,7 @@
 //! The `ochre-server` program.
 
+mod config;
+mod log;
+mod process;
+
 fn main() {}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bitflags::bitflags;
 use ochre_engine::settings::EventClasses;
-use ochre_engine::text::{parse_f64, parse_i64, parse_memory, repr};
+use ochre_engine::text::{parse_f64, parse_i64, repr::repr, units::parse_memory};
 
 use super::choices::not_one_of;
 use super::directive::{Refusal, Rule, Setting};
