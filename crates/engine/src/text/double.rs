@@ -6,12 +6,13 @@
 //!
 //! *Printing* changed between versions, in replies and in scores kept as text:
 //! up to 7.0 the 17 significant digits of `%.17g`, since 7.2 the fewest digits that read back
-//! as the same double. Both forms print integral values as integers where Redis does.
+//! as the same double (room `shortest`). Both forms print integral values as integers where Redis does.
 //! Texts are made in a small buffer on the stack.
 
 use std::io::Write;
 
 use super::hex::{is_infinity, parse_hex, split_sign};
+use super::shortest::shortest_digits;
 
 /// How doubles are printed; a matter of the compatibility level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,13 +155,11 @@ impl DoubleText {
 
     /// The shortest digits, laid out as fpconv's `emit_digits` does.
     fn shortest(value: f64) -> Self {
-        let scientific = Self::format(format_args!("{:e}", value.abs()));
-        let decimal = Decimal::split(scientific.as_bytes());
-        // The power of ten of the last digit, called K there.
-        let last = decimal.exponent - (decimal.digits().len() as i32 - 1);
+        let shortest = shortest_digits(value.abs());
+        let decimal = Decimal::of(shortest.as_bytes(), shortest.exponent);
         let mut text = Self::signed(value);
-        let plain_integer = (0..8).contains(&last);
-        let plain_fraction = last < 0 && (last > -7 || decimal.exponent.abs() < 4);
+        let plain_integer = (0..8).contains(&shortest.exponent);
+        let plain_fraction = shortest.exponent < 0 && (shortest.exponent > -7 || decimal.exponent.abs() < 4);
         if plain_integer || plain_fraction {
             text.push_plain(&decimal);
         } else {
@@ -247,7 +246,7 @@ pub fn as_i64(value: f64) -> Option<i64> {
 
 /// Significant digits and the power of ten of the first one.
 struct Decimal {
-    digits: [u8; 17],
+    digits: [u8; 20],
     count: usize,
     exponent: i32,
 }
@@ -255,7 +254,7 @@ struct Decimal {
 impl Decimal {
     /// Takes apart what Rust's `{:e}` prints of a positive number.
     fn split(text: &[u8]) -> Self {
-        let mut decimal = Self { digits: [0; 17], count: 0, exponent: 0 };
+        let mut decimal = Self { digits: [0; 20], count: 0, exponent: 0 };
         let mark = memchr::memchr(b'e', text).unwrap_or(text.len());
         for &byte in text[..mark].iter().filter(|&&byte| byte != b'.') {
             decimal.digits[decimal.count] = byte;
@@ -264,6 +263,13 @@ impl Decimal {
         let exponent = text.get(mark + 1..).unwrap_or(b"");
         decimal.exponent = super::hex::parse_exponent(exponent).unwrap_or(0);
         decimal
+    }
+
+    /// Digits whose last one stands for this power of ten.
+    fn of(text: &[u8], last: i32) -> Self {
+        let mut digits = [0; 20];
+        digits[..text.len()].copy_from_slice(text);
+        Self { digits, count: text.len(), exponent: last + text.len() as i32 - 1 }
     }
 
     fn digits(&self) -> &[u8] {

@@ -22,6 +22,7 @@ pub mod glob;
 mod hex;
 pub mod integer;
 pub mod repr;
+mod shortest;
 pub mod units;
 
 pub use double::{DoubleStyle, DoubleText, parse_f64};
