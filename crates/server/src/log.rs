@@ -126,11 +126,9 @@ fn role(pid: u32) -> char {
 fn emit(bytes: &[u8]) {
     let target = TARGET.read().unwrap_or_else(|broken| broken.into_inner());
     let _ = match &target.file {
-        Some(path) => OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)
-            .and_then(|mut file| file.write_all(bytes)),
+        Some(path) => {
+            OpenOptions::new().append(true).create(true).open(path).and_then(|mut file| file.write_all(bytes))
+        }
         None => {
             let mut out = std::io::stdout().lock();
             out.write_all(bytes).and_then(|()| out.flush())
@@ -152,7 +150,7 @@ fn open_syslog(ident: &[u8], facility: SyslogFacility) {
         SyslogFacility::Local7 => Facility::LOG_LOCAL7,
     };
     let ident = std::ffi::CString::new(ident).unwrap_or_default();
-    let flags = syslog::LogFlags::LOG_PID | syslog::LogFlags::LOG_NDELAY | syslog::LogFlags::LOG_NOWAIT;
+    let flags = syslog::LogFlags::LOG_PID | syslog::LogFlags::LOG_NDELAY;
     // syslog keeps the pointer for the rest of the process.
     let _ = syslog::openlog(Some(Box::leak(ident.into_boxed_c_str())), flags, facility);
 }
@@ -165,8 +163,7 @@ fn to_syslog(level: LogLevel, message: &str) {
         LogLevel::Notice => Severity::LOG_NOTICE,
         LogLevel::Warning | LogLevel::Nothing => Severity::LOG_WARNING,
     };
-    let priority = syslog::Priority::from_severity(severity);
-    let _ = syslog::syslog(priority, &message.replace('\0', "?"));
+    let _ = syslog::syslog(severity, &message.replace('\0', "?"));
 }
 
 /// Logs a line for developers, formatted as by `format!`.

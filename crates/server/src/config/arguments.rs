@@ -54,7 +54,9 @@ pub fn understand(program: &[u8], args: &[Vec<u8>]) -> Invocation {
         Some(b"-h" | b"--help") => Invocation::Help,
         Some(b"--test-memory") => Invocation::Refused(NO_MEMORY_TEST),
         Some(b"--check-system") => Invocation::Refused(NO_SYSTEM_CHECK),
-        _ if wants_sentinel || args.iter().any(|arg| arg == b"--sentinel") => Invocation::Refused(NO_SENTINEL),
+        _ if wants_sentinel || args.iter().any(|arg| arg == b"--sentinel") => {
+            Invocation::Refused(NO_SENTINEL)
+        }
         _ => Invocation::Run(Arguments::read(args)),
     }
 }

@@ -60,7 +60,9 @@ pub fn load(arguments: &Arguments, source: &mut dyn Source) -> Result<Loaded, Lo
     }
     if arguments.stdin {
         let input = source.stdin();
-        text.extend(input.map_err(|error| LoadError::File(format!("Fatal error, can't read stdin: {error}")))?);
+        text.extend(
+            input.map_err(|error| LoadError::File(format!("Fatal error, can't read stdin: {error}")))?,
+        );
     }
     text.push(b'\n');
     text.extend_from_slice(&arguments.options);
@@ -119,14 +121,18 @@ impl Loader<'_> {
         }
         match (name.to_ascii_lowercase().as_slice(), args) {
             // Names of Redis 3.0 that mean nothing any more.
-            (b"list-max-ziplist-entries" | b"list-max-ziplist-value" | b"lua-replicate-commands", [_]) => Ok(()),
+            (b"list-max-ziplist-entries" | b"list-max-ziplist-value" | b"lua-replicate-commands", [_]) => {
+                Ok(())
+            }
             (b"include", [pattern]) => self.include(pattern),
             (b"rename-command", [old, new]) => self.rename(old, new),
             (b"user", [_, ..]) => {
                 self.loaded.users.push(args.iter().map(|word| word.to_vec()).collect());
                 Ok(())
             }
-            (b"loadmodule", [_, ..]) => Err("Modules are not supported: this server runs no native code".into()),
+            (b"loadmodule", [_, ..]) => {
+                Err("Modules are not supported: this server runs no native code".into())
+            }
             (b"sentinel", [_, ..]) => Err("sentinel directive while not in sentinel mode".into()),
             (name, args) if name.contains(&b'.') => Err(match args.is_empty() {
                 true => "Module config specified without value".into(),

@@ -99,11 +99,11 @@ impl File {
 
     fn put(&mut self, directive: &Directive, config: &Config, default: &Config) {
         let (lines, default) = (directive.lines(config), directive.lines(default));
-        let is_absent = directive.has(Flags::DEFAULT_UNWRITTEN) && lines == default;
-        for (at, line) in lines.into_iter().enumerate().filter(|_| !is_absent) {
-            let force = directive.has(Flags::ALWAYS_WRITTEN) || default.get(at) != Some(&line);
+        let is_default = lines == default;
+        let lines = if is_default && directive.has(Flags::DEFAULT_UNWRITTEN) { Vec::new() } else { lines };
+        for line in lines {
             let line = [directive.name.as_bytes(), &line].join(&b' ');
-            self.line(directive.name, line, force);
+            self.line(directive.name, line, directive.has(Flags::ALWAYS_WRITTEN) || !is_default);
         }
         self.drop_rest(directive.name);
     }

@@ -36,7 +36,8 @@ impl SetError {
     pub fn reply(&self) -> Vec<u8> {
         match self {
             SetError::Unknown(name) => {
-                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"].concat()
+                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"]
+                    .concat()
             }
             SetError::Loading => b"LOADING Redis is loading the dataset in memory".to_vec(),
             SetError::Failed { name, reason } => [

@@ -53,8 +53,7 @@ Any directive of redis.conf is an option:
 /// Logs the logo if somebody is there to look at it, and one line otherwise.
 pub fn show_logo(config: &Config) {
     let process = &config.process;
-    let is_watched =
-        !process.syslog_enabled && process.logfile.is_empty() && std::io::stdout().is_terminal();
+    let is_watched = !process.syslog_enabled && process.logfile.is_empty() && std::io::stdout().is_terminal();
     let mode = if config.cluster.enabled { "cluster" } else { "standalone" };
     let port = if config.network.port != 0 { config.network.port } else { config.tls.port };
     if !is_watched && !process.always_show_logo {

@@ -50,12 +50,8 @@ impl Signals {
     pub fn install() -> io::Result<Signals> {
         let (pipe, written) = UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
-        let signals = Signals {
-            pipe,
-            terminate: Arc::default(),
-            interrupt: Arc::default(),
-            insist: Arc::default(),
-        };
+        let signals =
+            Signals { pipe, terminate: Arc::default(), interrupt: Arc::default(), insist: Arc::default() };
         // Handlers of one signal run in the order they were registered: the first SIGINT finds
         // `insist` unset and sets it, the second one ends the process.
         flag::register_conditional_shutdown(SIGINT, 1, Arc::clone(&signals.insist))?;

@@ -32,8 +32,18 @@ pub fn detect(config: &Config) -> Supervised {
             Supervised::Upstart
         }
         Supervised::Systemd if env::var_os("NOTIFY_SOCKET").is_none() => {
-            crate::log_warning!("systemd supervision requested or auto-detected, but NOTIFY_SOCKET not found!");
+            crate::log_warning!(
+                "systemd supervision requested or auto-detected, but NOTIFY_SOCKET not found!"
+            );
             Supervised::No
+        }
+        Supervised::Systemd => {
+            notify("STATUS=Ochre is loading...\n");
+            crate::log_notice!(
+                "Supervised by systemd. Please make sure you set appropriate values for TimeoutStartSec and \
+                 TimeoutStopSec in your service unit."
+            );
+            Supervised::Systemd
         }
         mode => mode,
     }

@@ -132,9 +132,8 @@ mod tests {
     fn the_template_is_expanded() {
         let config = Config::default();
         let show = |template: &str| {
-            expand(template.as_bytes(), |name| value(name, &config, None, b"ochre")).map(|title| {
-                String::from_utf8(title).unwrap()
-            })
+            expand(template.as_bytes(), |name| value(name, &config, None, b"ochre"))
+                .map(|title| String::from_utf8(title).unwrap())
         };
         assert_eq!(show("{title} {listen-addr} {server-mode}").as_deref(), Some("ochre *:6379"));
         assert_eq!(show("{{x} {port} {config-file}").as_deref(), Some("{x} 6379 -"));
