@@ -17,8 +17,8 @@ mod tests;
 use crate::time::UnixMs;
 use crate::value::{Collection, EMBSTR_LIMIT, RawValue, StrRef, StrValue, heap_head, heap_pointer};
 use bytes::{Bytes, BytesMut};
-pub use layout::{INLINE_LIMIT, Kind};
 use layout::*;
+pub use layout::{INLINE_LIMIT, Kind};
 use raw::Raw;
 use std::mem::ManuallyDrop;
 
@@ -163,7 +163,9 @@ impl KeyEntry {
                 // SAFETY: edit_heap left a buffer that nobody shares, and `&mut self` keeps it so.
                 let bytes = unsafe { &mut *heap_pointer(self.0.head()) };
                 // SAFETY: the same; Bytes offers no mutable view of its unshared buffer.
-                return Some(unsafe { std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len()) });
+                return Some(unsafe {
+                    std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len())
+                });
             }
             StrRef::Bytes(_) => {}
         }

@@ -63,9 +63,9 @@ impl World {
 
     /// Second phase: the entry itself, found through its bucket.
     #[inline]
-    pub fn prefetch_entry(&self, db: DbIndex, key: Key<'_>) {
-        if let Some(db) = self.shards[key.shard()].db(db) {
-            db.table.prefetch_entry(key.hash);
+    pub fn prefetch_entry(&self, db: DbIndex, hash: u64) {
+        if let Some(db) = self.shards[Key::new(&[], hash, self.shards.len()).shard()].db(db) {
+            db.table.prefetch_entry(hash);
         }
     }
 
@@ -86,7 +86,7 @@ impl World {
 
     /// Number of keys in a database that have an expiry.
     pub fn volatile(&self, db: DbIndex) -> usize {
-        self.parts(db).map(|db| db.table.flagged()).sum()
+        self.parts(db).map(|db| db.table.counted()).sum()
     }
 
     /// Empties a database; the keys go to the caller, who decides where they are freed.

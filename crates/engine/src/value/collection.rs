@@ -3,12 +3,13 @@
 
 use super::string::{heap_head, heap_pointer};
 use super::{Hash, List, Set, Zset};
-use crate::encoding::{Intset, Listpack};
+use crate::encoding::intset::Intset;
+use crate::encoding::listpack::Listpack;
 use crate::entry::Kind;
 use crate::settings::Settings;
 use crate::stream::Stream;
-use std::mem::ManuallyDrop;
 use bytes::Bytes;
+use std::mem::ManuallyDrop;
 
 /// The type of a value, as TYPE names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -224,7 +225,7 @@ impl Drop for RawValue {
                 Type::Set => drop(Set::from_raw(kind, head)),
                 Type::Zset => drop(Zset::from_raw(kind, head)),
                 Type::Hash => drop(Hash::from_raw(kind, head)),
-                Type::Stream => drop(<Box<Stream>>::from_raw(kind, head)),
+                Type::Stream => drop(<Box<Stream> as Collection>::from_raw(kind, head)),
             }
         }
     }
