@@ -63,6 +63,12 @@ impl Clients {
         self.places.get_mut(token.0)?.as_deref_mut()
     }
 
+    /// The client in a place, to look at.
+    #[inline]
+    pub fn get(&self, token: Token) -> Option<&Client> {
+        self.places.get(token.0)?.as_deref()
+    }
+
     /// The place of a client.
     pub fn token_of(&self, id: ClientId) -> Option<Token> {
         self.by_id.get(&id).copied()
