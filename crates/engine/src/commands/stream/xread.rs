@@ -525,10 +525,6 @@ mod tests {
                 "XREAD NOACK STREAMS s 0",
                 "-ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
             ),
-            (
-                "XREADGROUP COUNT 1 NOACK STREAMS s 0",
-                "-ERR wrong number of arguments for 'xreadgroup' command",
-            ),
             ("XREADGROUP COUNT 1 NOACK NOACK STREAMS s 0", "-ERR Missing GROUP option for XREADGROUP"),
         ];
         for (call, reply) in cases {
