@@ -2,10 +2,23 @@
 //!
 //! No I/O, no clock, no threads: time and randomness are arguments, effects are results.
 
+pub mod bits;
+pub mod command;
+pub mod commands;
+pub mod cycle;
 pub mod encoding;
+pub mod entry;
+pub mod error;
 pub mod geo;
 pub mod hyperloglog;
+pub mod keyspace;
+pub mod level;
+pub mod settings;
 pub mod sorted;
 pub mod stream;
 pub mod table;
+#[cfg(test)]
+pub mod testing;
 pub mod text;
+pub mod time;
+pub mod value;

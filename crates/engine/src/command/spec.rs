@@ -1,0 +1,242 @@
+//! A command is declared once: everything known about it in one static, next to its handler.
+//!
+//! ```ignore
+//! pub static GET: Command = Command::new("get", Group::String, 2, get)
+//!     .since("1.0.0")
+//!     .flags(READONLY | FAST)
+//!     .keys(&[KeySpec::at(1, RO | ACCESS)])
+//!     .summary("Returns the string at a key.")
+//!     .complexity("O(1)")
+//!     .args(&[Arg::key("key")]);
+//! ```
+//!
+//! COMMAND *, ACL categories, routing, the compatibility level, the documentation and the
+//! generator of the differential test read it; nothing is restated elsewhere.
+//! `H` is the type of the handler: data commands live in this crate, commands that need the whole
+//! process in the server, which joins the tables.
+
+use super::arg::Arg;
+use super::flags::*;
+use super::keyspec::KeySpec;
+
+/// Everything about a command but its handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Meta {
+    /// Name in lower case; of a subcommand: its own part only.
+    pub name: &'static str,
+    /// Name of the container of a subcommand.
+    pub container: Option<&'static str>,
+    /// Count of arguments with the name; negative: at least so many. For subcommands the
+    /// container's name counts too.
+    pub arity: i16,
+    /// Chapter of the documentation.
+    pub group: Group,
+    /// Properties.
+    pub flags: Flags,
+    /// ACL categories beyond those that follow from group and flags.
+    pub extra_categories: Categories,
+    /// ACL categories of the group that do not apply.
+    pub without_categories: Categories,
+    /// Where its keys are.
+    pub keys: &'static [KeySpec],
+    /// First version that has it.
+    pub since: &'static str,
+    /// Version that deprecated it, and what to use instead.
+    pub deprecated: Option<(&'static str, &'static str)>,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Cost in O notation.
+    pub complexity: &'static str,
+    /// Changes of behaviour: version and sentence.
+    pub history: &'static [(&'static str, &'static str)],
+    /// Hints for proxies and clients.
+    pub tips: &'static [&'static str],
+    /// Its arguments.
+    pub args: &'static [Arg],
+    /// Not for users: a debugging aid or an internal command.
+    pub is_system: bool,
+}
+
+impl Meta {
+    /// True if a call with this many arguments (name included) fits.
+    pub const fn arity_fits(&self, len: usize) -> bool {
+        if self.arity >= 0 { len == self.arity as usize } else { len >= -(self.arity as isize) as usize }
+    }
+
+    /// "config|get" for a subcommand, the plain name otherwise.
+    pub fn full_name(&self) -> String {
+        match self.container {
+            Some(container) => format!("{container}|{}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    /// All ACL categories: those that follow from group and flags, and the extra ones.
+    pub const fn categories(&self) -> Categories {
+        let mut all = (self.group.category() | self.extra_categories) & !self.without_categories;
+        if self.flags & WRITE != 0 {
+            all |= CAT_WRITE;
+        }
+        if self.flags & READONLY != 0 && all & CAT_SCRIPTING == 0 {
+            all |= CAT_READ;
+        }
+        if self.flags & ADMIN != 0 {
+            all |= CAT_ADMIN | CAT_DANGEROUS;
+        }
+        if self.flags & PUBSUB != 0 {
+            all |= CAT_PUBSUB;
+        }
+        if self.flags & BLOCKING != 0 {
+            all |= CAT_BLOCKING;
+        }
+        if self.flags & FAST != 0 { all | CAT_FAST } else { all | CAT_SLOW }
+    }
+
+    /// First key, last key and step as COMMAND shows them: from the first key specification that
+    /// is a plain range, 0 if there is none.
+    pub fn legacy_range(&self) -> (i64, i64, i64) {
+        use super::keyspec::{Begin, Find};
+        let mut found: Option<(i64, i64, i64)> = None;
+        for spec in self.keys {
+            let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else {
+                continue;
+            };
+            let last = if last >= 0 { first as i64 + last as i64 } else { last as i64 };
+            match &mut found {
+                None => found = Some((first as i64, last, step as i64)),
+                Some((_, end, _)) if *end >= 0 && first as i64 == *end + 1 => *end = last,
+                Some(_) => {}
+            }
+        }
+        found.unwrap_or((0, 0, 0))
+    }
+}
+
+/// A command: what is known about it, its handler, its subcommands.
+#[derive(Debug)]
+pub struct Spec<H: 'static> {
+    /// What is known about it.
+    pub meta: Meta,
+    /// What it does; `None` for a container that has only subcommands.
+    pub run: Option<H>,
+    /// Its subcommands.
+    pub subcommands: &'static [Spec<H>],
+}
+
+impl<H: Copy> Spec<H> {
+    const fn with(name: &'static str, group: Group, arity: i16, run: Option<H>) -> Self {
+        Spec {
+            meta: Meta {
+                name,
+                container: None,
+                arity,
+                group,
+                flags: 0,
+                extra_categories: 0,
+                without_categories: 0,
+                keys: &[],
+                since: "1.0.0",
+                deprecated: None,
+                summary: "",
+                complexity: "",
+                history: &[],
+                tips: &[],
+                args: &[],
+                is_system: false,
+            },
+            run,
+            subcommands: &[],
+        }
+    }
+
+    /// A command with a handler.
+    pub const fn new(name: &'static str, group: Group, arity: i16, run: H) -> Self {
+        Spec::with(name, group, arity, Some(run))
+    }
+
+    /// A command that only has subcommands.
+    pub const fn container(name: &'static str, group: Group, subcommands: &'static [Spec<H>]) -> Self {
+        let mut spec = Spec::with(name, group, -2, None);
+        spec.subcommands = subcommands;
+        spec
+    }
+
+    /// A subcommand; its arity counts the container's name too.
+    pub const fn sub(container: &'static str, name: &'static str, group: Group, arity: i16, run: H) -> Self {
+        let mut spec = Spec::with(name, group, arity, Some(run));
+        spec.meta.container = Some(container);
+        spec
+    }
+
+    /// First version that has it.
+    pub const fn since(mut self, version: &'static str) -> Self {
+        self.meta.since = version;
+        self
+    }
+
+    /// Properties.
+    pub const fn flags(mut self, flags: Flags) -> Self {
+        self.meta.flags = flags;
+        self
+    }
+
+    /// Further ACL categories.
+    pub const fn categories(mut self, extra: Categories) -> Self {
+        self.meta.extra_categories = extra;
+        self
+    }
+
+    /// Takes categories of the group away.
+    pub const fn without_categories(mut self, categories: Categories) -> Self {
+        self.meta.without_categories = categories;
+        self
+    }
+
+    /// Where its keys are.
+    pub const fn keys(mut self, keys: &'static [KeySpec]) -> Self {
+        self.meta.keys = keys;
+        self
+    }
+
+    /// Version that deprecated it and what replaces it.
+    pub const fn deprecated(mut self, version: &'static str, instead: &'static str) -> Self {
+        self.meta.deprecated = Some((version, instead));
+        self
+    }
+
+    /// One sentence about it.
+    pub const fn summary(mut self, text: &'static str) -> Self {
+        self.meta.summary = text;
+        self
+    }
+
+    /// Its cost.
+    pub const fn complexity(mut self, text: &'static str) -> Self {
+        self.meta.complexity = text;
+        self
+    }
+
+    /// Changes of its behaviour.
+    pub const fn history(mut self, history: &'static [(&'static str, &'static str)]) -> Self {
+        self.meta.history = history;
+        self
+    }
+
+    /// Hints for proxies and clients.
+    pub const fn tips(mut self, tips: &'static [&'static str]) -> Self {
+        self.meta.tips = tips;
+        self
+    }
+
+    /// Its arguments.
+    pub const fn args(mut self, args: &'static [Arg]) -> Self {
+        self.meta.args = args;
+        self
+    }
+
+    /// Marks a debugging aid or an internal command.
+    pub const fn system(mut self) -> Self {
+        self.meta.is_system = true;
+        self
+    }
+}

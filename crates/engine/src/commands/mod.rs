@@ -1,0 +1,34 @@
+//! The data commands, one room each: `<group>/<command>.rs` holds the declaration, the handler and
+//! its tests; close variants share a room. Each group lists its commands in its `mod.rs`.
+
+use crate::command::Command;
+
+mod bitmap;
+mod generic;
+mod geo;
+mod hash;
+mod hyperloglog;
+mod list;
+mod set;
+mod stream;
+mod string;
+mod zset;
+
+/// All data commands, group by group.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    [
+        bitmap::COMMANDS,
+        generic::COMMANDS,
+        geo::COMMANDS,
+        hash::COMMANDS,
+        hyperloglog::COMMANDS,
+        list::COMMANDS,
+        set::COMMANDS,
+        stream::COMMANDS,
+        string::COMMANDS,
+        zset::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

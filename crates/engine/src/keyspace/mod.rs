@@ -1,0 +1,36 @@
+//! The keyspace: a world of shards, each with its part of every database.
+//!
+//! ```text
+//! World ── Shard 0 ── Db 0: Table<KeyEntry>      interest: who watches, who waits
+//!       │         └── Db 1: ...
+//!       └─ Shard 1 ── ...
+//! ```
+//! A key belongs to the shard that its hash names; the tables inside use other bits of the same
+//! hash. Handlers reach keys through [`Keys`], a view of one database over the shards that the
+//! caller holds: the whole world with one worker. Nothing here is global: several worlds can live
+//! in one process.
+
+mod access;
+mod due;
+mod guard;
+mod interest;
+mod keys;
+mod shard;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use access::{AccessClock, LFU_INIT};
+pub use guard::{Mut, Read, StrMut};
+pub use interest::Interest;
+pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
+pub use shard::{Db, Shard};
+pub use world::World;
+
+/// Number of a database (SELECT).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct DbIndex(pub u32);
+
+/// A client, named by the id that CLIENT ID shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(pub u64);

@@ -1,0 +1,139 @@
+//! All shards, and what concerns them together: sizes, whole databases, cursors over everything.
+
+use super::{ClientId, Db, DbIndex, Key, Shard};
+use crate::entry::KeyEntry;
+use crate::table::{Seed, Table};
+
+/// A whole data set.
+pub struct World {
+    pub(super) shards: Box<[Shard]>,
+    pub(super) seed: Seed,
+    dbs: u32,
+}
+
+/// Bits of a SCAN cursor that belong to the table inside a shard.
+const TABLE_CURSOR_BITS: u32 = 48;
+
+impl World {
+    /// An empty world of `shards` shards (a power of two) with `dbs` databases.
+    pub fn new(shards: usize, dbs: u32, seed: Seed) -> World {
+        assert!(shards.is_power_of_two() && shards <= 1 << 14, "shards are a power of two up to 16384");
+        World { shards: (0..shards).map(|_| Shard::new(seed)).collect(), seed, dbs }
+    }
+
+    /// Number of databases.
+    pub fn dbs(&self) -> u32 {
+        self.dbs
+    }
+
+    /// The keyed hash of everything in this world.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// All shards.
+    pub fn shards(&self) -> &[Shard] {
+        &self.shards
+    }
+
+    /// All shards, to be changed.
+    pub fn shards_mut(&mut self) -> &mut [Shard] {
+        &mut self.shards
+    }
+
+    /// Hash and shard of a key.
+    #[inline]
+    pub fn locate<'a>(&self, key: &'a [u8]) -> Key<'a> {
+        Key::new(key, self.seed.hash(key), self.shards.len())
+    }
+
+    /// The shard of a key.
+    #[inline]
+    pub fn shard_mut(&mut self, key: Key<'_>) -> &mut Shard {
+        &mut self.shards[key.shard()]
+    }
+
+    /// First phase of a batched lookup: the bucket line of a key.
+    #[inline]
+    pub fn prefetch_bucket(&self, db: DbIndex, key: Key<'_>) {
+        if let Some(db) = self.shards[key.shard()].db(db) {
+            db.table.prefetch_bucket(key.hash);
+        }
+    }
+
+    /// Second phase: the entry itself, found through its bucket.
+    #[inline]
+    pub fn prefetch_entry(&self, db: DbIndex, hash: u64) {
+        if let Some(db) = self.shards[Key::new(&[], hash, self.shards.len()).shard()].db(db) {
+            db.table.prefetch_entry(hash);
+        }
+    }
+
+    /// The parts of a database, shard by shard.
+    pub fn parts(&self, db: DbIndex) -> impl Iterator<Item = &Db> {
+        self.shards.iter().filter_map(move |shard| shard.db(db))
+    }
+
+    /// Number of keys in a database, expired ones that were not met yet included.
+    pub fn len(&self, db: DbIndex) -> usize {
+        self.parts(db).map(|db| db.table.len()).sum()
+    }
+
+    /// True if no database holds a key.
+    pub fn is_empty(&self) -> bool {
+        (0..self.dbs).all(|db| self.len(DbIndex(db)) == 0)
+    }
+
+    /// Number of keys in a database that have an expiry.
+    pub fn volatile(&self, db: DbIndex) -> usize {
+        self.parts(db).map(|db| db.table.counted()).sum()
+    }
+
+    /// Empties a database; the keys go to the caller, who decides where they are freed.
+    pub fn take(&mut self, db: DbIndex) -> Vec<Table<KeyEntry>> {
+        self.shards.iter_mut().filter_map(|shard| shard.take(db)).filter(|table| table.len() > 0).collect()
+    }
+
+    /// Exchanges the content of two databases.
+    pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
+        if a != b {
+            self.shards.iter_mut().for_each(|shard| shard.swap(a, b));
+        }
+    }
+
+    /// Clients that watch any key of a database for which `concerns` is true.
+    pub fn watchers(&self, db: DbIndex, concerns: impl Fn(Key<'_>, &Shard) -> bool) -> Vec<ClientId> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            for (key, clients) in shard.interest.watched_in(db) {
+                if concerns(self.locate(key), shard) {
+                    all.extend_from_slice(clients);
+                }
+            }
+        }
+        all
+    }
+
+    /// One step of SCAN over a database: calls `emit` with some entries and returns the next
+    /// cursor, 0 at the end. Every key that is there during the whole scan is emitted.
+    pub fn scan(&self, db: DbIndex, cursor: u64, mut emit: impl FnMut(&KeyEntry)) -> u64 {
+        let mut shard = (cursor >> TABLE_CURSOR_BITS) as usize;
+        let mut at = cursor & ((1 << TABLE_CURSOR_BITS) - 1);
+        while shard < self.shards.len() {
+            if let Some(part) = self.shards[shard].db(db).filter(|part| part.table.len() > 0) {
+                at = part.table.scan(at, &mut emit);
+                if at != 0 {
+                    return (shard as u64) << TABLE_CURSOR_BITS | at;
+                }
+                return Self::shard_start(shard + 1, self.shards.len());
+            }
+            shard += 1;
+            at = 0;
+        }
+        0
+    }
+
+    fn shard_start(shard: usize, shards: usize) -> u64 {
+        if shard < shards { (shard as u64) << TABLE_CURSOR_BITS } else { 0 }
+    }
+}

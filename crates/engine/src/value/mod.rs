@@ -1,0 +1,22 @@
+//! Values: the typed forms of what a key holds, and their raw form inside an entry.
+//!
+//! A collection is an enum of its encodings (`Hash::Packed(Listpack)`, `Hash::Table(Box<..>)`).
+//! Inside an entry it is a [`Kind`] and 8 bytes, the *head*; [`Collection`] goes from one form to
+//! the other without touching the value. Handlers only meet the typed forms, through
+//! [`crate::keyspace::Keys`].
+#![allow(unsafe_code)]
+
+mod collection;
+mod hash;
+mod list;
+mod set;
+mod string;
+mod zset;
+
+pub use collection::{Collection, RawValue, Type};
+pub use hash::Hash;
+pub use list::List;
+pub use set::Set;
+pub(crate) use string::{EMBSTR_LIMIT, heap_head, heap_pointer};
+pub use string::{StrRef, StrValue};
+pub use zset::Zset;
