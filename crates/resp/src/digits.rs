@@ -54,10 +54,9 @@ impl Line {
                 2
             }
             _ => {
-                let mut text = itoa::Buffer::new();
-                let text = text.format(number).as_bytes();
-                bytes[1..1 + text.len()].copy_from_slice(text);
-                text.len()
+                let negative = usize::from(number < 0);
+                bytes[1] = b'-';
+                negative + print(number.unsigned_abs(), &mut bytes, 1 + negative)
             }
         };
         bytes[1 + digits] = b'\r';
@@ -77,6 +76,18 @@ impl Line {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+}
+
+/// Writes a number in decimal at a position and returns how many digits it has. Written in place, because
+/// copying a text of unknown length takes longer than making it.
+#[inline]
+fn print(mut number: u64, bytes: &mut [u8; Line::MAX], at: usize) -> usize {
+    let digits = number.checked_ilog10().unwrap_or(0) as usize + 1;
+    for place in bytes[at..at + digits].iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    digits
 }
 
 #[cfg(test)]

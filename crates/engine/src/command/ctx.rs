@@ -38,7 +38,7 @@ pub struct Ctx<'a> {
     /// Who runs it.
     pub caller: Caller,
     /// Full name of the command, for errors.
-    pub name: &'static str,
+    pub name: &'a str,
 }
 
 impl<'a> Ctx<'a> {

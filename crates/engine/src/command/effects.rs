@@ -33,6 +33,28 @@ pub enum Propagation {
     Instead(Vec<Words>),
 }
 
+/// The reply of a command whose wait was in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nothing {
+    /// `*-1` (RESP3 `_`): BLPOP, BZPOPMIN, BLMPOP, XREAD ...
+    NullArray,
+    /// `$-1` (RESP3 `_`): BLMOVE, BRPOPLPUSH.
+    Null,
+    /// The integer 0: WAIT and the like.
+    Zero,
+}
+
+impl Nothing {
+    /// Writes it.
+    pub fn write(self, reply: &mut ochre_resp::reply::Reply<'_>) {
+        match self {
+            Nothing::NullArray => reply.null_array(),
+            Nothing::Null => reply.null(),
+            Nothing::Zero => reply.int(0),
+        }
+    }
+}
+
 /// A client that has to wait: its command runs again when one of the keys is ready.
 #[derive(Debug)]
 pub struct Block {
@@ -42,6 +64,8 @@ pub struct Block {
     pub waits_for: Type,
     /// Milliseconds to wait; `None` is for ever.
     pub timeout_ms: Option<u64>,
+    /// The reply when the time is up.
+    pub nothing: Nothing,
     /// Deleting the key wakes it, too (XREADGROUP answers an error then).
     pub wake_on_delete: bool,
     /// Arguments to run again with, when those that came depend on the moment (`XREAD ... $`).
@@ -100,6 +124,18 @@ impl Effects {
         if self.propagates {
             self.propagation = Propagation::Instead(commands());
         }
+    }
+
+    /// True if nothing but `dirty` and lookups was reported: the usual case, tested once.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.events.is_empty()
+            && self.ready.is_empty()
+            && self.broken_watches.is_empty()
+            && self.expired.is_empty()
+            && self.garbage.is_empty()
+            && self.block.is_none()
+            && matches!(self.propagation, Propagation::Verbatim)
     }
 
     /// Forgets the last command; counters of lookups and the list of wanted events stay.

@@ -1,0 +1,102 @@
+//! What a table stores: an owning pointer of one word, and the guard through which it is changed.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
+
+/// The bits of a word that belong to its `Thin`: a 48-bit address with flags in its low 3 bits.
+pub const WORD_MASK: u64 = (1 << 48) - 1;
+
+/// An owning pointer that fits a table: one word, whose text is the key.
+///
+/// ```text
+///   63           48 47                        3 2   0
+///  +---------------+---------------------------+-----+
+///  | the table's   | address (or payload)      |flags|
+///  +---------------+---------------------------+-----+
+/// ```
+///
+/// # Safety
+/// - `Self` is `repr(transparent)` over a `u64` (or `NonZeroU64`).
+/// - Every method that takes `&self` ignores bits 48..63: the table lends out references to its own
+///   words, which carry hash bits there.
+/// - `into_word` returns a non-zero word below 2^48, and `from_word` of it is the same value.
+/// - The key never changes while the value is in a table.
+pub unsafe trait Thin: Sized {
+    /// The flags whose carriers the table counts; 0 if there are none. Within the low 3 bits.
+    const COUNTED: u64 = 0;
+
+    /// Gives up ownership.
+    fn into_word(self) -> u64;
+
+    /// Takes ownership back.
+    ///
+    /// # Safety
+    /// `word` came from `into_word`, and no other value owns it.
+    unsafe fn from_word(word: u64) -> Self;
+
+    /// Shows the key. A closure, because a key may be kept as a number and printed on demand.
+    fn with_key<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R;
+
+    /// Is this the key?
+    #[inline]
+    fn is(&self, key: &[u8]) -> bool {
+        self.with_key(|own| own == key)
+    }
+}
+
+/// Exclusive access to one entry of a table.
+///
+/// The value may be reallocated or change its flags: the word is written back when the guard is
+/// dropped. Meanwhile the slot holds a ghost (address 0), so a guard that is forgotten leaks its
+/// entry and nothing worse.
+pub struct RefMut<'a, T: Thin> {
+    value: ManuallyDrop<T>,
+    slot: &'a mut u64,
+    counted: &'a mut usize,
+}
+
+impl<'a, T: Thin> RefMut<'a, T> {
+    /// Takes the value out of a slot that holds a live word of the table.
+    ///
+    /// # Safety
+    /// `slot` holds a live word of a `Table<T>`, and `counted` is its counter of flagged entries.
+    pub(super) unsafe fn new(slot: &'a mut u64, counted: &'a mut usize) -> Self {
+        // SAFETY: a live word owns its value, and the slot forgets it in the next line.
+        let value = unsafe { T::from_word(*slot & WORD_MASK) };
+        *counted -= usize::from(*slot & T::COUNTED != 0);
+        *slot &= !WORD_MASK;
+        Self { value: ManuallyDrop::new(value), slot, counted }
+    }
+}
+
+impl<T: Thin> Drop for RefMut<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the value is taken once, here, and not touched again.
+        let word = unsafe { ManuallyDrop::take(&mut self.value) }.into_word();
+        *self.counted += usize::from(word & T::COUNTED != 0);
+        *self.slot |= word;
+    }
+}
+
+impl<T: Thin> Deref for RefMut<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Thin> DerefMut for RefMut<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T: Thin + fmt::Debug> fmt::Debug for RefMut<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

@@ -1,0 +1,224 @@
+//! One connection: its socket, its unfinished input, its unsent replies, and its conversation.
+//!
+//! An idle client holds no buffers: input and output memory is lent by the worker while there is
+//! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
+
+use crate::client::Token;
+use crate::net::{QueryBuffer, Socket};
+use crate::pubsub::Subscriptions;
+use crate::table::CommandId;
+use bitflags::bitflags;
+use ochre_engine::command::effects::Block;
+use ochre_engine::keyspace::{ClientId, DbIndex};
+use ochre_engine::time::UnixMs;
+use ochre_resp::reply::{Output, Protocol, Reply};
+use ochre_resp::request::{Batch, OwnedArgs, Parser};
+
+bitflags! {
+    /// Properties of a client that the dispatcher tests together.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Flags: u32 {
+        /// Inside MULTI.
+        const MULTI = 1 << 0;
+        /// A queued command was wrong: EXEC will refuse.
+        const DIRTY_EXEC = 1 << 1;
+        /// A watched key changed: EXEC will do nothing.
+        const DIRTY_CAS = 1 << 2;
+        /// Waits for a key or for time to pass.
+        const BLOCKED = 1 << 3;
+        /// Has subscriptions: RESP2 clients may only change them.
+        const PUBSUB = 1 << 4;
+        /// To be closed when its replies are sent.
+        const CLOSE_AFTER_REPLY = 1 << 5;
+        /// To be closed as soon as it is safe.
+        const CLOSE_ASAP = 1 << 6;
+        /// Has not authenticated and has to.
+        const UNAUTHENTICATED = 1 << 7;
+        /// Sees all commands (MONITOR).
+        const MONITOR = 1 << 8;
+        /// Not evicted for its memory (CLIENT NO-EVICT).
+        const NO_EVICT = 1 << 9;
+        /// Its reads leave no trace in access clocks (CLIENT NO-TOUCH).
+        const NO_TOUCH = 1 << 10;
+        /// Connected through a unix socket.
+        const UNIX = 1 << 11;
+        /// Waits because of CLIENT PAUSE.
+        const PAUSED = 1 << 12;
+        /// Not on a socket: runs commands for the server itself.
+        const INTERNAL = 1 << 13;
+        /// Being executed by EXEC or a script: nested commands may not block.
+        const DENY_BLOCKING = 1 << 14;
+        /// In the list of clients with unsent replies.
+        const PENDING_WRITE = 1 << 15;
+        /// Its socket may have input that was not read.
+        const READABLE = 1 << 16;
+        /// A READONLY cluster client.
+        const READONLY = 1 << 17;
+        /// The next command is ASKING-ed.
+        const ASKING = 1 << 18;
+    }
+}
+
+/// Which replies a client wants (CLIENT REPLY).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// None for the command after this one.
+    SkipNext,
+    /// None for this command.
+    Skip,
+}
+
+/// A transaction being queued.
+#[derive(Default)]
+pub struct Multi {
+    /// The commands in order.
+    pub commands: Vec<(CommandId, OwnedArgs)>,
+}
+
+/// What a client waits for.
+pub struct Blocked {
+    /// The keys, and what may serve them.
+    pub on: Block,
+    /// Their database.
+    pub db: DbIndex,
+    /// The command that runs again.
+    pub command: CommandId,
+    /// Its arguments.
+    pub args: OwnedArgs,
+    /// When waiting ends, in ms since 1970; `None` is never.
+    pub deadline: Option<UnixMs>,
+    /// When it began.
+    pub since: UnixMs,
+}
+
+/// Commands that were parsed, but wait until their client may go on.
+#[derive(Default)]
+pub struct PendingInput {
+    /// The commands.
+    pub batch: Batch,
+    /// The next one to run.
+    pub next: usize,
+    /// Bytes of the query buffer that belong to the batch.
+    pub consumed: usize,
+}
+
+/// A connection.
+pub struct Client {
+    /// The number that CLIENT ID shows.
+    pub id: ClientId,
+    /// Its place in the directory.
+    pub token: Token,
+    /// Its socket.
+    pub socket: Option<Socket>,
+    /// Input not executed yet.
+    pub query: QueryBuffer,
+    /// Knows where in the input a command goes on.
+    pub parser: Parser,
+    /// Commands parsed but not run.
+    pub pending: Option<Box<PendingInput>>,
+    /// Replies not sent.
+    pub output: Output,
+    /// The protocol it speaks.
+    pub protocol: Protocol,
+    /// Selected database.
+    pub db: DbIndex,
+    /// Properties.
+    pub flags: Flags,
+    /// Which replies it wants.
+    pub reply_mode: ReplyMode,
+    /// Transaction under way.
+    pub multi: Option<Box<Multi>>,
+    /// Keys watched, and whether they were expired already.
+    pub watched: Vec<(DbIndex, Box<[u8]>, bool)>,
+    /// What it waits for.
+    pub blocked: Option<Box<Blocked>>,
+    /// Channels and patterns.
+    pub subscriptions: Option<Box<Subscriptions>>,
+    /// CLIENT SETNAME.
+    pub name: Option<Box<[u8]>>,
+    /// CLIENT SETINFO LIB-NAME.
+    pub lib_name: Option<Box<[u8]>>,
+    /// CLIENT SETINFO LIB-VER.
+    pub lib_version: Option<Box<[u8]>>,
+    /// Remote address as shown.
+    pub address: Box<str>,
+    /// Local address as shown.
+    pub local_address: Box<str>,
+    /// When it connected.
+    pub connected: UnixMs,
+    /// When it last sent or was sent something.
+    pub last_interaction: UnixMs,
+    /// The last command it ran.
+    pub last_command: Option<CommandId>,
+    /// Since when its output is over the soft limit.
+    pub soft_limit_since: Option<UnixMs>,
+    /// Memory last accounted for it, in bytes.
+    pub accounted_memory: usize,
+    /// Number of arguments and bytes of arguments of the command under way.
+    pub argv_bytes: usize,
+    /// Bytes received and sent in all.
+    pub traffic: (u64, u64),
+}
+
+impl Client {
+    /// A client of this id on this socket.
+    pub fn new(id: ClientId, token: Token, socket: Option<Socket>, now: UnixMs) -> Client {
+        Client {
+            id,
+            token,
+            socket,
+            query: QueryBuffer::default(),
+            parser: Parser::new(),
+            pending: None,
+            output: Output::new(),
+            protocol: Protocol::Resp2,
+            db: DbIndex(0),
+            flags: Flags::empty(),
+            reply_mode: ReplyMode::On,
+            multi: None,
+            watched: Vec::new(),
+            blocked: None,
+            subscriptions: None,
+            name: None,
+            lib_name: None,
+            lib_version: None,
+            address: "".into(),
+            local_address: "".into(),
+            connected: now,
+            last_interaction: now,
+            last_command: None,
+            soft_limit_since: None,
+            accounted_memory: 0,
+            argv_bytes: 0,
+            traffic: (0, 0),
+        }
+    }
+
+    /// A writer of replies in the client's protocol.
+    #[inline]
+    pub fn reply(&mut self) -> Reply<'_> {
+        Reply::new(&mut self.output, self.protocol)
+    }
+
+    /// Bytes of memory that this client costs: structure, input, output, transaction.
+    pub fn memory(&self) -> usize {
+        size_of::<Client>()
+            + self.query.capacity()
+            + self.parser.memory_bytes()
+            + self.output.memory_bytes()
+            + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
+            + self.multi_memory()
+            + self.watched.iter().map(|(_, key, _)| key.len() + 40).sum::<usize>()
+            + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
+    }
+
+    /// Bytes of the queued transaction.
+    pub fn multi_memory(&self) -> usize {
+        self.multi.as_ref().map_or(0, |multi| multi.commands.iter().map(|(_, args)| args.memory_bytes()).sum())
+    }
+}

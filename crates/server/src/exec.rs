@@ -1,0 +1,328 @@
+//! The life of one command: found, checked, run, its effects carried out.
+//!
+//! ```text
+//! execute ── resolve name ── gate (arity, auth, memory, context) ──┬─ queue (inside MULTI)
+//!                                                                   ├─ hold  (paused)
+//!                                                                   └─ run ── handler ── effects
+//! ```
+//! The order of the checks is that of Redis (server.c: processCommand), because it decides which
+//! of several errors a client sees.
+
+use crate::client::{Client, Flags, ReplyMode};
+use crate::commands::Call;
+use crate::lazyfree::Garbage;
+use crate::server::Server;
+use crate::table::{CommandId, Entry, Run};
+use ochre_engine::command::flags::*;
+use ochre_engine::command::{Caller, Ctx, Error, Outcome};
+use ochre_engine::keyspace::{ExpiryMode, Keys, View};
+use ochre_engine::level::Level;
+use ochre_resp::reply::Protocol;
+use ochre_resp::request::Args;
+
+/// A command of a pipeline, looked up ahead.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned {
+    /// The command, if the name is known. Subcommands are resolved later.
+    pub command: Option<CommandId>,
+    /// Argument index and hash of the first key; index 0 for none.
+    pub hint: (usize, u64),
+}
+
+impl Planned {
+    /// Nothing is known yet.
+    pub const UNKNOWN: Planned = Planned { command: None, hint: (0, 0) };
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is done; the client can go on.
+    Done,
+    /// The client waits for something: its further input stays where it is.
+    Blocked,
+    /// The command was not run and has to be offered again when the server is no longer paused.
+    Held,
+}
+
+impl Server {
+    /// Runs one command that a client sent.
+    pub fn execute(&mut self, client: &mut Client, planned: Planned, args: Args<'_>) -> Step {
+        let mark = client.output.mark();
+        let step = self.dispatch(client, planned, args);
+        match client.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
+            ReplyMode::Off => client.output.rollback(mark),
+            ReplyMode::Skip => {
+                client.output.rollback(mark);
+                client.reply_mode = ReplyMode::On;
+            }
+        }
+        self.serve_ready();
+        step
+    }
+
+    fn dispatch(&mut self, client: &mut Client, planned: Planned, args: Args<'_>) -> Step {
+        let command = match self.resolve(planned.command, args) {
+            Ok(command) => command,
+            Err(error) => {
+                self.reject(client, None, &error);
+                return Step::Done;
+            }
+        };
+        match self.gate(client, command, args) {
+            Ok(Gate::Run) => {}
+            Ok(Gate::Queue) => {
+                client.multi.get_or_insert_default().commands.push((command, args.to_owned_args()));
+                client.reply().simple("QUEUED");
+                return Step::Done;
+            }
+            Ok(Gate::Hold) => return Step::Held,
+            Err(error) => {
+                self.reject(client, Some(command), &error);
+                return Step::Done;
+            }
+        }
+        self.run(client, command, args, planned.hint);
+        if client.flags.contains(Flags::BLOCKED) { Step::Blocked } else { Step::Done }
+    }
+
+    /// The command or subcommand that these arguments name.
+    pub fn resolve(&self, known: Option<CommandId>, args: Args<'_>) -> Result<CommandId, Error> {
+        let Some(id) = known.or_else(|| self.commands.find(args.get(0))) else {
+            return Err(unknown_command(self.settings.level, args));
+        };
+        if self.commands.get(id).subcommands.is_empty() {
+            return Ok(id);
+        }
+        let Some(sub) = args.try_get(1) else { return Ok(id) };
+        self.commands.find_sub(id, sub).ok_or_else(|| {
+            let (sub, name) = (printable(sub, 128), &self.commands.get(id).full_name);
+            Error::new(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", name.to_ascii_uppercase()))
+        })
+    }
+
+    fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
+        let entry = self.commands.get(command);
+        let flags = entry.meta.flags;
+        if !entry.meta.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
+            return Err(Error::arity(&entry.full_name));
+        }
+        if client.flags.intersects(Flags::UNAUTHENTICATED) && flags & NO_AUTH == 0 {
+            return Err(Error::fixed("NOAUTH Authentication required."));
+        }
+        if client.flags.contains(Flags::MULTI) && flags & NO_MULTI != 0 {
+            return Err(Error::fixed("ERR Command not allowed inside a transaction"));
+        }
+        if self.settings.maxmemory > 0 {
+            self.keep_memory_limit(client, flags)?;
+        }
+        let entry = self.commands.get(command);
+        if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
+            subscriber_may(entry)?;
+        }
+        if client.flags.contains(Flags::MULTI) && !leaves_transaction(entry) {
+            return Ok(Gate::Queue);
+        }
+        if self.is_paused_for(client, command) {
+            return Ok(Gate::Hold);
+        }
+        Ok(Gate::Run)
+    }
+
+    /// Answers an error without running the command; a transaction being queued is spoilt.
+    fn reject(&mut self, client: &mut Client, command: Option<CommandId>, error: &Error) {
+        if client.flags.contains(Flags::MULTI) {
+            client.flags.insert(Flags::DIRTY_EXEC);
+        }
+        let is_exec = command.is_some_and(|id| {
+            self.stats.rejected(id);
+            &*self.commands.get(id).full_name == "exec"
+        });
+        if is_exec {
+            self.discard_transaction(client);
+            let reason = error.text().strip_prefix("ERR ").unwrap_or(error.text());
+            client.reply().error(format!("EXECABORT Transaction discarded because of: {reason}"));
+        } else {
+            client.reply().error(error.text());
+        }
+        self.count_error(client);
+    }
+
+    /// Runs a command and carries its effects out.
+    pub fn run(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hint: (usize, u64)) {
+        let started = self.lane.tick;
+        let outcome = self.call_handler(client, command, args, hint, false);
+        let failed = self.settle_outcome(client, outcome);
+        self.lane.tick = self.lane.clock.tick();
+        let nanos = self.lane.clock.nanos(started, self.lane.tick);
+        self.stats.called(command, nanos, failed);
+        self.carry_out(client, command, args);
+    }
+
+    /// Runs the command of a client that waited. True if it has to wait on.
+    pub fn run_unblocked(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> bool {
+        let started = self.lane.tick;
+        let outcome = self.call_handler(client, command, args, (0, 0), true);
+        let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
+        if !waits {
+            let failed = self.settle_outcome(client, outcome);
+            self.lane.tick = self.lane.clock.tick();
+            let nanos = self.lane.clock.nanos(started, self.lane.tick);
+            self.stats.called(command, nanos, failed);
+        }
+        self.carry_out(client, command, args);
+        waits
+    }
+
+    #[inline]
+    fn call_handler(
+        &mut self,
+        client: &mut Client,
+        command: CommandId,
+        args: Args<'_>,
+        hint: (usize, u64),
+        unblocked: bool,
+    ) -> Outcome {
+        let entry = self.commands.get(command);
+        client.last_command = Some(command);
+        match entry.run {
+            Run::Data(handler) => {
+                let now = self.lane.clock.unix_ms(self.lane.tick);
+                self.lane.access.frozen = client.flags.contains(Flags::NO_TOUCH);
+                let view = View {
+                    db: client.db,
+                    now,
+                    settings: &self.settings,
+                    access: &mut self.lane.access,
+                    expiry: ExpiryMode::Delete,
+                    hint,
+                    fx: &mut self.lane.fx,
+                };
+                let no_blocking = client.flags.intersects(Flags::DENY_BLOCKING);
+                let mut ctx = Ctx {
+                    keys: Keys::new(&mut self.world, view),
+                    reply: client.reply(),
+                    settings: &self.settings,
+                    now,
+                    rng: &mut self.lane.rng,
+                    caller: Caller { no_blocking, unblocked, trusted: false },
+                    name: &entry.full_name,
+                };
+                handler(&mut ctx, args)
+            }
+            Run::Server(handler) => handler(&mut Call { server: self, client, command }, args),
+            Run::Container => Err(Error::arity(&entry.full_name)),
+        }
+    }
+
+    /// Writes the error of a command that failed. True if there was one.
+    #[inline]
+    fn settle_outcome(&mut self, client: &mut Client, outcome: Outcome) -> bool {
+        match outcome {
+            Ok(()) => false,
+            Err(error) => {
+                client.reply().error(error.text());
+                self.count_error(client);
+                true
+            }
+        }
+    }
+
+    fn count_error(&mut self, _client: &mut Client) {
+        self.stats.error_replies += 1;
+    }
+
+    /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.
+    #[inline]
+    fn carry_out(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        let fx = &mut self.lane.fx;
+        self.stats.dirty += fx.dirty;
+        self.stats.keyspace_hits += fx.stats.hits;
+        self.stats.keyspace_misses += fx.stats.misses;
+        fx.stats.hits = 0;
+        fx.stats.misses = 0;
+        if fx.is_quiet() {
+            fx.dirty = 0;
+            return;
+        }
+        self.carry_out_rare(client, command, args);
+    }
+
+    #[cold]
+    fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        self.stats.expired_keys += std::mem::take(&mut self.lane.fx.stats.expired);
+        for id in std::mem::take(&mut self.lane.fx.broken_watches) {
+            if id == client.id {
+                client.flags.insert(Flags::DIRTY_CAS);
+            } else if let Some(other) = self.clients.by_id_mut(id) {
+                other.flags.insert(Flags::DIRTY_CAS);
+            }
+        }
+        for event in std::mem::take(&mut self.lane.fx.events) {
+            self.publish_event(client, &event);
+        }
+        for (db, key) in std::mem::take(&mut self.lane.fx.ready) {
+            self.waiting.push_ready(db, key);
+        }
+        let garbage = std::mem::take(&mut self.lane.fx.garbage);
+        if !garbage.is_empty() {
+            self.reaper.free(Garbage::Values(garbage));
+        }
+        if let Some(block) = self.lane.fx.block.take() {
+            self.block_client(client, command, args, block);
+        }
+        self.lane.fx.clear();
+    }
+}
+
+/// What the checks decided.
+enum Gate {
+    Run,
+    Queue,
+    Hold,
+}
+
+/// Commands that are not queued inside MULTI.
+fn leaves_transaction(entry: &Entry) -> bool {
+    matches!(entry.meta.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset") && entry.parent.is_none()
+}
+
+/// A RESP2 client with subscriptions may only change them, and a few more.
+fn subscriber_may(entry: &Entry) -> Result<(), Error> {
+    const ALLOWED: [&str; 9] = [
+        "ping", "subscribe", "ssubscribe", "unsubscribe", "sunsubscribe", "psubscribe", "punsubscribe", "quit",
+        "reset",
+    ];
+    if ALLOWED.contains(&&*entry.full_name) {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+        entry.full_name
+    )))
+}
+
+/// Lossy text of at most `limit` bytes.
+fn printable(bytes: &[u8], limit: usize) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned()
+}
+
+/// The error for a name that no command has; its wording changed with 5.0 and 7.0.
+fn unknown_command(level: Level, args: Args<'_>) -> Error {
+    let name = printable(args.get(0), 128);
+    if level < Level::V5_0 {
+        return Error::new(format!("ERR unknown command '{name}'"));
+    }
+    let (open, close) = if level < Level::V7_0 { ('`', '`') } else { ('\'', '\'') };
+    let mut shown = String::new();
+    for arg in args.iter().skip(1) {
+        if shown.len() >= 128 {
+            break;
+        }
+        let arg = printable(arg, 128 - shown.len());
+        shown.push_str(&if level < Level::V7_0 { format!("`{arg}`, ") } else { format!("'{arg}' ") });
+    }
+    Error::new(format!("ERR unknown command {open}{name}{close}, with args beginning with: {shown}"))
+}

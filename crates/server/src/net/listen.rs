@@ -1,0 +1,87 @@
+//! Listening sockets, with the options Redis sets.
+
+use super::Socket;
+use mio::event::Source;
+use mio::net::{TcpListener, UnixListener};
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket as RawSocket, TcpKeepalive, Type};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+/// A socket that accepts connections.
+#[derive(Debug)]
+pub enum Listener {
+    /// TCP.
+    Tcp(TcpListener),
+    /// Unix domain.
+    Unix(UnixListener),
+}
+
+/// Listens on an address and port.
+pub fn listen_tcp(ip: IpAddr, port: u16, backlog: i32) -> io::Result<Listener> {
+    let address = SocketAddr::new(ip, port);
+    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if ip.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog)?;
+    Ok(Listener::Tcp(TcpListener::from_std(socket.into())))
+}
+
+/// Listens on a unix socket; an old one in its place is removed.
+pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<Listener> {
+    let _ = std::fs::remove_file(path);
+    let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(backlog)?;
+    Ok(Listener::Unix(UnixListener::from_std(socket.into())))
+}
+
+impl Listener {
+    /// Reports new connections.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        match self {
+            Listener::Tcp(l) => l.register(registry, token, Interest::READABLE),
+            Listener::Unix(l) => l.register(registry, token, Interest::READABLE),
+        }
+    }
+
+    /// Stops reporting.
+    pub fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Listener::Tcp(l) => l.deregister(registry),
+            Listener::Unix(l) => l.deregister(registry),
+        }
+    }
+
+    /// The next connection; keepalive in seconds, 0 for none.
+    pub fn accept(&self, keepalive: u64) -> io::Result<Socket> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (stream, _) = listener.accept()?;
+                let _ = stream.set_nodelay(true);
+                if keepalive > 0 {
+                    let third = Duration::from_secs((keepalive / 3).max(1));
+                    let probes = TcpKeepalive::new()
+                        .with_time(Duration::from_secs(keepalive))
+                        .with_interval(third)
+                        .with_retries(3);
+                    let _ = SockRef::from(&stream).set_tcp_keepalive(&probes);
+                }
+                Ok(Socket::Tcp(stream))
+            }
+            Listener::Unix(listener) => Ok(Socket::Unix(listener.accept()?.0)),
+        }
+    }
+
+    /// True for TCP.
+    pub fn is_tcp(&self) -> bool {
+        matches!(self, Listener::Tcp(_))
+    }
+}

@@ -1,0 +1,125 @@
+//! The process: the data, the clients, and all that commands of the server work on.
+//!
+//! `&mut Server` is the exclusive mode: whoever has it is alone. A worker owns one; the parts that
+//! belong to the worker alone are in its [`Lane`], so that data commands need nothing else of the
+//! server than the world, the settings and the lane.
+
+use crate::blocking::Waiting;
+use crate::client::Clients;
+use crate::clock::{Clock, Tick};
+use crate::lazyfree::Reaper;
+use crate::options::Options;
+use crate::pubsub::PubSub;
+use crate::stats::Stats;
+use crate::table::CommandTable;
+use ochre_engine::command::Effects;
+use ochre_engine::keyspace::{AccessClock, ClientId, World};
+use ochre_engine::settings::Settings;
+use ochre_engine::table::Seed;
+use ochre_engine::time::UnixMs;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+/// What one worker needs to run data commands, besides the world.
+pub struct Lane {
+    /// What the command under way did.
+    pub fx: Effects,
+    /// How accesses are recorded.
+    pub access: AccessClock,
+    /// Randomness.
+    pub rng: SmallRng,
+    /// The clock.
+    pub clock: Clock,
+    /// When the command under way began (or the last one ended).
+    pub tick: Tick,
+}
+
+/// The process.
+pub struct Server {
+    /// The data.
+    pub world: World,
+    /// What data commands need to know of the configuration.
+    pub settings: Settings,
+    /// Start options.
+    pub options: Options,
+    /// All commands.
+    pub commands: CommandTable,
+    /// All clients.
+    pub clients: Clients,
+    /// Who listens to what.
+    pub pubsub: PubSub,
+    /// Who waits for what.
+    pub waiting: Waiting,
+    /// Counters.
+    pub stats: Stats,
+    /// The worker's own.
+    pub lane: Lane,
+    /// Frees large values.
+    pub reaper: Reaper,
+    /// Clients with replies to send.
+    pub pending_writes: Vec<crate::client::Token>,
+    /// Clients to be closed.
+    pub to_close: Vec<crate::client::Token>,
+    /// Clients that may go on after they waited.
+    pub unblocked: Vec<crate::client::Token>,
+    /// Set when the process is to end.
+    pub shutdown: bool,
+    next_client_id: u64,
+}
+
+/// Shards of a world that one worker owns: few enough for the processor's cache, many enough that
+/// growth of one is small against all.
+const SHARDS: usize = 16;
+
+impl Server {
+    /// A server with no data and no clients.
+    pub fn new(options: Options, settings: Settings) -> Server {
+        let mut rng = SmallRng::from_os_rng();
+        let clock = Clock::new();
+        let seed = Seed::new(rng.random(), rng.random());
+        let now = clock.now();
+        let commands = CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
+        Server {
+            world: World::new(SHARDS, settings.databases, seed),
+            stats: Stats::new(commands.len(), now),
+            commands,
+            clients: Clients::default(),
+            pubsub: PubSub::default(),
+            waiting: Waiting::default(),
+            lane: Lane {
+                fx: Effects::default(),
+                access: AccessClock::new(&settings, now, rng.random()),
+                tick: clock.tick(),
+                rng,
+                clock,
+            },
+            reaper: Reaper::start(),
+            settings,
+            options,
+            pending_writes: Vec::new(),
+            to_close: Vec::new(),
+            unblocked: Vec::new(),
+            shutdown: false,
+            next_client_id: 1,
+        }
+    }
+
+    /// The time of the command under way.
+    #[inline]
+    pub fn now(&self) -> UnixMs {
+        self.lane.clock.unix_ms(self.lane.tick)
+    }
+
+    /// An id no client ever had.
+    pub fn new_client_id(&mut self) -> ClientId {
+        self.next_client_id += 1;
+        ClientId(self.next_client_id)
+    }
+
+    /// Starts a turn of the event loop: asks the system for the time.
+    pub fn start_turn(&mut self) {
+        self.lane.clock.sync();
+        self.lane.tick = self.lane.clock.tick();
+        self.lane.access = AccessClock::new(&self.settings, self.now(), self.lane.rng.random());
+    }
+}

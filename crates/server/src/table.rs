@@ -1,0 +1,248 @@
+//! All commands by name: the engine's and the server's in one table.
+//!
+//! Built once from the specifications and the compatibility level; a lookup folds the name to
+//! lower case in a register, and finds it with one probe in nearly all cases.
+
+use crate::commands::Call;
+use ochre_engine::command::{Args, DataFn, Find, Begin, KeySpec, Meta, Outcome, Spec};
+use ochre_engine::level::Level;
+use std::collections::HashMap;
+
+/// A command that needs the whole process.
+pub type ServerFn = for<'a, 'b> fn(&mut Call<'a>, Args<'b>) -> Outcome;
+
+/// A command of the server.
+pub type ServerCommand = Spec<ServerFn>;
+
+/// What runs a command.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// In the engine.
+    Data(DataFn),
+    /// In the server, with the world held exclusively.
+    Server(ServerFn),
+    /// Nothing: it has subcommands.
+    Container,
+}
+
+/// Number of a command: index into [`CommandTable::entries`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(pub u16);
+
+/// A command or subcommand, as the dispatcher sees it.
+pub struct Entry {
+    /// Its declaration.
+    pub meta: &'static Meta,
+    /// Its handler.
+    pub run: Run,
+    /// Name with the container: "config|get".
+    pub full_name: Box<str>,
+    /// Subcommands by lower-case name.
+    pub subcommands: HashMap<&'static str, CommandId>,
+    /// Container of a subcommand.
+    pub parent: Option<CommandId>,
+    /// Index of its first key if that is a fixed place; 0 for none. For prefetching.
+    pub first_key: usize,
+}
+
+/// The commands of a server.
+pub struct CommandTable {
+    entries: Vec<Entry>,
+    /// Open addressing by folded name; 0 is free, else id + 1.
+    slots: Vec<(Folded, u16)>,
+    level: Level,
+}
+
+/// A name of up to 24 bytes in lower case, in three words.
+type Folded = [u64; 3];
+
+/// Lower case of 8 ASCII bytes in one word.
+#[inline]
+fn lower(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let seven = word & (0x7f * ONES);
+    let from_a = seven + (0x80 - b'A' as u64) * ONES;
+    let past_z = seven + (0x80 - b'Z' as u64 - 1) * ONES;
+    let upper = (from_a & !past_z & !word) & (0x80 * ONES);
+    word | upper >> 2
+}
+
+#[inline]
+fn fold(name: &[u8]) -> Option<Folded> {
+    let mut words = [0u64; 3];
+    if name.len() > 24 {
+        return None;
+    }
+    for (word, chunk) in words.iter_mut().zip(name.chunks(8)) {
+        let mut bytes = [0u8; 8];
+        bytes[..chunk.len()].copy_from_slice(chunk);
+        *word = lower(u64::from_le_bytes(bytes));
+    }
+    Some(words)
+}
+
+#[inline]
+fn slot_of(name: &Folded, mask: usize) -> usize {
+    let mixed = (name[0] ^ name[1].rotate_left(21) ^ name[2].rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 40) as usize & mask
+}
+
+/// The level that has something since this version ("6.2.0").
+pub fn level_of(version: &str) -> Level {
+    let mut parts = version.split('.').map(|p| p.parse::<u8>().unwrap_or(0));
+    Level::introduced(parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+impl CommandTable {
+    /// All commands that exist at this level.
+    pub fn new(
+        level: Level,
+        data: impl Iterator<Item = &'static Spec<DataFn>>,
+        server: impl Iterator<Item = &'static ServerCommand>,
+    ) -> CommandTable {
+        let mut table = CommandTable { entries: Vec::new(), slots: vec![([0; 3], 0); 1024], level };
+        data.for_each(|spec| table.add(spec, Run::Data));
+        server.for_each(|spec| table.add(spec, Run::Server));
+        table
+    }
+
+    fn add<H: Copy>(&mut self, spec: &'static Spec<H>, run: fn(H) -> Run) {
+        let Some(id) = self.push(spec, run, None) else { return };
+        for sub in spec.subcommands {
+            if let Some(child) = self.push(sub, run, Some(id)) {
+                self.entries[id.0 as usize].subcommands.insert(sub.meta.name, child);
+            }
+        }
+        self.name(spec.meta.name, id);
+    }
+
+    fn push<H: Copy>(
+        &mut self,
+        spec: &'static Spec<H>,
+        run: fn(H) -> Run,
+        parent: Option<CommandId>,
+    ) -> Option<CommandId> {
+        if level_of(spec.meta.since) > self.level {
+            return None;
+        }
+        let id = CommandId(self.entries.len() as u16);
+        let full_name = match parent {
+            Some(_) => spec.meta.full_name().into(),
+            None => spec.meta.name.into(),
+        };
+        self.entries.push(Entry {
+            meta: &spec.meta,
+            run: spec.run.map_or(Run::Container, run),
+            full_name,
+            subcommands: HashMap::new(),
+            parent,
+            first_key: first_key(spec.meta.keys),
+        });
+        Some(id)
+    }
+
+    fn name(&mut self, name: &str, id: CommandId) {
+        let folded = fold(name.as_bytes()).expect("no command's name is longer than 24 bytes");
+        let mask = self.slots.len() - 1;
+        let mut at = slot_of(&folded, mask);
+        while self.slots[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = (folded, id.0 + 1);
+    }
+
+    /// Renames a command (`rename-command`); an empty name removes it. False if there is no such
+    /// command, or the new name is taken.
+    pub fn rename(&mut self, old: &[u8], new: &[u8]) -> bool {
+        let Some(id) = self.find(old) else { return false };
+        let named: Vec<_> = self.slots.iter().copied().filter(|s| s.1 != 0 && s.1 != id.0 + 1).collect();
+        if !new.is_empty() && (fold(new).is_none() || self.find(new).is_some()) {
+            return false;
+        }
+        self.slots.fill(([0; 3], 0));
+        let mask = self.slots.len() - 1;
+        let renamed = fold(new).filter(|_| !new.is_empty()).map(|name| (name, id.0 + 1));
+        for (name, value) in named.into_iter().chain(renamed) {
+            let mut at = slot_of(&name, mask);
+            while self.slots[at].1 != 0 {
+                at = (at + 1) & mask;
+            }
+            self.slots[at] = (name, value);
+        }
+        true
+    }
+
+    /// The command of this name, any case.
+    #[inline]
+    pub fn find(&self, name: &[u8]) -> Option<CommandId> {
+        let folded = fold(name)?;
+        let mask = self.slots.len() - 1;
+        let mut at = slot_of(&folded, mask);
+        loop {
+            let (found, id) = self.slots[at];
+            if id == 0 {
+                return None;
+            }
+            if found == folded {
+                return Some(CommandId(id - 1));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The subcommand of a container by name, any case.
+    pub fn find_sub(&self, container: CommandId, name: &[u8]) -> Option<CommandId> {
+        let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
+        self.get(container).subcommands.get(name.as_str()).copied()
+    }
+
+    /// A command by number.
+    #[inline]
+    pub fn get(&self, id: CommandId) -> &Entry {
+        &self.entries[id.0 as usize]
+    }
+
+    /// All commands and subcommands.
+    pub fn entries(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
+        self.entries.iter().enumerate().map(|(at, entry)| (CommandId(at as u16), entry))
+    }
+
+    /// Number of commands and subcommands.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if there is no command at all.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Top-level commands under the names that clients use.
+    pub fn top_level(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
+        self.entries().filter(|(id, entry)| {
+            entry.parent.is_none() && self.slots.iter().any(|slot| slot.1 == id.0 + 1)
+        })
+    }
+}
+
+fn first_key(keys: &[KeySpec]) -> usize {
+    match keys.first() {
+        Some(KeySpec { begin: Begin::Index(at), find: Find::Range { .. }, .. }) => *at,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fold_to_lower_case_and_nothing_else_changes() {
+        assert_eq!(fold(b"GeT"), fold(b"get"));
+        assert_ne!(fold(b"get"), fold(b"ge"));
+        for byte in 0..=255u8 {
+            let word = lower(u64::from_le_bytes([byte; 8]));
+            assert_eq!(word.to_le_bytes(), [byte.to_ascii_lowercase(); 8], "{byte}");
+        }
+    }
+}

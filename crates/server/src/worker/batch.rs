@@ -1,0 +1,316 @@
+//! From ready sockets to executed commands, some clients at a time.
+//!
+//! Reading first and executing later lets the lookups of many commands overlap: a *window* is the
+//! commands of one or several clients, about [`WINDOW`] of them. For all of a window the command
+//! is looked up, its first key hashed and its bucket prefetched; then the entries are prefetched;
+//! then the commands run, in the order of arrival per client. Prefetching changes nothing but
+//! speed: each command looks its keys up for itself.
+
+use super::Worker;
+use crate::client::{Client, Flags, PendingInput, Token};
+use crate::exec::{Planned, Step};
+use crate::server::Server;
+use ochre_resp::request::{Batch, Limits};
+use std::io;
+
+/// Commands per window.
+const WINDOW: usize = 64;
+
+/// Memory that clients borrow while they have something in it.
+#[derive(Default)]
+pub(super) struct Scratch {
+    inputs: Vec<Vec<u8>>,
+    outputs: Vec<Vec<u8>>,
+    batches: Vec<Box<PendingInput>>,
+    plan: Vec<Planned>,
+    window: Vec<Box<Client>>,
+}
+
+/// Buffers kept of each kind.
+const KEPT: usize = 64;
+
+impl Scratch {
+    pub(super) fn give_output(&mut self, buffer: Vec<u8>) {
+        if self.outputs.len() < KEPT && buffer.capacity() <= 256 * 1024 {
+            self.outputs.push(buffer);
+        }
+    }
+
+    fn give_input(&mut self, buffer: Vec<u8>) {
+        if self.inputs.len() < KEPT && buffer.capacity() <= 256 * 1024 {
+            self.inputs.push(buffer);
+        }
+    }
+
+    fn give_batch(&mut self, mut pending: Box<PendingInput>) {
+        pending.batch.clear();
+        pending.next = 0;
+        pending.consumed = 0;
+        if self.batches.len() < KEPT && pending.batch.memory_bytes() <= 64 * 1024 {
+            self.batches.push(pending);
+        }
+    }
+}
+
+impl Worker {
+    /// Serves all clients in `ready`.
+    pub(super) fn run_ready(&mut self) {
+        let mut ready = std::mem::take(&mut self.ready);
+        let mut planned = 0;
+        for token in ready.drain(..) {
+            let Some(mut client) = self.server.clients.take(token) else { continue };
+            if !self.read_client(&mut client) {
+                self.server.clients.put_back(client);
+                continue;
+            }
+            planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
+            self.scratch.window.push(client);
+            if planned >= WINDOW {
+                self.run_window();
+                planned = 0;
+            }
+        }
+        self.run_window();
+        self.ready = ready;
+    }
+
+    /// Lets clients go on whose waiting ended.
+    pub(super) fn resume_unblocked(&mut self) {
+        for token in std::mem::take(&mut self.server.unblocked) {
+            let Some(mut client) = self.server.clients.take(token) else { continue };
+            if client.flags.intersects(Flags::BLOCKED | Flags::PAUSED) {
+                self.server.clients.put_back(client);
+                continue;
+            }
+            self.parse_client(&mut client);
+            self.scratch.window.push(client);
+            self.run_window();
+        }
+    }
+
+    /// Reads what the socket has and parses it. True if there are commands to run.
+    fn read_client(&mut self, client: &mut Client) -> bool {
+        let Some(mut socket) = client.socket.take() else { return false };
+        let outcome = self.read_socket(client, &mut socket);
+        client.socket = Some(socket);
+        match outcome {
+            Ok(true) => self.again.push(client.token),
+            Ok(false) => {}
+            Err(_) => {
+                self.server.to_close.push(client.token);
+                return false;
+            }
+        }
+        if client.flags.intersects(Flags::BLOCKED | Flags::PAUSED | Flags::CLOSE_AFTER_REPLY) {
+            return false;
+        }
+        self.parse_client(client)
+    }
+
+    /// One read. `Ok(true)`: there may be more; an error: the connection is over.
+    fn read_socket(&mut self, client: &mut Client, socket: &mut crate::net::Socket) -> io::Result<bool> {
+        let read = if let Some(large) = client.parser.large() {
+            large.read_from(socket, LARGE_READ).map(|n| (n, n > 0))
+        } else {
+            if client.query.is_unallocated() {
+                client.query.lend(self.scratch.inputs.pop().unwrap_or_default());
+            }
+            client.query.read_from(socket)
+        };
+        let (n, more) = match read {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (usize::MAX, false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        match n {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            usize::MAX => Ok(false),
+            n => {
+                client.last_interaction = self.server.now();
+                client.traffic.0 += n as u64;
+                self.server.stats.net_input_bytes += n as u64;
+                if client.query.len() > self.server.options.client_query_buffer_limit {
+                    return Err(io::ErrorKind::OutOfMemory.into());
+                }
+                Ok(more)
+            }
+        }
+    }
+
+    /// Parses what has arrived, unless parsed commands wait. True if there are commands to run.
+    fn parse_client(&mut self, client: &mut Client) -> bool {
+        if client.pending.is_some() {
+            return true;
+        }
+        let mut pending = self.scratch.batches.pop().unwrap_or_default();
+        let limits = Limits {
+            max_bulk: self.server.settings.proto_max_bulk_len,
+            unauthenticated: client.flags.contains(Flags::UNAUTHENTICATED),
+            max_batch: WINDOW * 2,
+            ..Limits::default()
+        };
+        match client.parser.parse(client.query.bytes(), &limits, &mut pending.batch) {
+            Ok(progress) => {
+                pending.consumed = progress.consumed;
+                if progress.more {
+                    self.server.unblocked.push(client.token);
+                }
+            }
+            Err(error) => {
+                pending.consumed = client.query.len();
+                client.flags.insert(Flags::CLOSE_AFTER_REPLY);
+                self.server.protocol_error(client, &error, &mut pending);
+            }
+        }
+        if pending.batch.is_empty() {
+            client.query.consume(pending.consumed);
+            self.scratch.give_batch(pending);
+            self.settle(client);
+            return false;
+        }
+        client.pending = Some(pending);
+        true
+    }
+
+    /// Runs the commands of the clients in the window.
+    fn run_window(&mut self) {
+        let mut window = std::mem::take(&mut self.scratch.window);
+        let mut plan = std::mem::take(&mut self.scratch.plan);
+        plan.clear();
+        for client in &window {
+            self.server.plan(client, &mut plan);
+        }
+        self.server.prefetch_entries(&window, &plan);
+        let mut planned = plan.as_slice();
+        for mut client in window.drain(..) {
+            let (own, rest) = planned.split_at(commands_of(&client));
+            planned = rest;
+            self.run_client(&mut client, own);
+            self.server.clients.put_back(client);
+        }
+        self.scratch.window = window;
+        self.scratch.plan = plan;
+    }
+
+    /// Runs the parsed commands of one client until they are done or it has to wait.
+    fn run_client(&mut self, client: &mut Client, plan: &[Planned]) {
+        let Some(mut pending) = client.pending.take() else { return };
+        if client.output.is_empty() {
+            let buffer = self.scratch.outputs.pop().unwrap_or_else(|| Vec::with_capacity(16 * 1024));
+            if let Some(back) = client.output.give_buffer(buffer) {
+                self.scratch.give_output(back);
+            }
+        }
+        // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
+        let mut query = std::mem::take(&mut client.query);
+        let first = pending.next;
+        while pending.next < pending.batch.len() {
+            let args = pending.batch.args(pending.next, query.bytes());
+            match self.server.execute(client, plan[pending.next - first], args) {
+                Step::Done => pending.next += 1,
+                Step::Blocked => {
+                    pending.next += 1;
+                    break;
+                }
+                Step::Held => break,
+            }
+            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
+                pending.next = pending.batch.len();
+            }
+        }
+        let done = pending.next >= pending.batch.len();
+        if done {
+            query.consume(pending.consumed);
+        }
+        client.query = query;
+        if done {
+            self.scratch.give_batch(pending);
+        } else {
+            client.pending = Some(pending);
+        }
+        self.settle(client);
+    }
+
+    /// Gives back what a client no longer needs and notes its replies.
+    fn settle(&mut self, client: &mut Client) {
+        if let Some(buffer) = client.query.give_back() {
+            self.scratch.give_input(buffer);
+        }
+        if client.output.is_empty() {
+            if let Some(buffer) = client.output.take_buffer() {
+                self.scratch.give_output(buffer);
+            }
+            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
+                self.server.to_close.push(client.token);
+            }
+        } else {
+            self.server.replied(client);
+        }
+    }
+}
+
+/// Bytes of a large argument read in one go.
+const LARGE_READ: usize = 1024 * 1024;
+
+fn commands_of(client: &Client) -> usize {
+    client.pending.as_ref().map_or(0, |pending| pending.batch.len() - pending.next)
+}
+
+impl Server {
+    /// Looks the commands of a client up, hashes their first keys and prefetches the buckets.
+    fn plan(&self, client: &Client, plan: &mut Vec<Planned>) {
+        let Some(pending) = &client.pending else { return };
+        for at in pending.next..pending.batch.len() {
+            let args = pending.batch.args(at, client.query.bytes());
+            let command = self.commands.find(args.get(0));
+            let first = command.map_or(0, |id| self.commands.get(id).first_key);
+            let hint = match args.try_get(first) {
+                Some(key) if first > 0 => {
+                    let key = self.world.locate(key);
+                    self.world.prefetch_bucket(client.db, key);
+                    (first, key.hash)
+                }
+                _ => (0, 0),
+            };
+            plan.push(Planned { command, hint });
+        }
+    }
+
+    /// Prefetches the entries of all first keys of a window.
+    fn prefetch_entries(&self, window: &[Box<Client>], plan: &[Planned]) {
+        if plan.len() < 2 {
+            return;
+        }
+        let mut planned = plan.iter();
+        for client in window {
+            for planned in planned.by_ref().take(commands_of(client)) {
+                if planned.hint.0 > 0 {
+                    self.world.prefetch_entry(client.db, planned.hint.1);
+                }
+            }
+        }
+    }
+
+    /// Answers a protocol error, behind the replies of the commands before it.
+    fn protocol_error(
+        &mut self,
+        client: &mut Client,
+        error: &ochre_resp::request::ProtocolError,
+        pending: &mut PendingInput,
+    ) {
+        let before: Batch = std::mem::take(&mut pending.batch);
+        for at in 0..before.len() {
+            let query = std::mem::take(&mut client.query);
+            let step = self.execute(client, Planned::UNKNOWN, before.args(at, query.bytes()));
+            client.query = query;
+            if step != Step::Done {
+                break;
+            }
+        }
+        let mut text = b"ERR ".to_vec();
+        text.extend_from_slice(&error.message());
+        client.reply().error(text);
+        self.stats.error_replies += 1;
+    }
+}

@@ -1,0 +1,122 @@
+//! The worker: one thread, its event loop, its connections.
+//!
+//! A turn of the loop, in this order (edge cases of Redis depend on it):
+//! 1. before waiting: clients that may go on, replies, closing;
+//! 2. wait for sockets or the next timer;
+//! 3. accept; read and parse every ready client, some at a time; prefetch what their commands will
+//!    touch; execute;
+//! 4. timers (cron).
+//!
+//! Sockets are registered once, edge-triggered in both directions: what is not drained is
+//! remembered in `Flags::READABLE` and the `again` list.
+
+mod accept;
+mod batch;
+mod cron;
+mod output;
+
+use crate::client::Token;
+use crate::net::Listener;
+use crate::server::Server;
+use mio::{Events, Poll};
+use std::io;
+use std::time::Duration;
+
+/// First token of clients; listeners have the numbers below.
+const FIRST_CLIENT: usize = 64;
+
+/// The event loop.
+pub struct Worker {
+    /// The process, which this worker owns.
+    pub server: Server,
+    poll: Poll,
+    listeners: Vec<Listener>,
+    /// Clients whose sockets may have more to read.
+    again: Vec<Token>,
+    /// Clients to read in this turn.
+    ready: Vec<Token>,
+    scratch: batch::Scratch,
+    next_cron: u64,
+    cron_turns: u64,
+}
+
+impl Worker {
+    /// A worker that accepts from these listeners.
+    pub fn new(server: Server, mut listeners: Vec<Listener>) -> io::Result<Worker> {
+        let poll = Poll::new()?;
+        for (at, listener) in listeners.iter_mut().enumerate() {
+            listener.register(poll.registry(), mio::Token(at))?;
+        }
+        Ok(Worker {
+            server,
+            poll,
+            listeners,
+            again: Vec::new(),
+            ready: Vec::new(),
+            scratch: batch::Scratch::default(),
+            next_cron: 0,
+            cron_turns: 0,
+        })
+    }
+
+    /// Runs until the server is shut down.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while !self.server.shutdown {
+            self.before_wait();
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, Some(timeout)) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            self.server.start_turn();
+            self.sort_events(&events);
+            self.run_ready();
+            self.run_cron();
+        }
+        self.flush_all();
+        Ok(())
+    }
+
+    fn before_wait(&mut self) {
+        self.resume_unblocked();
+        self.write_replies();
+        self.close_clients();
+    }
+
+    fn timeout(&self) -> Duration {
+        if !self.again.is_empty() || !self.server.unblocked.is_empty() {
+            return Duration::ZERO;
+        }
+        let now = self.server.lane.clock.now().0 as u64;
+        let mut next = self.next_cron;
+        if let Some(deadline) = self.server.waiting.next_deadline() {
+            next = next.min(deadline.0.max(0) as u64);
+        }
+        Duration::from_millis(next.saturating_sub(now))
+    }
+
+    fn sort_events(&mut self, events: &Events) {
+        std::mem::swap(&mut self.ready, &mut self.again);
+        self.again.clear();
+        for event in events {
+            let number = event.token().0;
+            if number < FIRST_CLIENT {
+                self.accept(number);
+                continue;
+            }
+            let token = Token(number - FIRST_CLIENT);
+            if event.is_writable() {
+                self.write_client(token);
+            }
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                self.ready.push(token);
+            }
+        }
+    }
+}
+
+/// The poll's name of a client.
+fn poll_token(token: Token) -> mio::Token {
+    mio::Token(token.0 + FIRST_CLIENT)
+}

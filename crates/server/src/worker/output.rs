@@ -1,0 +1,103 @@
+//! Replies on their way out, and the end of connections.
+
+use super::Worker;
+use crate::client::{Client, Flags, Token};
+use crate::server::Server;
+use std::io::{self, IoSlice};
+
+/// Bytes written to one client before others get their turn.
+const MAX_WRITE: usize = 1024 * 1024;
+
+impl Server {
+    /// Notes that a client has replies to send.
+    #[inline]
+    pub fn replied(&mut self, client: &mut Client) {
+        if !client.output.is_empty() && !client.flags.contains(Flags::PENDING_WRITE) {
+            client.flags.insert(Flags::PENDING_WRITE);
+            self.pending_writes.push(client.token);
+        }
+    }
+}
+
+impl Worker {
+    pub(super) fn write_replies(&mut self) {
+        for token in std::mem::take(&mut self.server.pending_writes) {
+            self.write_client(token);
+        }
+    }
+
+    pub(super) fn write_client(&mut self, token: Token) {
+        let Some(client) = self.server.clients.get_mut(token) else { return };
+        client.flags.remove(Flags::PENDING_WRITE);
+        match send(client) {
+            Ok((sent, full)) => {
+                client.traffic.1 += sent as u64;
+                self.server.stats.net_output_bytes += sent as u64;
+                if !client.output.is_empty() {
+                    if !full {
+                        // Its share of this turn is used up; no event will come for a socket with room.
+                        client.flags.insert(Flags::PENDING_WRITE);
+                        self.server.pending_writes.push(token);
+                    }
+                    return;
+                }
+                if let Some(buffer) = client.output.take_buffer() {
+                    self.scratch.give_output(buffer);
+                }
+                if client.flags.contains(Flags::CLOSE_AFTER_REPLY) {
+                    self.server.to_close.push(token);
+                }
+            }
+            Err(_) => self.server.to_close.push(token),
+        }
+    }
+
+    /// Closes the clients whose time has come.
+    pub(super) fn close_clients(&mut self) {
+        for token in std::mem::take(&mut self.server.to_close) {
+            let Some(mut client) = self.server.clients.take(token) else { continue };
+            if let Some(socket) = &mut client.socket {
+                let _ = socket.deregister(self.poll.registry());
+            }
+            self.server.drop_client(client);
+        }
+    }
+
+    /// Sends what can be sent before the process ends.
+    pub(super) fn flush_all(&mut self) {
+        self.write_replies();
+        self.close_clients();
+    }
+}
+
+impl Server {
+    /// Forgets a client that was taken out of the directory, and everything tied to it.
+    pub fn drop_client(&mut self, mut client: Box<Client>) {
+        self.unblock_client(&mut client);
+        self.unwatch_all(&mut client);
+        self.unsubscribe_all(&mut client);
+        self.clients.forget(&client);
+    }
+}
+
+/// Writes until the output is empty, the socket is full, or enough was written for one turn.
+/// Returns the bytes sent and whether the socket is full.
+fn send(client: &mut Client) -> io::Result<(usize, bool)> {
+    let Some(socket) = &mut client.socket else { return Ok((0, true)) };
+    let mut total = 0;
+    while !client.output.is_empty() && total < MAX_WRITE {
+        let mut slices = [IoSlice::new(&[]); 64];
+        let count = client.output.slices(&mut slices);
+        match socket.write_slices(&slices[..count]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(sent) => {
+                client.output.advance(sent);
+                total += sent;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((total, true)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((total, false))
+}
