@@ -2,7 +2,7 @@
 //! the standard library's map, and the histogram of 20,000,000 timed inserts.
 //!
 //! `cargo run --release -p ochre-engine --example table_figures [bytes] [speed] [growth]`
-#![allow(missing_docs, unsafe_code)]
+#![allow(missing_docs, unsafe_code, clippy::disallowed_methods)]
 
 use std::collections::HashSet;
 use std::hint::black_box;

@@ -14,7 +14,8 @@ pub type Outcome = Result<(), Error>;
 
 impl Error {
     /// An operation on a key that holds another type.
-    pub const WRONG_TYPE: Error = Error::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub const WRONG_TYPE: Error =
+        Error::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
     /// An option that is unknown or misplaced.
     pub const SYNTAX: Error = Error::fixed("ERR syntax error");
     /// A text that is not a signed 64-bit integer.
@@ -30,7 +31,8 @@ impl Error {
     /// INCR beyond the 64-bit range.
     pub const OVERFLOW: Error = Error::fixed("ERR increment or decrement would overflow");
     /// A string that would pass `proto-max-bulk-len`.
-    pub const STRING_TOO_LONG: Error = Error::fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    pub const STRING_TOO_LONG: Error =
+        Error::fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     /// A write that finds no memory under `maxmemory`.
     pub const OUT_OF_MEMORY: Error = Error::fixed("OOM command not allowed when used memory > 'maxmemory'.");
 

@@ -16,6 +16,8 @@ pub mod settings;
 pub mod sorted;
 pub mod stream;
 pub mod table;
+#[cfg(test)]
+pub mod testing;
 pub mod text;
 pub mod time;
 pub mod value;

@@ -161,7 +161,13 @@ pub fn version() -> String {
 pub fn purge() {
     // SAFETY: this control takes no value; 4096 is MALLCTL_ARENAS_ALL.
     unsafe {
-        je::mallctl(c"arena.4096.purge".as_ptr(), std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut(), 0);
+        je::mallctl(
+            c"arena.4096.purge".as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            0,
+        );
     }
 }
 
@@ -170,7 +176,13 @@ fn refresh_epoch() {
     let size = size_of::<u64>();
     // SAFETY: "epoch" takes a u64.
     unsafe {
-        je::mallctl(c"epoch".as_ptr(), std::ptr::null_mut(), std::ptr::null_mut(), (&raw mut epoch).cast(), size);
+        je::mallctl(
+            c"epoch".as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            (&raw mut epoch).cast(),
+            size,
+        );
     }
 }
 

@@ -65,7 +65,8 @@ impl Server {
     /// Makes a client wait, as its command asked.
     pub fn block_client(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, mut on: Block) {
         let now = self.now();
-        let args = on.again.take().map_or_else(|| args.to_owned_args(), |words| words.iter().collect::<OwnedArgs>());
+        let args =
+            on.again.take().map_or_else(|| args.to_owned_args(), |words| words.iter().collect::<OwnedArgs>());
         let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
         for key in &on.keys {
             let key = self.world.locate(key);

@@ -286,13 +286,21 @@ enum Gate {
 
 /// Commands that are not queued inside MULTI.
 fn leaves_transaction(entry: &Entry) -> bool {
-    matches!(entry.meta.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset") && entry.parent.is_none()
+    matches!(entry.meta.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+        && entry.parent.is_none()
 }
 
 /// A RESP2 client with subscriptions may only change them, and a few more.
 fn subscriber_may(entry: &Entry) -> Result<(), Error> {
     const ALLOWED: [&str; 9] = [
-        "ping", "subscribe", "ssubscribe", "unsubscribe", "sunsubscribe", "psubscribe", "punsubscribe", "quit",
+        "ping",
+        "subscribe",
+        "ssubscribe",
+        "unsubscribe",
+        "sunsubscribe",
+        "psubscribe",
+        "punsubscribe",
+        "quit",
         "reset",
     ];
     if ALLOWED.contains(&&*entry.full_name) {

@@ -78,7 +78,8 @@ impl Server {
         let clock = Clock::new();
         let seed = Seed::new(rng.random(), rng.random());
         let now = clock.now();
-        let commands = CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
+        let commands =
+            CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
         Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats: Stats::new(commands.len(), now),

@@ -4,7 +4,7 @@
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
 use crate::commands::Call;
-use ochre_engine::command::{Args, DataFn, Find, Begin, KeySpec, Meta, Outcome, Spec};
+use ochre_engine::command::{Args, Begin, DataFn, Find, KeySpec, Meta, Outcome, Spec};
 use ochre_engine::level::Level;
 use std::collections::HashMap;
 
@@ -83,7 +83,8 @@ fn fold(name: &[u8]) -> Option<Folded> {
 
 #[inline]
 fn slot_of(name: &Folded, mask: usize) -> usize {
-    let mixed = (name[0] ^ name[1].rotate_left(21) ^ name[2].rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed =
+        (name[0] ^ name[1].rotate_left(21) ^ name[2].rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 40) as usize & mask
 }
 
@@ -219,9 +220,8 @@ impl CommandTable {
 
     /// Top-level commands under the names that clients use.
     pub fn top_level(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
-        self.entries().filter(|(id, entry)| {
-            entry.parent.is_none() && self.slots.iter().any(|slot| slot.1 == id.0 + 1)
-        })
+        self.entries()
+            .filter(|(id, entry)| entry.parent.is_none() && self.slots.iter().any(|slot| slot.1 == id.0 + 1))
     }
 }
 

@@ -2,8 +2,8 @@
 //! settings, the time, randomness. Nothing else: no clock, no sockets, no other clients.
 
 use super::effects::Words;
-use crate::keyspace::Keys;
 pub use crate::keyspace::Key;
+use crate::keyspace::Keys;
 use crate::level::Level;
 use crate::settings::{EventClasses, Settings};
 use crate::time::UnixMs;

@@ -61,8 +61,10 @@ pub enum Begin {
 pub enum Find {
     /// Every `step`th argument up to `last`, counted from the first key (negative: from the end of
     /// the arguments; -1 is the last). `limit` 2 stops half way, 0 and 1 mean no limit.
+    #[allow(missing_docs)]
     Range { last: isize, step: usize, limit: usize },
     /// A count of keys stands at `count`, the first key at `first`, both counted from the begin.
+    #[allow(missing_docs)]
     Count { count: usize, first: usize, step: usize },
     /// Cannot be said.
     Unknown,

@@ -11,9 +11,9 @@ pub mod flags;
 pub mod keyspec;
 pub mod spec;
 
+pub use crate::settings::EventClasses;
 pub use arg::{Arg, ArgType};
 pub use ctx::{Caller, Ctx, Key};
-pub use crate::settings::EventClasses;
 pub use effects::{Block, Effects};
 pub use flags::*;
 pub use keyspec::*;

@@ -98,7 +98,9 @@ impl Meta {
         use super::keyspec::{Begin, Find};
         let mut found: Option<(i64, i64, i64)> = None;
         for spec in self.keys {
-            let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else { continue };
+            let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else {
+                continue;
+            };
             let last = if last >= 0 { first as i64 + last as i64 } else { last as i64 };
             match &mut found {
                 None => found = Some((first as i64, last, step as i64)),

@@ -3,9 +3,34 @@
 
 use crate::command::Command;
 
+mod bitmap;
+mod generic;
+mod geo;
+mod hash;
+mod hyperloglog;
+mod list;
+pub(crate) mod number;
+pub(crate) mod scan_options;
+mod set;
+mod stream;
 mod string;
+mod zset;
 
 /// All data commands, group by group.
 pub fn all() -> impl Iterator<Item = &'static Command> {
-    [string::COMMANDS].into_iter().flatten().copied()
+    [
+        bitmap::COMMANDS,
+        generic::COMMANDS,
+        geo::COMMANDS,
+        hash::COMMANDS,
+        hyperloglog::COMMANDS,
+        list::COMMANDS,
+        set::COMMANDS,
+        stream::COMMANDS,
+        string::COMMANDS,
+        zset::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

@@ -30,7 +30,9 @@ impl<'a> ScanOptions<'a> {
             } else if eq_ignore_case(word, b"match") {
                 // The pattern "*" alone also matches the empty text.
                 options.pattern = Some(value).filter(|pattern| *pattern != b"*");
-            } else if with_type.is_some_and(|level| level >= Level::introduced(6, 0)) && eq_ignore_case(word, b"type") {
+            } else if with_type.is_some_and(|level| level >= Level::introduced(6, 0))
+                && eq_ignore_case(word, b"type")
+            {
                 options.type_name = Some(value);
             } else {
                 return Err(Error::SYNTAX);

@@ -17,8 +17,8 @@ mod tests;
 use crate::time::UnixMs;
 use crate::value::{Collection, EMBSTR_LIMIT, RawValue, StrRef, StrValue, heap_head, heap_pointer};
 use bytes::{Bytes, BytesMut};
-pub use layout::{INLINE_LIMIT, Kind};
 use layout::*;
+pub use layout::{INLINE_LIMIT, Kind};
 use raw::Raw;
 use std::mem::ManuallyDrop;
 
@@ -56,10 +56,15 @@ impl KeyEntry {
         KeyEntry::with_head(key, Kind::Heap, heap_head(value), expiry, access)
     }
 
-    /// A key with a value in raw form.
+    /// A key with a value in raw form. Short strings move into the entry.
     pub fn raw(key: &[u8], value: RawValue, expiry: Option<UnixMs>, access: u32) -> KeyEntry {
-        let (kind, head) = value.into_parts();
-        KeyEntry::with_head(key, kind, head, expiry, access)
+        match value.into_heap_string() {
+            Ok(bytes) => KeyEntry::string(key, StrValue::Shared(bytes), expiry, access),
+            Err(value) => {
+                let (kind, head) = value.into_parts();
+                KeyEntry::with_head(key, kind, head, expiry, access)
+            }
+        }
     }
 
     fn with_head(key: &[u8], kind: Kind, head: u64, expiry: Option<UnixMs>, access: u32) -> KeyEntry {
@@ -163,7 +168,9 @@ impl KeyEntry {
                 // SAFETY: edit_heap left a buffer that nobody shares, and `&mut self` keeps it so.
                 let bytes = unsafe { &mut *heap_pointer(self.0.head()) };
                 // SAFETY: the same; Bytes offers no mutable view of its unshared buffer.
-                return Some(unsafe { std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len()) });
+                return Some(unsafe {
+                    std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len())
+                });
             }
             StrRef::Bytes(_) => {}
         }

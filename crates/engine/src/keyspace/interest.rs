@@ -48,7 +48,10 @@ impl Interest {
 
     /// All watched keys of a database with their watchers.
     pub fn watched_in(&self, db: DbIndex) -> impl Iterator<Item = (&[u8], &[ClientId])> {
-        self.watched.iter().filter(move |((d, _), _)| *d == db).map(|((_, key), who)| (&**key, who.as_slice()))
+        self.watched
+            .iter()
+            .filter(move |((d, _), _)| *d == db)
+            .map(|((_, key), who)| (&**key, who.as_slice()))
     }
 
     /// A client waits for a key, behind those that wait already.

@@ -63,9 +63,9 @@ pub enum Ttl {
 
 /// A view of one database.
 pub struct Keys<'a> {
-    shards: &'a mut [Shard],
+    pub(super) shards: &'a mut [Shard],
     seed: Seed,
-    db: DbIndex,
+    pub(super) db: DbIndex,
     dbs: u32,
     now: UnixMs,
     settings: &'a Settings,
@@ -117,6 +117,11 @@ impl<'a> Keys<'a> {
         Key::new(bytes, hash, self.shards.len())
     }
 
+    /// The keyed hash, for tables inside values.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
     /// The selected database.
     pub fn db(&self) -> DbIndex {
         self.db
@@ -155,9 +160,9 @@ impl<'a> Keys<'a> {
 
     /// Deletes the key if its time has come. True if it is gone or has to look so.
     #[inline]
-    fn expire(&mut self, key: Key<'_>) -> bool {
+    pub fn expire(&mut self, key: Key<'_>) -> bool {
         let Some(db) = self.shards[key.shard()].db(self.db) else { return true };
-        if db.table.flagged() == 0 {
+        if db.table.counted() == 0 {
             return false;
         }
         match db.table.get(key.hash, key.bytes) {
@@ -197,13 +202,28 @@ impl<'a> Keys<'a> {
     /// records the access.
     #[inline]
     pub fn read_entry(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
+        self.lookup::<true>(key)
+    }
+
+    /// [`Keys::read_entry`] for what is no use of the key (TYPE, TTL, EXISTS, OBJECT): the access
+    /// clock stays.
+    #[inline]
+    pub fn look(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
+        self.lookup::<false>(key)
+    }
+
+    #[inline]
+    fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
         let gone = self.expire(key);
         let shard = &self.shards[key.shard()];
-        let found = if gone { None } else { shard.db(self.db).and_then(|db| db.table.get(key.hash, key.bytes)) };
+        let found =
+            if gone { None } else { shard.db(self.db).and_then(|db| db.table.get(key.hash, key.bytes)) };
         match &found {
             Some(entry) => {
                 self.fx.stats.hits += 1;
-                entry.set_access(self.access.used(entry.access()));
+                if USE {
+                    entry.set_access(self.access.used(entry.access()));
+                }
             }
             None => {
                 self.fx.stats.misses += 1;
@@ -310,7 +330,9 @@ impl<'a> Keys<'a> {
     /// Stores a string, whatever was there.
     pub fn set_str(&mut self, key: Key<'_>, value: StrValue<'_>, ttl: Ttl) {
         let initial = self.access.initial();
-        if let Some(mut entry) = self.write_entry(key) {
+        let mut value = Some(value);
+        let replaced = self.write_entry(key).map(|mut entry| {
+            let value = value.take()?;
             let expiry = match ttl {
                 Ttl::Clear => None,
                 Ttl::Keep => entry.expiry(),
@@ -318,16 +340,16 @@ impl<'a> Keys<'a> {
             };
             if entry.kind().is_string() && entry.expiry() == expiry {
                 entry.set_str(value);
-                return;
+                return None;
             }
-            let new = KeyEntry::string(key.bytes, value, expiry, initial);
-            let old = std::mem::replace(&mut *entry, new);
-            drop(entry);
-            self.discard(Some(old), self.settings.lazyfree_lazy_server_del);
-            return;
+            Some(std::mem::replace(&mut *entry, KeyEntry::string(key.bytes, value, expiry, initial)))
+        });
+        if let Some(old) = replaced {
+            self.discard(old, self.settings.lazyfree_lazy_server_del);
+        } else if let Some(value) = value {
+            let expiry = if let Ttl::At(at) = ttl { Some(at) } else { None };
+            self.add(key, KeyEntry::string(key.bytes, value, expiry, initial));
         }
-        let expiry = if let Ttl::At(at) = ttl { Some(at) } else { None };
-        self.add(key, KeyEntry::string(key.bytes, value, expiry, initial));
     }
 
     /// A string as a growable buffer, for changing in place; made empty if the key is missing.

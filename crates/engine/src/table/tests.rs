@@ -283,6 +283,7 @@ fn growing_to_many_segments_and_back_keeps_every_invariant() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow")]
 fn a_scan_over_a_table_that_shrinks_to_a_tenth_misses_nothing() {
     let mut pair = Pair::new(!0);
     (0..20_000).for_each(|key| pair.put(key, key));
@@ -306,21 +307,23 @@ fn a_scan_over_a_table_that_shrinks_to_a_tenth_misses_nothing() {
 
 #[test]
 fn a_forgotten_guard_leaks_its_entry_and_nothing_worse() {
+    let (some, all) = if cfg!(miri) { (50, 500) } else { (2_000, 9_000) };
     let mut pair = Pair::new(!0);
-    (0..2_000).for_each(|key| pair.put(key, key));
+    (0..some).for_each(|key| pair.put(key, key));
     let hash = pair.table.hash(&text(7));
     std::mem::forget(pair.table.get_mut(hash, &text(7)));
     assert!(pair.table.get(hash, &text(7)).is_none());
-    (2_000..9_000).for_each(|key| pair.put(key, key));
-    assert_eq!(pair.table.iter().count(), 8_999);
+    (some..all).for_each(|key| pair.put(key, key));
+    assert_eq!(pair.table.iter().count() as u64, all - 1);
     let mut rng = StdRng::seed_from_u64(1);
-    assert!((0..1000).all(|_| pair.table.random(&mut rng).is_some()));
+    assert!((0..100).all(|_| pair.table.random(&mut rng).is_some()));
     pair.model.remove(&7);
-    (0..9_000).for_each(|key| pair.remove(key));
+    (0..all).for_each(|key| pair.remove(key));
     assert_eq!(pair.live.get(), 1);
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow")]
 fn random_picks_are_even() {
     for count in [1, 5, 100, 3_000] {
         let mut pair = Pair::new(!0);
@@ -337,6 +340,7 @@ fn random_picks_are_even() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow")]
 fn flagged_entries_are_found_among_many() {
     let mut pair = Pair::new(!0);
     (0..5_000).for_each(|key| pair.put(key, key));
@@ -371,17 +375,18 @@ fn flagged_entries_are_found_among_many() {
 #[test]
 fn draining_gives_every_entry_once() {
     let mut pair = Pair::new(!0);
-    (0..1_500).for_each(|key| pair.put(key, key));
+    (0..1_200).for_each(|key| pair.put(key, key));
     let mut drained = pair.table.drain();
     let values: HashSet<u64> = drained.by_ref().take(1_000).map(|item| item.inner().value).collect();
     assert_eq!(values.len(), 1_000);
-    assert_eq!(pair.live.get(), 500);
+    assert_eq!(pair.live.get(), 200);
     drop(drained);
     assert_eq!(pair.live.get(), 0);
     assert!(pair.table.is_empty());
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow")]
 fn no_good_hash_makes_a_segment_larger_than_64_buckets() {
     let mut pair = Pair::new(!0);
     (0..30_000).for_each(|key| pair.put(key, key));

@@ -3,12 +3,13 @@
 
 use super::string::{heap_head, heap_pointer};
 use super::{Hash, List, Set, Zset};
-use crate::encoding::{Intset, Listpack};
+use crate::encoding::intset::Intset;
+use crate::encoding::listpack::Listpack;
 use crate::entry::Kind;
 use crate::settings::Settings;
 use crate::stream::Stream;
-use std::mem::ManuallyDrop;
 use bytes::Bytes;
+use std::mem::ManuallyDrop;
 
 /// The type of a value, as TYPE names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -201,6 +202,16 @@ impl RawValue {
         (this.kind, this.head)
     }
 
+    /// The string, if it has an allocation of its own; otherwise the value as it was.
+    pub(crate) fn into_heap_string(self) -> Result<Bytes, RawValue> {
+        if self.kind != Kind::Heap {
+            return Err(self);
+        }
+        let (_, head) = self.into_parts();
+        // SAFETY: the head was owned by this value, whose kind says that it is a boxed string.
+        Ok(*unsafe { Box::from_raw(heap_pointer(head)) })
+    }
+
     /// The typed collection, if it is of this type.
     pub fn into_collection<T: Collection>(self) -> Option<T> {
         if !T::holds(self.kind) {
@@ -224,7 +235,7 @@ impl Drop for RawValue {
                 Type::Set => drop(Set::from_raw(kind, head)),
                 Type::Zset => drop(Zset::from_raw(kind, head)),
                 Type::Hash => drop(Hash::from_raw(kind, head)),
-                Type::Stream => drop(<Box<Stream>>::from_raw(kind, head)),
+                Type::Stream => drop(<Box<Stream> as Collection>::from_raw(kind, head)),
             }
         }
     }

@@ -10,7 +10,6 @@ mod collection;
 mod hash;
 mod list;
 mod set;
-mod stream;
 mod string;
 mod zset;
 
@@ -18,6 +17,6 @@ pub use collection::{Collection, RawValue, Type};
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
-pub use string::{StrRef, StrValue};
 pub(crate) use string::{EMBSTR_LIMIT, heap_head, heap_pointer};
+pub use string::{StrRef, StrValue};
 pub use zset::Zset;

@@ -7,8 +7,16 @@ use crate::table::{CommandId, ServerCommand};
 use ochre_engine::keyspace::DbIndex;
 use ochre_resp::reply::Reply;
 
+mod client;
+mod command;
+mod config;
 mod connection;
 mod database;
+mod debug;
+mod info;
+mod latency;
+mod memory;
+mod pubsub;
 mod transactions;
 
 /// The world of one call of a server command: everything, held exclusively.
@@ -36,5 +44,20 @@ impl Call<'_> {
 
 /// All commands of the server.
 pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
-    [connection::COMMANDS, database::COMMANDS, transactions::COMMANDS].into_iter().flatten().copied()
+    [
+        client::COMMANDS,
+        command::COMMANDS,
+        config::COMMANDS,
+        connection::COMMANDS,
+        database::COMMANDS,
+        debug::COMMANDS,
+        info::COMMANDS,
+        latency::COMMANDS,
+        memory::COMMANDS,
+        pubsub::COMMANDS,
+        transactions::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

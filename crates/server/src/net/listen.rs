@@ -40,7 +40,8 @@ pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<Listener> {
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
     socket.listen(backlog)?;
-    Ok(Listener::Unix(UnixListener::from_std(socket.into())))
+    let std: std::os::unix::net::UnixListener = std::os::fd::OwnedFd::from(socket).into();
+    Ok(Listener::Unix(UnixListener::from_std(std)))
 }
 
 impl Listener {

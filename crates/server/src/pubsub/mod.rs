@@ -1,5 +1,8 @@
 //! Publish and subscribe: who listens to which channel.
 
+use crate::client::Client;
+use crate::server::Server;
+use ochre_engine::command::effects::Event;
 use ochre_engine::keyspace::ClientId;
 use std::collections::{BTreeSet, HashMap};
 
@@ -34,4 +37,14 @@ pub struct PubSub {
     pub patterns: HashMap<Box<[u8]>, Vec<ClientId>>,
     /// By shard channel.
     pub shard_channels: HashMap<Box<[u8]>, Vec<ClientId>>,
+}
+
+impl Server {
+    /// A client listens to nothing any more.
+    pub fn unsubscribe_all(&mut self, client: &mut Client) {
+        client.subscriptions = None;
+    }
+
+    /// Publishes a keyspace event.
+    pub fn publish_event(&mut self, _current: &mut Client, _event: &Event) {}
 }

@@ -16,11 +16,8 @@ pub static BITCOUNT: Command = Command::new("bitcount", Group::Bitmap, -2, bitco
     .history(&[("7.0.0", "The range may be given in bits.")])
     .args(&[Arg::key("key"), Arg::block("range", RANGE).optional()]);
 
-const RANGE: &[Arg] = &[
-    Arg::integer("start"),
-    Arg::integer("end"),
-    Arg::one_of("unit", Unit::ARGS).optional().since("7.0.0"),
-];
+const RANGE: &[Arg] =
+    &[Arg::integer("start"), Arg::integer("end"), Arg::one_of("unit", Unit::ARGS).optional().since("7.0.0")];
 
 fn bitcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let key = ctx.key(args, 1);

@@ -14,11 +14,7 @@ pub static BITOP: Command = Command::new("bitop", Group::Bitmap, -4, bitop)
     .keys(&[KeySpec::at(2, OW | UPDATE), KeySpec::range(3, -1, 1, RO | ACCESS)])
     .summary("Combines strings bit by bit and stores the result.")
     .complexity("O(N)")
-    .args(&[
-        Arg::one_of("operation", OPERATIONS),
-        Arg::key("destkey"),
-        Arg::key_of("key", 1).multiple(),
-    ]);
+    .args(&[Arg::one_of("operation", OPERATIONS), Arg::key("destkey"), Arg::key_of("key", 1).multiple()]);
 
 const OPERATIONS: &[Arg] =
     &[Arg::word("and", "AND"), Arg::word("or", "OR"), Arg::word("xor", "XOR"), Arg::word("not", "NOT")];

@@ -138,7 +138,12 @@ impl Condition {
                 _ if eq_ignore_case(word, b"xx") => &mut found.xx,
                 _ if eq_ignore_case(word, b"gt") => &mut found.gt,
                 _ if eq_ignore_case(word, b"lt") => &mut found.lt,
-                _ => return Err(Error::new(format!("ERR Unsupported option {}", String::from_utf8_lossy(word)))),
+                _ => {
+                    return Err(Error::new(format!(
+                        "ERR Unsupported option {}",
+                        String::from_utf8_lossy(word)
+                    )));
+                }
             };
             *flag = true;
         }
@@ -156,9 +161,7 @@ impl Condition {
     fn allows(&self, current: Option<UnixMs>, when: UnixMs) -> bool {
         match current {
             None => !self.xx && !self.gt,
-            Some(current) => {
-                !self.nx && !(self.gt && when <= current) && !(self.lt && when >= current)
-            }
+            Some(current) => !self.nx && !(self.gt && when <= current) && !(self.lt && when >= current),
         }
     }
 }

@@ -1,0 +1,6 @@
+//! The commands on hyperloglogs.
+
+use crate::command::Command;
+
+/// The commands of this group.
+pub const COMMANDS: &[&Command] = &[];

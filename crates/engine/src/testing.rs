@@ -1,0 +1,112 @@
+//! Runs data commands on a small world of their own, for the unit tests of handlers.
+
+use crate::command::{Args, Caller, Command, Ctx, Effects};
+use crate::commands;
+use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, View, World};
+use crate::settings::{EventClasses, Settings};
+use crate::table::Seed;
+use crate::time::UnixMs;
+use ochre_resp::reply::{Output, Protocol, Reply};
+use ochre_resp::request::OwnedArgs;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+/// A world with a clock that stands still, and everything a handler needs.
+pub struct Bench {
+    /// The data.
+    pub world: World,
+    /// Settings.
+    pub settings: Settings,
+    /// The time.
+    pub now: UnixMs,
+    /// The selected database.
+    pub db: DbIndex,
+    /// The protocol of replies.
+    pub protocol: Protocol,
+    /// What the last command did.
+    pub fx: Effects,
+    /// Who runs commands.
+    pub caller: Caller,
+    rng: SmallRng,
+}
+
+impl Bench {
+    /// An empty world of four shards; all events are recorded.
+    pub fn new() -> Bench {
+        let fx = Effects { wanted_events: EventClasses::all(), propagates: true, ..Effects::default() };
+        Bench {
+            world: World::new(4, 16, Seed::new(1, 2)),
+            settings: Settings::default(),
+            now: UnixMs(1_700_000_000_000),
+            db: DbIndex(0),
+            protocol: Protocol::Resp2,
+            fx,
+            caller: Caller::default(),
+            rng: SmallRng::seed_from_u64(7),
+        }
+    }
+
+    /// Runs a command; the reply as it would be sent, with `\r\n` shown as a space.
+    pub fn run<T: AsRef<[u8]>>(&mut self, words: &[T]) -> String {
+        String::from_utf8_lossy(&self.run_raw(words)).replace("\r\n", " ").trim_end().to_owned()
+    }
+
+    /// Runs a command; the bytes of the reply.
+    pub fn run_raw<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Vec<u8> {
+        let owned: OwnedArgs = words.iter().collect();
+        let args = owned.args();
+        let name = String::from_utf8_lossy(args.get(0)).to_ascii_lowercase();
+        let command = commands::all().find(|c| c.meta.name == name).expect("a data command");
+        let mut output = Output::new();
+        self.call(find(command, args), args, &mut output);
+        output.to_vec()
+    }
+
+    fn call(&mut self, command: &'static Command, args: Args<'_>, output: &mut Output) {
+        self.fx.clear();
+        let mut access = AccessClock::new(&self.settings, self.now, 99);
+        let name = command.meta.full_name();
+        let view = View {
+            db: self.db,
+            now: self.now,
+            settings: &self.settings,
+            access: &mut access,
+            expiry: ExpiryMode::Delete,
+            hint: (0, 0),
+            fx: &mut self.fx,
+        };
+        let mut ctx = Ctx {
+            keys: Keys::new(&mut self.world, view),
+            reply: Reply::new(output, self.protocol),
+            settings: &self.settings,
+            now: self.now,
+            rng: &mut self.rng,
+            caller: self.caller,
+            name: &name,
+        };
+        let outcome = match command.run {
+            Some(handler) if command.meta.arity_fits(args.len()) => handler(&mut ctx, args),
+            _ => Err(crate::error::Error::arity(&name)),
+        };
+        if let Err(error) = outcome {
+            ctx.reply.error(error.text());
+        }
+    }
+
+    /// Names of the events of the last command, in order.
+    pub fn events(&self) -> Vec<&'static str> {
+        self.fx.events.iter().map(|event| event.name).collect()
+    }
+}
+
+fn find(command: &'static Command, args: Args<'_>) -> &'static Command {
+    let Some(sub) = args.try_get(1) else { return command };
+    let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
+    command.subcommands.iter().find(|c| c.meta.name == sub).unwrap_or(command)
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Bench::new()
+    }
+}

@@ -1,0 +1,92 @@
+//! FLUSHDB and FLUSHALL: empty databases, at once or in the background.
+
+use crate::commands::Call;
+use crate::lazyfree::Garbage;
+use crate::table::ServerCommand;
+use ochre_engine::command::*;
+use ochre_engine::keyspace::DbIndex;
+use ochre_engine::text::eq_ignore_case;
+
+const MODE: &[Arg] = &[Arg::one_of(
+    "flush-type",
+    &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
+)
+.optional()];
+
+const HISTORY: &[(&str, &str)] = &[
+    ("4.0.0", "Added the `ASYNC` flushing mode modifier."),
+    ("6.2.0", "Added the `SYNC` flushing mode modifier."),
+];
+
+/// Declaration of FLUSHDB.
+pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server, -1, flushdb)
+    .flags(WRITE)
+    .categories(CAT_KEYSPACE | CAT_DANGEROUS)
+    .history(HISTORY)
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .summary("Removes all keys of the database.")
+    .complexity("O(N) where N is the number of keys")
+    .args(MODE);
+
+/// Declaration of FLUSHALL.
+pub static FLUSHALL: ServerCommand = ServerCommand::new("flushall", Group::Server, -1, flushall)
+    .flags(WRITE)
+    .categories(CAT_KEYSPACE | CAT_DANGEROUS)
+    .history(HISTORY)
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .summary("Removes all keys of all databases.")
+    .complexity("O(N) where N is the number of keys")
+    .args(MODE);
+
+fn flushdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let lazy = flush_mode(call, args)?;
+    let db = call.client.db;
+    call.server.empty(db, lazy);
+    call.reply().ok();
+    Ok(())
+}
+
+fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let lazy = flush_mode(call, args)?;
+    for db in 0..call.server.world.dbs() {
+        call.server.empty(DbIndex(db), lazy);
+    }
+    call.server.lane.fx.dirty += 1;
+    call.reply().ok();
+    Ok(())
+}
+
+/// Whether to leave the freeing to the background.
+fn flush_mode(call: &Call<'_>, args: Args<'_>) -> Result<bool, Error> {
+    match args.len() {
+        1 => Ok(call.server.settings.lazyfree_lazy_user_flush),
+        2 if eq_ignore_case(args.get(1), b"async") => Ok(true),
+        2 if eq_ignore_case(args.get(1), b"sync") => Ok(false),
+        _ => Err(Error::SYNTAX),
+    }
+}
+
+impl crate::server::Server {
+    /// Empties a database, with the effects of that on watched keys.
+    pub fn empty(&mut self, db: DbIndex, lazy: bool) {
+        let broken = self.world.watchers(db, |key, shard| {
+            shard.db(db).is_some_and(|part| part.table.contains(key.hash, key.bytes))
+        });
+        self.lane.fx.broken_watches.extend(broken);
+        self.signal_awaited(db);
+        self.lane.fx.dirty += self.world.len(db) as u64;
+        let tables = self.world.take(db);
+        if lazy {
+            self.reaper.free(Garbage::Tables(tables));
+        }
+    }
+
+    /// Everything that somebody waits for in a database may have changed.
+    pub fn signal_awaited(&mut self, db: DbIndex) {
+        for shard in self.world.shards() {
+            for key in shard.interest.awaited_in(db) {
+                self.lane.fx.ready.push((db, key.to_vec()));
+            }
+        }
+    }
+}

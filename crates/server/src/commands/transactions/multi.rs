@@ -1,0 +1,84 @@
+//! MULTI, EXEC, DISCARD. Queued commands were looked up and checked when they came; EXEC runs them
+//! one after another, as nothing else runs meanwhile.
+
+use crate::client::{Client, Flags};
+use crate::commands::Call;
+use crate::server::Server;
+use crate::table::ServerCommand;
+use ochre_engine::command::*;
+
+/// Declaration of MULTI.
+pub static MULTI: ServerCommand = ServerCommand::new("multi", Group::Transactions, 1, multi)
+    .since("1.2.0")
+    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+    .summary("Starts a transaction.")
+    .complexity("O(1)");
+
+fn multi(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    if call.client.flags.contains(Flags::MULTI) {
+        return Err(Error::fixed("ERR MULTI calls can not be nested"));
+    }
+    call.client.flags.insert(Flags::MULTI);
+    call.client.multi = Some(Box::default());
+    call.reply().ok();
+    Ok(())
+}
+
+/// Declaration of DISCARD.
+pub static DISCARD: ServerCommand = ServerCommand::new("discard", Group::Transactions, 1, discard)
+    .since("2.0.0")
+    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+    .summary("Drops the queued commands of a transaction.")
+    .complexity("O(N), when N is the number of queued commands");
+
+fn discard(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    if !call.client.flags.contains(Flags::MULTI) {
+        return Err(Error::fixed("ERR DISCARD without MULTI"));
+    }
+    call.server.discard_transaction(call.client);
+    call.reply().ok();
+    Ok(())
+}
+
+/// Declaration of EXEC.
+pub static EXEC: ServerCommand = ServerCommand::new("exec", Group::Transactions, 1, exec)
+    .since("1.2.0")
+    .flags(NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG)
+    .summary("Runs the queued commands of a transaction.")
+    .complexity("Depends on commands in the transaction");
+
+fn exec(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    if !call.client.flags.contains(Flags::MULTI) {
+        return Err(Error::fixed("ERR EXEC without MULTI"));
+    }
+    if call.server.watches_expired_key(call.client) {
+        call.client.flags.insert(Flags::DIRTY_CAS);
+    }
+    if call.client.flags.contains(Flags::DIRTY_EXEC) {
+        call.server.discard_transaction(call.client);
+        return Err(Error::fixed("EXECABORT Transaction discarded because of previous errors."));
+    }
+    if call.client.flags.contains(Flags::DIRTY_CAS) {
+        call.server.discard_transaction(call.client);
+        call.reply().null_array();
+        return Ok(());
+    }
+    let queued = call.client.multi.take().unwrap_or_default();
+    call.server.discard_transaction(call.client);
+    call.reply().array(queued.commands.len());
+    call.client.flags.insert(Flags::DENY_BLOCKING);
+    for (command, args) in &queued.commands {
+        call.server.run(call.client, *command, args.args(), (0, 0));
+    }
+    call.client.flags.remove(Flags::DENY_BLOCKING);
+    Ok(())
+}
+
+impl Server {
+    /// Ends a transaction without running it, and with it all watches.
+    pub fn discard_transaction(&mut self, client: &mut Client) {
+        client.multi = None;
+        client.flags.remove(Flags::MULTI | Flags::DIRTY_EXEC | Flags::DIRTY_CAS);
+        self.unwatch_all(client);
+    }
+}
