@@ -2,7 +2,7 @@
 //! and its relatives (Redis, object.c).
 
 use crate::command::Error;
-use crate::text::{parse_f64, parse_i64};
+use crate::text::parse_i64;
 use std::ops::RangeInclusive;
 
 /// A signed 64-bit integer.
@@ -19,10 +19,4 @@ pub fn int_in(text: &[u8], limits: RangeInclusive<i64>) -> Result<i64, Error> {
     }
     let (min, max) = limits.into_inner();
     Err(Error::new(format!("ERR value is out of range, must be between {min} and {max}")))
-}
-
-/// A floating-point number, infinities included.
-#[inline]
-pub fn float(text: &[u8]) -> Result<f64, Error> {
-    parse_f64(text).ok_or(Error::NOT_FLOAT)
 }

@@ -12,6 +12,8 @@ use crate::command::{Command, Ctx, Error};
 use crate::commands::number::int_in;
 use crate::keyspace::DbIndex;
 
+pub(super) use expire::delete_now;
+
 /// Source and target are one.
 const SAME_OBJECT: Error = Error::fixed("ERR source and destination objects are the same");
 
