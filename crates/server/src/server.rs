@@ -11,7 +11,8 @@ use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
 use crate::lazyfree::Reaper;
 use crate::options::Options;
-use crate::pubsub::PubSub;
+use crate::pause::Pause;
+use crate::pubsub::Registry;
 use crate::stats::Stats;
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
@@ -49,7 +50,19 @@ pub struct Server {
     /// All clients.
     pub clients: Clients,
     /// Who listens to what.
-    pub pubsub: PubSub,
+    pub pubsub: Registry,
+    /// Clients that see all commands.
+    pub monitors: Vec<ClientId>,
+    /// Memory of all clients when they were last accounted, in bytes.
+    pub clients_memory: usize,
+    /// The client that the cron looked after last.
+    pub last_looked_after: ClientId,
+    /// Milliseconds after which the peak of a reply buffer is forgotten; below 0 never.
+    pub reply_buffer_reset_ms: i64,
+    /// Whether reply buffers shrink and grow (DEBUG REPLYBUFFER RESIZING).
+    pub reply_buffer_resizing: bool,
+    /// Whether commands are held back.
+    pub pause: Pause,
     /// Who waits for what.
     pub waiting: Waiting,
     /// The expiry cycle.
@@ -91,7 +104,13 @@ impl Server {
             stats: Stats::new(commands.len(), now),
             commands,
             clients: Clients::default(),
-            pubsub: PubSub::default(),
+            pubsub: Registry::default(),
+            monitors: Vec::new(),
+            clients_memory: 0,
+            last_looked_after: ClientId(0),
+            reply_buffer_reset_ms: 5000,
+            reply_buffer_resizing: true,
+            pause: Pause::default(),
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),

@@ -1,18 +1,14 @@
 //! PFCOUNT: estimates how many distinct elements were added.
 
 use super::encoding_of;
-use crate::command::{
-    ACCESS, Arg, Args, Command, Ctx, Group, KeySpec, MAY_REPLICATE, Outcome, READONLY, RW,
-};
+use crate::command::{ACCESS, Arg, Args, Command, Ctx, Group, KeySpec, MAY_REPLICATE, Outcome, READONLY, RW};
 use crate::hyperloglog::{self as hll, Registers};
 
 /// PFCOUNT key [key ...]
 pub static PFCOUNT: Command = Command::new("pfcount", Group::HyperLogLog, -2, pfcount)
     .since("2.8.9")
     .flags(READONLY | MAY_REPLICATE)
-    .keys(&[KeySpec::range(1, -1, 1, RW | ACCESS).notes(
-        "RW because it may change the internal representation of the key, and propagate to replicas",
-    )])
+    .keys(&[KeySpec::range(1, -1, 1, RW | ACCESS).notes("RW because the estimate is cached in the value")])
     .summary("Estimates the count of distinct elements in the union of HyperLogLogs.")
     .complexity("O(1) for one key whose count is cached, O(N) with a large constant for N keys.")
     .args(&[Arg::key("key").multiple()]);

@@ -32,15 +32,8 @@ struct Parser<'c, 'a, 'b> {
 
 /// Reads the options of XADD up to its id, or those of XTRIM up to the end.
 pub(super) fn parse(ctx: &Ctx<'_>, args: Args<'_>, is_xadd: bool) -> Result<Options, Error> {
-    let mut parser = Parser {
-        ctx,
-        args,
-        by: None,
-        approximate: false,
-        limit: None,
-        threshold_at: 0,
-        no_mkstream: false,
-    };
+    let mut parser =
+        Parser { ctx, args, by: None, approximate: false, limit: None, threshold_at: 0, no_mkstream: false };
     let (mut at, mut id) = (2, NewId::Auto);
     let newer = ctx.level() >= Level::V6_2;
     while at < args.len() {

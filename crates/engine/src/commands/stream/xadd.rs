@@ -3,7 +3,7 @@
 use super::trim::{self, Options};
 use crate::command::effects::Words;
 use crate::command::{
-    Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, EventClasses, FAST, Group, Key, KeySpec, Outcome, RW, UPDATE,
+    Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, EventClasses, FAST, Group, KeySpec, Outcome, RW, UPDATE,
     WRITE,
 };
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ const TRIM_PARTS: &[Arg] = &[
 pub static XADD: Command = Command::new("xadd", Group::Stream, -5, xadd)
     .since("5.0.0")
     .flags(WRITE | DENYOOM | FAST)
-    .keys(&[KeySpec::at(1, RW | UPDATE).notes("UPDATE instead of INSERT because of the optional trimming feature")])
+    .keys(&[KeySpec::at(1, RW | UPDATE).notes("UPDATE, not INSERT, because it may trim")])
     .summary("Appends an entry to a stream, creating the stream if it is missing.")
     .complexity("O(1) to add, O(N) for N entries trimmed.")
     .history(&[
@@ -65,7 +65,9 @@ fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let wanted = ctx.keys.fx.propagates;
     let mut stream = ctx.keys.create::<Box<Stream>>(key)?;
     if stream.log.last_id() == StreamId::MAX {
-        return Err(Error::fixed("ERR The stream has exhausted the last possible ID, unable to add more items"));
+        return Err(Error::fixed(
+            "ERR The stream has exhausted the last possible ID, unable to add more items",
+        ));
     }
     let fields = args.from(fields_at);
     let pairs = (0..fields.len() / 2).map(move |n| (fields.get(2 * n), fields.get(2 * n + 1)));
@@ -123,11 +125,109 @@ fn words_of(args: Args<'_>) -> Words {
 
 fn add_error(error: AddError) -> Error {
     Error::fixed(match error {
-        AddError::NotAbove => "ERR The ID specified in XADD is equal or smaller than the target stream top item",
+        AddError::NotAbove => {
+            "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+        }
         AddError::TooLarge => "ERR Elements are too large to be stored",
     })
 }
 
 fn node_limits(settings: &Settings) -> NodeLimits {
     NodeLimits { max_entries: settings.stream_node_max_entries, max_bytes: settings.stream_node_max_bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::effects::{Propagation, Words};
+    use crate::level::Level;
+    use crate::testing::Bench;
+
+    fn propagated(bench: &Bench) -> Vec<String> {
+        match &bench.fx.propagation {
+            Propagation::Instead(commands) => commands.iter().map(text).collect(),
+            other => vec![format!("{other:?}")],
+        }
+    }
+
+    fn text(words: &Words) -> String {
+        String::from_utf8_lossy(&words.join(&b' ')).into_owned()
+    }
+
+    #[test]
+    fn generated_ids_propagate_as_what_they_became() {
+        let mut bench = Bench::new();
+        bench.now.0 = 5000;
+        assert_eq!(bench.run(&["XADD", "s", "*", "f", "v"]), "$6 5000-0");
+        assert_eq!(bench.events(), ["new", "xadd"]);
+        assert_eq!((bench.fx.dirty, propagated(&bench)), (1, vec!["XADD s 5000-0 f v".to_owned()]));
+        assert_eq!(bench.run(&["XADD", "s", "5000-*", "f", "v"]), "$6 5000-1");
+        assert_eq!(propagated(&bench), ["XADD s 5000-1 f v"]);
+    }
+
+    #[test]
+    fn approximate_trims_propagate_as_what_they_left() {
+        let mut bench = Bench::new();
+        bench.settings.stream_node_max_entries = 10;
+        for id in 1..=25 {
+            bench.run(&["XADD", "s", &id.to_string(), "f", "v"]);
+        }
+        bench.run(&["XADD", "s", "MAXLEN", "~", "11", "LIMIT", "15", "26", "f", "v"]);
+        assert_eq!(bench.events(), ["xadd", "xtrim"]);
+        assert_eq!(propagated(&bench), ["XADD s MAXLEN = 16 LIMIT 15 26-0 f v"]);
+        assert_eq!(bench.run(&["XTRIM", "s", "MINID", "~", "22"]), ":10");
+        assert_eq!((bench.fx.dirty, propagated(&bench)), (10, vec!["XTRIM s MINID = 21-0".to_owned()]));
+        assert_eq!(bench.run(&["XTRIM", "s", "MAXLEN", "2"]), ":4");
+        assert_eq!(propagated(&bench), ["Verbatim"]);
+        assert_eq!(bench.run(&["XTRIM", "s", "MAXLEN", "2"]), ":0");
+        assert_eq!(bench.fx.dirty, 0);
+    }
+
+    #[test]
+    fn wrong_calls_leave_no_key_behind() {
+        let mut bench = Bench::new();
+        let cases: &[(&str, &str)] = &[
+            ("XADD s * f", "-ERR wrong number of arguments for 'xadd' command"),
+            ("XADD s * f v g", "-ERR wrong number of arguments for 'xadd' command"),
+            ("XADD s 0-0 f v", "-ERR The ID specified in XADD must be greater than 0-0"),
+            ("XADD s foo f v", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XADD s MAXLEN -1 * f v", "-ERR The MAXLEN argument must be >= 0."),
+            (
+                "XADD s MAXLEN 1 LIMIT 1 * f v",
+                "-ERR syntax error, LIMIT cannot be used without the special ~ option",
+            ),
+            (
+                "XADD s LIMIT 1 * f v",
+                "-ERR syntax error, LIMIT cannot be used without specifying a trimming strategy",
+            ),
+            (
+                "XADD s MAXLEN 1 MINID 1 * f v",
+                "-ERR syntax error, MAXLEN and MINID options at the same time are not compatible",
+            ),
+            ("XADD s NOMKSTREAM * f v", "$-1"),
+            ("XTRIM s FOO 1", "-ERR syntax error"),
+            ("XTRIM s LIMIT 0", "-ERR syntax error, XTRIM must be called with a trimming strategy"),
+            ("XTRIM s MAXLEN 0", ":0"),
+            ("XLEN s", ":0"),
+        ];
+        for (call, reply) in cases {
+            let words: Vec<_> = call.split(' ').collect();
+            assert_eq!(bench.run(&words), *reply, "{call}");
+            assert_eq!(bench.fx.dirty, 0, "{call}");
+        }
+        bench.run(&["XADD", "s", "5-5", "f", "v"]);
+        assert_eq!(
+            bench.run(&["XADD", "s", "5-5", "f", "v"]),
+            "-ERR The ID specified in XADD is equal or smaller than the target stream top item"
+        );
+    }
+
+    #[test]
+    fn lower_levels_lack_the_younger_options() {
+        let mut bench = Bench::new();
+        bench.settings.level = Level::V5_0;
+        let invalid = "-ERR Invalid stream ID specified as stream command argument";
+        assert_eq!(bench.run(&["XADD", "s", "NOMKSTREAM", "*", "f", "v"]), invalid);
+        assert_eq!(bench.run(&["XADD", "s", "1-*", "f", "v"]), invalid);
+        assert_eq!(bench.run(&["XTRIM", "s", "MINID", "1"]), "-ERR syntax error");
+    }
 }

@@ -5,7 +5,7 @@ use super::xclaim::{Claim, Taken, finish};
 use super::{no_key_or_group, range_start, write_after_read};
 use crate::command::{Arg, Args, Command, Ctx, DELETE, Error, FAST, Group, KeySpec, Outcome, RW, WRITE};
 use crate::level::Level;
-use crate::stream::{Stream, StreamId};
+use crate::stream::StreamId;
 use crate::text::{eq_ignore_case, parse_i64};
 use ochre_resp::reply::Reply;
 
@@ -51,7 +51,8 @@ fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         no_key_or_group(ctx, key.bytes, group_name);
         return Ok(());
     };
-    let mut claim = Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };
+    let mut claim =
+        Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };
     if level >= Level::V7_2 {
         claim.consumer();
     }
@@ -112,8 +113,9 @@ fn reply_ids(reply: &mut Reply<'_>, ids: &[StreamId]) {
 }
 
 fn parse(args: Args<'_>) -> Result<Request, Error> {
-    let min_idle_ms =
-        parse_i64(args.get(4)).ok_or(Error::fixed("ERR Invalid min-idle-time argument for XAUTOCLAIM"))?.max(0);
+    let min_idle_ms = parse_i64(args.get(4))
+        .ok_or(Error::fixed("ERR Invalid min-idle-time argument for XAUTOCLAIM"))?
+        .max(0);
     let mut request = Request { min_idle_ms, start: range_start(args.get(5))?, count: 100, just_id: false };
     let mut at = 6;
     while at < args.len() {

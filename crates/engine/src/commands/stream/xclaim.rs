@@ -7,7 +7,7 @@ use super::propagate::Log;
 use super::{consumer_created, no_key_or_group, reply_entry, seen_consumer, strict_id, write_after_read};
 use crate::command::{Arg, Args, Command, Ctx, Error, FAST, Group, KeySpec, Outcome, RW, UPDATE, WRITE};
 use crate::level::Level;
-use crate::stream::{self, ConsumerId, Pending, Stream, StreamId, StreamLog};
+use crate::stream::{self, ConsumerId, Pending, StreamId, StreamLog};
 use crate::text::{eq_ignore_case, parse_i64};
 use ochre_resp::reply::Reply;
 
@@ -59,7 +59,8 @@ fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut advanced = request.last_id > group.last_id;
     group.last_id = group.last_id.max(request.last_id);
 
-    let mut claim = Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };
+    let mut claim =
+        Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };
     if always_seen {
         claim.consumer();
     }
@@ -233,4 +234,101 @@ fn parse(args: Args<'_>, now_ms: i64) -> Result<Request, Error> {
         request.delivered_ms = now_ms;
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::effects::Propagation;
+    use crate::level::Level;
+    use crate::testing::Bench;
+
+    fn run(bench: &mut Bench, call: &str) -> String {
+        bench.run(&call.split(' ').collect::<Vec<_>>())
+    }
+
+    /// Three entries, the second deleted, all pending for bob since one second.
+    fn pending() -> Bench {
+        let mut bench = Bench::new();
+        bench.now.0 = 1000;
+        ["XADD s 1-0 f a", "XADD s 2-0 f b", "XADD s 3-0 f c", "XGROUP CREATE s g 0"]
+            .iter()
+            .for_each(|call| drop(run(&mut bench, call)));
+        run(&mut bench, "XREADGROUP GROUP g bob STREAMS s >");
+        run(&mut bench, "XDEL s 2-0");
+        bench.now.0 = 2000;
+        bench
+    }
+
+    fn propagated(bench: &Bench) -> Vec<String> {
+        let Propagation::Instead(commands) = &bench.fx.propagation else { return Vec::new() };
+        commands.iter().map(|words| String::from_utf8_lossy(&words.join(&b' ')).into_owned()).collect()
+    }
+
+    #[test]
+    fn idle_entries_change_hands_and_deleted_ones_are_settled() {
+        let mut bench = pending();
+        assert_eq!(run(&mut bench, "XCLAIM s g eve 1001 1-0"), "*0");
+        assert_eq!(run(&mut bench, "XCLAIM s g eve 1000 1-0 2-0 JUSTID"), "*1 $3 1-0");
+        assert_eq!(
+            propagated(&bench),
+            [
+                "XCLAIM s g eve 0 1-0 TIME 2000 RETRYCOUNT 1 FORCE JUSTID LASTID 3-0",
+                "XCLAIM s g bob 0 2-0 TIME 1000 RETRYCOUNT 1 FORCE JUSTID LASTID 3-0",
+            ]
+        );
+        assert_eq!(run(&mut bench, "XPENDING s g"), "*4 :2 $3 1-0 $3 3-0 *2 *2 $3 bob $1 1 *2 $3 eve $1 1");
+        assert_eq!(run(&mut bench, "XCLAIM s g eve 0 1-0 IDLE 500"), "*1 *2 $3 1-0 *2 $1 f $1 a");
+        assert_eq!(run(&mut bench, "XPENDING s g - + 10 eve"), "*1 *4 $3 1-0 $3 eve :500 :2");
+    }
+
+    #[test]
+    fn force_and_lastid_rebuild_a_group_from_a_log() {
+        let mut bench = pending();
+        run(&mut bench, "XGROUP CREATE s h 0");
+        assert_eq!(run(&mut bench, "XCLAIM s h bob 0 1-0"), "*0");
+        let call = "XCLAIM s h bob 0 1-0 TIME 1500 RETRYCOUNT 7 FORCE JUSTID LASTID 1-0";
+        assert_eq!(run(&mut bench, call), "*1 $3 1-0");
+        assert_eq!(run(&mut bench, "XPENDING s h - + 10"), "*1 *4 $3 1-0 $3 bob :500 :7");
+        run(&mut bench, "XCLAIM s h bob 0 9-0 LASTID 3-0");
+        assert_eq!(propagated(&bench), ["XGROUP SETID s h 3-0 ENTRIESREAD -1"]);
+    }
+
+    #[test]
+    fn autoclaim_goes_on_where_it_stopped() {
+        let mut bench = pending();
+        assert_eq!(
+            run(&mut bench, "XAUTOCLAIM s g eve 500 - COUNT 2 JUSTID"),
+            "*3 $3 3-0 *1 $3 1-0 *1 $3 2-0"
+        );
+        assert_eq!(run(&mut bench, "XAUTOCLAIM s g eve 500 3-0"), "*3 $3 0-0 *1 *2 $3 3-0 *2 $1 f $1 c *0");
+        bench.settings.level = Level::V6_2;
+        assert_eq!(run(&mut bench, "XAUTOCLAIM s g eve 500 -"), "*2 $3 0-0 *0");
+        assert_eq!(run(&mut bench, "XAUTOCLAIM s g eve 0 - COUNT 0"), "-ERR COUNT must be > 0");
+    }
+
+    #[test]
+    fn before_7_2_only_a_claimed_entry_makes_a_consumer() {
+        for (level, consumers) in [(Level::V7_0, "*1"), (Level::V7_2, "*2")] {
+            let mut bench = pending();
+            bench.settings.level = level;
+            run(&mut bench, "XCLAIM s g eve 9999 1-0");
+            run(&mut bench, "XAUTOCLAIM s g eve 9999 -");
+            assert!(run(&mut bench, "XINFO CONSUMERS s g").starts_with(consumers));
+        }
+    }
+
+    #[test]
+    fn wrong_calls_are_refused_in_redis_words() {
+        let mut bench = pending();
+        let cases = [
+            ("XCLAIM none g eve 0 1-0", "-NOGROUP No such key 'none' or consumer group 'g'"),
+            ("XCLAIM s g eve x 1-0", "-ERR Invalid min-idle-time argument for XCLAIM"),
+            ("XCLAIM s g eve 0 1-0 FOO", "-ERR Unrecognized XCLAIM option 'FOO'"),
+            ("XCLAIM s g eve 0 1-0 IDLE x", "-ERR Invalid IDLE option argument for XCLAIM"),
+            ("XAUTOCLAIM s g eve x -", "-ERR Invalid min-idle-time argument for XAUTOCLAIM"),
+        ];
+        for (call, reply) in cases {
+            assert_eq!(run(&mut bench, call), reply, "{call}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! XGROUP: consumer groups and their consumers come and go.
 
 use super::{
-    INVALID_ID, changed_quietly, consumer_created, integer, no_group_for_key, reply_help, strict_id, subcommand_syntax,
+    INVALID_ID, changed_quietly, consumer_created, integer, no_group_for_key, reply_help, strict_id,
+    subcommand_syntax,
 };
 use crate::command::{
-    Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, EventClasses, Group, INSERT, KeySpec, LOADING, Outcome, RW,
-    STALE, UPDATE, WRITE,
+    Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, EventClasses, Group, INSERT, KeySpec, LOADING, Outcome,
+    RW, STALE, UPDATE, WRITE,
 };
 use crate::level::Level;
 use crate::stream::{self, Stream, StreamId};
@@ -230,5 +231,55 @@ fn entries_read(arg: &[u8]) -> Result<Option<u64>, Error> {
             Ok(read) => Ok(Some(read)),
             Err(_) => Err(Error::fixed("ERR value for ENTRIESREAD must be positive or -1")),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+
+    fn run(bench: &mut Bench, call: &str) -> String {
+        bench.run(&call.split(' ').collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn groups_and_consumers_come_and_go() {
+        let mut bench = Bench::new();
+        assert!(
+            run(&mut bench, "XGROUP CREATE s g $").starts_with("-ERR The XGROUP subcommand requires the key")
+        );
+        assert_eq!(run(&mut bench, "XGROUP CREATE s g $ MKSTREAM"), "+OK");
+        assert_eq!(bench.events(), ["new", "xgroup-create"]);
+        assert_eq!(run(&mut bench, "XGROUP CREATE s g $"), "-BUSYGROUP Consumer Group name already exists");
+        assert_eq!(run(&mut bench, "XGROUP CREATECONSUMER s g bob"), ":1");
+        assert_eq!(run(&mut bench, "XGROUP CREATECONSUMER s g bob"), ":0");
+        run(&mut bench, "XADD s 1-0 f v");
+        run(&mut bench, "XREADGROUP GROUP g bob STREAMS s >");
+        assert_eq!(run(&mut bench, "XACK s g 1-0 2-0"), ":1");
+        assert_eq!(run(&mut bench, "XGROUP SETID s g 0 ENTRIESREAD 0"), "+OK");
+        run(&mut bench, "XREADGROUP GROUP g bob STREAMS s >");
+        assert_eq!(run(&mut bench, "XGROUP DELCONSUMER s g bob"), ":1");
+        assert_eq!(run(&mut bench, "XGROUP DESTROY s g"), ":1");
+        assert_eq!(run(&mut bench, "XGROUP DESTROY s g"), ":0");
+        assert_eq!(run(&mut bench, "XACK s g 1-0"), ":0");
+    }
+
+    #[test]
+    fn wrong_calls_are_refused_in_redis_words() {
+        let mut bench = Bench::new();
+        run(&mut bench, "XGROUP CREATE s g $ MKSTREAM");
+        let syntax = "-ERR unknown subcommand or wrong number of arguments for 'CREATE'. Try XGROUP HELP.";
+        let cases = [
+            ("XGROUP CREATE s h $ FOO", syntax),
+            ("XGROUP CREATE s h $ MKSTREAM MKSTREAM MKSTREAM MKSTREAM", syntax),
+            ("XGROUP CREATE s h $ ENTRIESREAD -2", "-ERR value for ENTRIESREAD must be positive or -1"),
+            ("XGROUP SETID s h $", "-NOGROUP No such consumer group 'h' for key name 's'"),
+            ("XGROUP DELCONSUMER s h bob", "-NOGROUP No such consumer group 'h' for key name 's'"),
+            ("XINFO CONSUMERS s h", "-NOGROUP No such consumer group 'h' for key name 's'"),
+            ("XINFO STREAM none", "-ERR no such key"),
+        ];
+        for (call, reply) in cases {
+            assert_eq!(run(&mut bench, call), reply, "{call}");
+        }
     }
 }

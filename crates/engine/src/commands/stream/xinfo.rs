@@ -66,7 +66,6 @@ fn consumers(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (level, now_ms) = (ctx.level(), ctx.now.0);
     let stream = ctx.keys.read::<Box<Stream>>(key)?.ok_or(Error::NO_SUCH_KEY)?;
     let Some(group) = stream.group(name) else {
-        drop(stream);
         no_group_for_key(ctx, key.bytes, name);
         return Ok(());
     };
@@ -129,7 +128,6 @@ fn stream(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let count = match full_count(args) {
         Ok(count) => count?,
         Err(Unknown) => {
-            drop(stream);
             subcommand_syntax(ctx, args, "XINFO");
             return Ok(());
         }
@@ -269,7 +267,8 @@ impl View<'_> {
 
 /// What a group has read, and what it has yet to read.
 fn reply_reads(reply: &mut Reply<'_>, stream: &Stream, group: &stream::Group) {
-    let known = [("entries-read", group.entries_read.map(|read| read as i64)), ("lag", group.lag(&stream.log))];
+    let known =
+        [("entries-read", group.entries_read.map(|read| read as i64)), ("lag", group.lag(&stream.log))];
     for (name, number) in known {
         reply.bulk(name);
         match number {

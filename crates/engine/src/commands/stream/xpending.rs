@@ -1,9 +1,7 @@
 //! XPENDING: what was delivered and is not acknowledged, as a summary or entry by entry.
 
 use super::{integer, no_key_or_group, range_end, range_start};
-use crate::command::{
-    ACCESS, Arg, Args, Command, Ctx, Error, Group, KeySpec, Outcome, READONLY, RO,
-};
+use crate::command::{ACCESS, Arg, Args, Command, Ctx, Error, Group, KeySpec, Outcome, READONLY, RO};
 use crate::level::Level;
 use crate::stream::{self, Stream, StreamId};
 use crate::text::eq_ignore_case;
@@ -49,7 +47,6 @@ fn xpending(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let now_ms = ctx.now.0;
     let stream = ctx.keys.read::<Box<Stream>>(key)?;
     let Some(group) = stream.as_ref().and_then(|stream| stream.group(name)) else {
-        drop(stream);
         no_key_or_group(ctx, key.bytes, name);
         return Ok(());
     };
@@ -92,7 +89,9 @@ fn reply_entries(reply: &mut Reply<'_>, group: &stream::Group, filters: &Filters
     let entries = group
         .pending_from(filters.start, owner)
         .take_while(|(id, _)| *id <= filters.end)
-        .filter(|(_, pending)| filters.min_idle_ms == 0 || idle_ms(pending.delivered_ms) >= filters.min_idle_ms)
+        .filter(|(_, pending)| {
+            filters.min_idle_ms == 0 || idle_ms(pending.delivered_ms) >= filters.min_idle_ms
+        })
         .take(filters.count);
     let len = reply.deferred();
     let mut shown = 0;

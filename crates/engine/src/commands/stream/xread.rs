@@ -11,8 +11,10 @@ use super::propagate::Log;
 use super::{
     consumer_created, integer, most, reply_entries, reply_entry, seen_consumer, strict_id, write_after_read,
 };
+use crate::command::effects::Nothing;
 use crate::command::{
-    ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, Outcome, READONLY, RO, WRITE,
+    ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, Outcome, READONLY, RO,
+    WRITE,
 };
 use crate::level::Level;
 use crate::stream::{self, ConsumerId, Pending, Stream, StreamId, StreamLog};
@@ -324,6 +326,7 @@ fn wait_or_nil(ctx: &mut Ctx<'_>, request: &Request<'_>, ids: &[StreamId]) {
         keys: keys.iter().map(<[u8]>::to_vec).collect(),
         waits_for: Type::Stream,
         timeout_ms: (timeout_ms > 0).then_some(timeout_ms),
+        nothing: Nothing::NullArray,
         wake_on_delete: request.group.is_some(),
         again,
     });
@@ -400,4 +403,132 @@ fn timeout(ctx: &Ctx<'_>, arg: &[u8]) -> Result<u64, Error> {
         return Err(Error::fixed("ERR timeout is out of range"));
     }
     u64::try_from(ms).map_err(|_| Error::fixed("ERR timeout is negative"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::effects::Propagation;
+    use crate::testing::Bench;
+    use ochre_resp::reply::Protocol;
+
+    fn run(bench: &mut Bench, call: &str) -> String {
+        bench.run(&call.split(' ').collect::<Vec<_>>())
+    }
+
+    fn propagated(bench: &Bench) -> Vec<String> {
+        let Propagation::Instead(commands) = &bench.fx.propagation else { return Vec::new() };
+        commands.iter().map(|words| String::from_utf8_lossy(&words.join(&b' ')).into_owned()).collect()
+    }
+
+    fn with_group() -> Bench {
+        let mut bench = Bench::new();
+        bench.now.0 = 1000;
+        run(&mut bench, "XADD s 1-0 f a");
+        run(&mut bench, "XADD s 2-0 f b");
+        run(&mut bench, "XGROUP CREATE s g 0");
+        bench
+    }
+
+    #[test]
+    fn new_entries_are_read_behind_an_id() {
+        let mut bench = with_group();
+        assert_eq!(
+            run(&mut bench, "XREAD COUNT 1 STREAMS s none 0 0"),
+            "*1 *2 $1 s *1 *2 $3 1-0 *2 $1 f $1 a"
+        );
+        bench.protocol = Protocol::Resp3;
+        assert_eq!(run(&mut bench, "XREAD STREAMS s 1"), "%1 $1 s *1 *2 $3 2-0 *2 $1 f $1 b");
+        assert_eq!(run(&mut bench, "XREAD STREAMS s $"), "_");
+    }
+
+    #[test]
+    fn waiting_freezes_what_the_dollar_stood_for() {
+        let mut bench = with_group();
+        assert_eq!(run(&mut bench, "XREAD BLOCK 0 STREAMS s none $ $"), "");
+        let block = bench.fx.block.take().unwrap();
+        assert_eq!((block.keys.len(), block.timeout_ms, block.wake_on_delete), (2, None, false));
+        assert_eq!(block.again.unwrap().join(&b' '), b"XREAD BLOCK 0 STREAMS s none 2-0 0-0");
+        bench.caller.no_blocking = true;
+        assert_eq!(run(&mut bench, "XREAD BLOCK 0 STREAMS s $"), "*-1");
+    }
+
+    #[test]
+    fn deliveries_propagate_as_claims() {
+        let mut bench = with_group();
+        let reply = run(&mut bench, "XREADGROUP GROUP g bob COUNT 1 STREAMS s >");
+        assert_eq!(reply, "*1 *2 $1 s *1 *2 $3 1-0 *2 $1 f $1 a");
+        assert_eq!(
+            propagated(&bench),
+            ["XCLAIM s g bob 0 1-0 TIME 1000 RETRYCOUNT 1 FORCE JUSTID LASTID 1-0"]
+        );
+        assert_eq!((bench.events(), bench.fx.dirty), (vec!["xgroup-createconsumer"], 2));
+        run(&mut bench, "XREADGROUP GROUP g eve NOACK STREAMS s >");
+        assert_eq!(
+            propagated(&bench),
+            ["XGROUP CREATECONSUMER s g eve", "XGROUP SETID s g 2-0 ENTRIESREAD 2"]
+        );
+        run(&mut bench, "XREADGROUP GROUP g bob BLOCK 5 STREAMS s >");
+        assert_eq!(bench.fx.block.as_ref().map(|b| (b.timeout_ms, b.wake_on_delete)), Some((Some(5), true)));
+    }
+
+    #[test]
+    fn the_history_shows_deleted_entries_as_nil() {
+        let mut bench = with_group();
+        run(&mut bench, "XREADGROUP GROUP g bob STREAMS s >");
+        run(&mut bench, "XDEL s 1-0");
+        assert_eq!(
+            run(&mut bench, "XREADGROUP GROUP g bob STREAMS s 0"),
+            "*1 *2 $1 s *2 *2 $3 1-0 *-1 *2 $3 2-0 *2 $1 f $1 b"
+        );
+        assert_eq!(bench.fx.propagation, Propagation::Instead(Vec::new()));
+        assert_eq!(run(&mut bench, "XPENDING s g 2 2 1"), "*1 *4 $3 2-0 $3 bob :0 :2");
+    }
+
+    #[test]
+    fn before_7_2_only_a_delivery_makes_a_consumer() {
+        for (level, consumers) in [(Level::V7_0, "*0"), (Level::V7_2, "*1")] {
+            let mut bench = with_group();
+            bench.settings.level = level;
+            run(&mut bench, "XGROUP SETID s g $");
+            run(&mut bench, "XREADGROUP GROUP g bob STREAMS s >");
+            assert!(run(&mut bench, "XINFO CONSUMERS s g").starts_with(consumers));
+        }
+    }
+
+    #[test]
+    fn a_lost_stream_wakes_its_consumers_with_an_error() {
+        let mut bench = with_group();
+        bench.caller.unblocked = true;
+        bench.settings.level = Level::V7_0;
+        let call = "XREADGROUP GROUP g bob BLOCK 0 STREAMS gone >";
+        assert_eq!(run(&mut bench, call), "-UNBLOCKED the stream key no longer exists");
+        bench.settings.level = Level::V7_2;
+        assert_eq!(
+            run(&mut bench, call),
+            "-NOGROUP No such key 'gone' or consumer group 'g' in XREADGROUP with GROUP option"
+        );
+    }
+
+    #[test]
+    fn wrong_calls_are_refused_in_redis_words() {
+        let mut bench = with_group();
+        let cases = [
+            (
+                "XREAD COUNT 1 STREAMS s",
+                "-ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.",
+            ),
+            ("XREAD COUNT 1 BLOCK 1", "-ERR syntax error"),
+            ("XREAD BLOCK -1 STREAMS s 0", "-ERR timeout is negative"),
+            ("XREAD BLOCK x STREAMS s 0", "-ERR timeout is not an integer or out of range"),
+            (
+                "XREAD NOACK STREAMS s 0",
+                "-ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
+            ),
+            ("XREADGROUP COUNT 1 NOACK NOACK STREAMS s 0", "-ERR Missing GROUP option for XREADGROUP"),
+        ];
+        for (call, reply) in cases {
+            assert_eq!(run(&mut bench, call), reply, "{call}");
+        }
+    }
 }

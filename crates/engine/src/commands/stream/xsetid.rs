@@ -58,7 +58,8 @@ fn parse(args: Args<'_>, level: Level) -> Result<Wanted, Error> {
             return Err(Error::SYNTAX);
         } else if eq_ignore_case(word, b"entriesadded") {
             let added = u64::try_from(integer(args.get(at + 1))?);
-            wanted.entries_added = Some(added.map_err(|_| Error::fixed("ERR entries_added must be positive"))?);
+            wanted.entries_added =
+                Some(added.map_err(|_| Error::fixed("ERR entries_added must be positive"))?);
         } else if eq_ignore_case(word, b"maxdeletedid") {
             wanted.max_deleted_id = strict_id(args.get(at + 1))?;
             if wanted.last_id < wanted.max_deleted_id {
@@ -76,11 +77,15 @@ fn parse(args: Args<'_>, level: Level) -> Result<Wanted, Error> {
 
 fn check(wanted: &Wanted, log: &StreamLog, level: Level) -> Result<(), Error> {
     if level >= Level::V7_2 && wanted.last_id < log.max_deleted_id() {
-        return Err(Error::fixed("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"));
+        return Err(Error::fixed(
+            "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
+        ));
     }
     let Some(top) = log.last_entry_id() else { return Ok(()) };
     if wanted.last_id < top {
-        return Err(Error::fixed("ERR The ID specified in XSETID is smaller than the target stream top item"));
+        return Err(Error::fixed(
+            "ERR The ID specified in XSETID is smaller than the target stream top item",
+        ));
     }
     if wanted.entries_added.is_some_and(|added| added < log.len()) {
         return Err(Error::fixed(
