@@ -109,7 +109,7 @@ fn command_info_and_the_whole_table_agree() {
     let tops = all.keys().filter(|name| !name.contains('|')).count() as i64;
     assert_eq!(c.run("COMMAND COUNT"), Reply::Integer(tops));
     assert_eq!(sorted_texts(&c.run("COMMAND LIST")), all.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(c.run("COMMAND INFO nope"), Reply::Array(vec![Reply::NilArray]));
+    assert_eq!(c.run("COMMAND INFO nope"), Reply::Array(vec![Reply::NilBulk]));
 }
 
 #[test]
