@@ -59,6 +59,9 @@ impl Server {
                 client.reply_mode = ReplyMode::On;
             }
         }
+        if let Some(pushes) = client.late_pushes.take() {
+            client.output.append(&pushes);
+        }
         self.serve_ready();
         step
     }
@@ -109,26 +112,24 @@ impl Server {
         if !entry.meta.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
             return Err(Error::arity(&entry.full_name));
         }
-        if client.flags.intersects(Flags::UNAUTHENTICATED) && flags & NO_AUTH == 0 {
+        if client.flags.contains(Flags::UNAUTHENTICATED) && flags & NO_AUTH == 0 && self.must_authenticate(client) {
             return Err(Error::fixed("NOAUTH Authentication required."));
         }
         if client.flags.contains(Flags::MULTI) && flags & NO_MULTI != 0 {
             return Err(Error::fixed("ERR Command not allowed inside a transaction"));
         }
         if self.settings.maxmemory > 0 {
-            self.keep_memory_limit(client, flags)?;
+            self.keep_memory_limit(flags)?;
         }
         let entry = self.commands.get(command);
         if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
             subscriber_may(entry)?;
         }
-        if client.flags.contains(Flags::MULTI) && !leaves_transaction(entry) {
-            return Ok(Gate::Queue);
-        }
-        if self.is_paused_for(client, command) {
+        let queues = client.flags.contains(Flags::MULTI) && !leaves_transaction(entry);
+        if self.holds_back(client, command) {
             return Ok(Gate::Hold);
         }
-        Ok(Gate::Run)
+        Ok(if queues { Gate::Queue } else { Gate::Run })
     }
 
     /// Answers an error without running the command; a transaction being queued is spoilt.
@@ -158,6 +159,7 @@ impl Server {
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
         self.stats.called(command, nanos, failed);
+        self.show_monitors(client, command, args);
         self.carry_out(client, command, args);
     }
 
@@ -196,7 +198,7 @@ impl Server {
                     now,
                     settings: &self.settings,
                     access: &mut self.lane.access,
-                    expiry: ExpiryMode::Delete,
+                    expiry: if self.pause.is_on() { ExpiryMode::Hide } else { ExpiryMode::Delete },
                     hint,
                     fx: &mut self.lane.fx,
                 };
@@ -252,6 +254,15 @@ impl Server {
 
     #[cold]
     fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        self.deliver_effects(client);
+        if let Some(block) = self.lane.fx.block.take() {
+            self.block_client(client, command, args, block);
+        }
+        self.lane.fx.clear();
+    }
+
+    /// Tells everybody concerned what a command did. `client` is the one in hand.
+    pub fn deliver_effects(&mut self, client: &mut Client) {
         self.stats.expired_keys += std::mem::take(&mut self.lane.fx.stats.expired);
         for id in std::mem::take(&mut self.lane.fx.broken_watches) {
             if id == client.id {
@@ -270,10 +281,6 @@ impl Server {
         if !garbage.is_empty() {
             self.reaper.free(Garbage::Values(garbage));
         }
-        if let Some(block) = self.lane.fx.block.take() {
-            self.block_client(client, command, args, block);
-        }
-        self.lane.fx.clear();
     }
 }
 

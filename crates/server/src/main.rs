@@ -5,6 +5,7 @@ mod blocking;
 mod client;
 mod clock;
 mod commands;
+mod eviction;
 mod exec;
 mod expiry;
 mod lazyfree;

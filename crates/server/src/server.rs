@@ -7,9 +7,12 @@
 use crate::blocking::Waiting;
 use crate::client::Clients;
 use crate::clock::{Clock, Tick};
+use crate::eviction::Eviction;
+use crate::expiry::ActiveExpiry;
 use crate::lazyfree::Reaper;
 use crate::options::Options;
-use crate::pubsub::PubSub;
+use crate::pause::Pause;
+use crate::pubsub::Registry;
 use crate::stats::Stats;
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
@@ -47,9 +50,25 @@ pub struct Server {
     /// All clients.
     pub clients: Clients,
     /// Who listens to what.
-    pub pubsub: PubSub,
+    pub pubsub: Registry,
+    /// Clients that see all commands.
+    pub monitors: Vec<ClientId>,
+    /// Memory of all clients when they were last accounted, in bytes.
+    pub clients_memory: usize,
+    /// The client that the cron looked after last.
+    pub last_looked_after: ClientId,
+    /// Milliseconds after which the peak of a reply buffer is forgotten; below 0 never.
+    pub reply_buffer_reset_ms: i64,
+    /// Whether reply buffers shrink and grow (DEBUG REPLYBUFFER RESIZING).
+    pub reply_buffer_resizing: bool,
+    /// Whether commands are held back.
+    pub pause: Pause,
     /// Who waits for what.
     pub waiting: Waiting,
+    /// The expiry cycle.
+    pub expiry: ActiveExpiry,
+    /// Eviction.
+    pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
     /// The worker's own.
@@ -85,8 +104,16 @@ impl Server {
             stats: Stats::new(commands.len(), now),
             commands,
             clients: Clients::default(),
-            pubsub: PubSub::default(),
+            pubsub: Registry::default(),
+            monitors: Vec::new(),
+            clients_memory: 0,
+            last_looked_after: ClientId(0),
+            reply_buffer_reset_ms: 5000,
+            reply_buffer_resizing: true,
+            pause: Pause::default(),
             waiting: Waiting::default(),
+            expiry: ActiveExpiry::default(),
+            eviction: Eviction::default(),
             lane: Lane {
                 fx: Effects::default(),
                 access: AccessClock::new(&settings, now, rng.random()),

@@ -28,6 +28,10 @@ pub struct Stats {
     pub connections_received: u64,
     /// Connections refused because of maxclients.
     pub connections_rejected: u64,
+    /// Clients closed because of too much unsent output.
+    pub output_limit_disconnections: u64,
+    /// Clients closed because all of them used too much memory.
+    pub evicted_clients: u64,
     /// Bytes read from clients.
     pub net_input_bytes: u64,
     /// Bytes written to clients.
@@ -55,6 +59,8 @@ impl Stats {
             commands_processed: 0,
             connections_received: 0,
             connections_rejected: 0,
+            output_limit_disconnections: 0,
+            evicted_clients: 0,
             net_input_bytes: 0,
             net_output_bytes: 0,
             expired_keys: 0,

@@ -10,10 +10,13 @@ mod hash;
 mod hyperloglog;
 pub(crate) mod items;
 mod list;
+pub(crate) mod number;
 pub(crate) mod random_count;
+pub(crate) mod scan_options;
 mod set;
 mod stream;
 mod string;
+mod timeout;
 mod zset;
 
 /// All data commands, group by group.

@@ -63,11 +63,11 @@ pub enum Ttl {
 
 /// A view of one database.
 pub struct Keys<'a> {
-    shards: &'a mut [Shard],
+    pub(super) shards: &'a mut [Shard],
     seed: Seed,
-    db: DbIndex,
+    pub(super) db: DbIndex,
     dbs: u32,
-    now: UnixMs,
+    pub(super) now: UnixMs,
     settings: &'a Settings,
     access: &'a mut AccessClock,
     expiry: ExpiryMode,
@@ -160,7 +160,7 @@ impl<'a> Keys<'a> {
 
     /// Deletes the key if its time has come. True if it is gone or has to look so.
     #[inline]
-    fn expire(&mut self, key: Key<'_>) -> bool {
+    pub fn expire(&mut self, key: Key<'_>) -> bool {
         let Some(db) = self.shards[key.shard()].db(self.db) else { return true };
         if db.table.counted() == 0 {
             return false;
@@ -181,8 +181,17 @@ impl<'a> Keys<'a> {
         let removed = self.detach(key);
         self.discard(removed, self.settings.lazyfree_lazy_expire);
         self.fx.stats.expired += 1;
-        self.fx.expired.push((self.db, key.bytes.to_vec()));
+        self.fx.gone.push((self.db, key.bytes.to_vec()));
         self.fx.event(EventClasses::EXPIRED, "expired", self.db, key.bytes);
+        self.touched(key);
+    }
+
+    /// Deletes a key to make room, with the effects of that.
+    pub fn delete_evicted(&mut self, key: Key<'_>, lazy: bool) {
+        let removed = self.detach(key);
+        self.discard(removed, lazy);
+        self.fx.gone.push((self.db, key.bytes.to_vec()));
+        self.fx.event(EventClasses::EVICTED, "evicted", self.db, key.bytes);
         self.touched(key);
     }
 
@@ -202,6 +211,18 @@ impl<'a> Keys<'a> {
     /// records the access.
     #[inline]
     pub fn read_entry(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
+        self.lookup::<true>(key)
+    }
+
+    /// [`Keys::read_entry`] for what is no use of the key (TYPE, TTL, EXISTS, OBJECT): the access
+    /// clock stays.
+    #[inline]
+    pub fn look(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
+        self.lookup::<false>(key)
+    }
+
+    #[inline]
+    fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
         let gone = self.expire(key);
         let shard = &self.shards[key.shard()];
         let found =
@@ -209,7 +230,9 @@ impl<'a> Keys<'a> {
         match &found {
             Some(entry) => {
                 self.fx.stats.hits += 1;
-                entry.set_access(self.access.used(entry.access()));
+                if USE {
+                    entry.set_access(self.access.used(entry.access()));
+                }
             }
             None => {
                 self.fx.stats.misses += 1;

@@ -11,12 +11,14 @@
 //! in one process.
 
 mod access;
+mod due;
 mod guard;
 mod interest;
 mod keys;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod world;
 
 pub use access::{AccessClock, LFU_INIT};

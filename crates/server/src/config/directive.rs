@@ -310,7 +310,7 @@ macro_rules! topic {
         }
 
         /// The directives of this topic, in the order CONFIG GET shows them.
-        pub(super) static DIRECTIVES: &[$crate::config::Directive] = &[
+        pub(in crate::config) static DIRECTIVES: &[$crate::config::Directive] = &[
             $( $built.at(|config| &config.$topic.$field, |config| &mut config.$topic.$field), )*
         ];
     };

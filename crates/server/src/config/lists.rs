@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bitflags::bitflags;
 use ochre_engine::settings::EventClasses;
-use ochre_engine::text::{parse_f64, parse_i64, parse_memory, repr};
+use ochre_engine::text::{parse_f64, parse_i64, repr::repr, units::parse_memory};
 
 use super::choices::not_one_of;
 use super::directive::{Refusal, Rule, Setting};
@@ -130,7 +130,9 @@ impl Setting for OutputLimits {
             let (Some(hard_bytes), Some(soft_bytes), Some(soft_seconds @ 0..)) =
                 (parse_memory(hard), parse_memory(soft), parse_i64(seconds))
             else {
-                return Err("Error in hard, soft or soft_seconds setting in buffer limit configuration.".into());
+                return Err(
+                    "Error in hard, soft or soft_seconds setting in buffer limit configuration.".into()
+                );
             };
             *limit = OutputLimit { hard_bytes, soft_bytes, soft_seconds };
         }
@@ -147,7 +149,8 @@ impl Setting for OutputLimits {
 
     fn lines(&self, _: &Rule) -> Vec<Vec<u8>> {
         let row = |(_, class, limit): (_, &str, OutputLimit)| {
-            let (hard, soft) = (written_bytes(limit.hard_bytes.into()), written_bytes(limit.soft_bytes.into()));
+            let (hard, soft) =
+                (written_bytes(limit.hard_bytes.into()), written_bytes(limit.soft_bytes.into()));
             format!("{class} {hard} {soft} {}", limit.soft_seconds).into_bytes()
         };
         self.rows().map(row).to_vec()
@@ -268,7 +271,9 @@ impl Setting for Percentiles {
         for text in args {
             let percentile = parse_f64(text).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
             if !(0.0..=100.0).contains(&percentile) {
-                return Err("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".into());
+                return Err(
+                    "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".into()
+                );
             }
             percentiles.push(percentile);
         }
@@ -289,8 +294,7 @@ impl Setting for Percentiles {
 impl Setting for EventClasses {
     fn read(&mut self, _: &Rule, args: &[&[u8]]) -> Result<(), Refusal> {
         let [text] = args else { return Err(Refusal::WRONG_NUMBER) };
-        *self = EventClasses::parse(text)
-            .ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+        *self = EventClasses::parse(text).ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! How the simple values are read and shown: yes or no, numbers, texts.
 
-use ochre_engine::text::{parse_i64, parse_memory, repr};
+use ochre_engine::text::{parse_i64, repr::repr, units::parse_memory};
 
 use super::directive::{Refusal, Rule, Setting, Unit};
 

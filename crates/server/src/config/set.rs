@@ -1,0 +1,169 @@
+//! CONFIG SET: several values at once, all or none.
+//!
+//! The values are read into the configuration, then the server applies what needs applying, in
+//! the order of the request. If a value is refused or cannot be applied, the old configuration is
+//! put back whole, and applied again as far as the new one was.
+
+use super::{Apply, Config, Directive, Flags, Refusal, find};
+
+/// What decides whether a directive may be set now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Circumstances {
+    /// The data set is being loaded.
+    pub loading: bool,
+    /// The client may set protected directives.
+    pub protected_allowed: bool,
+}
+
+/// Why CONFIG SET did nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetError {
+    /// No directive has this name.
+    Unknown(Vec<u8>),
+    /// The directive cannot be set while the data set is being loaded.
+    Loading,
+    /// The value of this directive is the reason, or may be.
+    Failed {
+        /// The directive, as it was named.
+        name: Vec<u8>,
+        /// Why it failed.
+        reason: Refusal,
+    },
+}
+
+impl SetError {
+    /// The text of the error reply, without `-`. `Loading` is the reply of every command then.
+    pub fn reply(&self) -> Vec<u8> {
+        match self {
+            SetError::Unknown(name) => {
+                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"]
+                    .concat()
+            }
+            SetError::Loading => b"LOADING Redis is loading the dataset in memory".to_vec(),
+            SetError::Failed { name, reason } => [
+                b"ERR CONFIG SET failed (possibly related to argument '",
+                name.as_slice(),
+                b"') - ",
+                reason.0.as_bytes(),
+            ]
+            .concat(),
+        }
+    }
+}
+
+/// A directive that is to be set, as it was named, and its value.
+type Request<'a> = (&'static Directive, &'a [u8], &'a [u8]);
+
+/// Sets all of `pairs` or none of them. `apply` carries out what follows from a new value.
+pub fn set(
+    config: &mut Config,
+    pairs: &[(&[u8], &[u8])],
+    circumstances: Circumstances,
+    mut apply: impl FnMut(&mut Config, Apply) -> Result<(), Refusal>,
+) -> Result<(), SetError> {
+    let requests = permitted(pairs, circumstances)?;
+    let before = config.clone();
+    let outcome = read_all(config, &requests).and_then(|actions| {
+        apply_all(config, &actions, &mut apply).map_err(|(done, error)| {
+            restore(config, &before);
+            for (action, _) in &actions[..done] {
+                if apply(config, *action).is_err() {
+                    crate::log_warning!("Failed applying restored failed CONFIG SET command");
+                }
+            }
+            error
+        })
+    });
+    if outcome.is_err() {
+        restore(config, &before);
+    }
+    outcome
+}
+
+/// Whether any of the arguments of CONFIG SET at odd places is a secret: the places of the values.
+pub fn secret_values<'a>(pairs: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = usize> {
+    let names = pairs.enumerate().filter(|(at, _)| at % 2 == 0);
+    names
+        .filter(|(_, name)| find(name).is_some_and(|directive| directive.has(Flags::SENSITIVE)))
+        .map(|(at, _)| at + 1)
+}
+
+/// The directives that are named, if all of them may be set.
+fn permitted<'a>(
+    pairs: &[(&'a [u8], &'a [u8])],
+    circumstances: Circumstances,
+) -> Result<Vec<Request<'a>>, SetError> {
+    let mut requests: Vec<Request<'a>> = Vec::with_capacity(pairs.len());
+    for &(name, value) in pairs {
+        let directive = find(name).ok_or_else(|| SetError::Unknown(name.to_vec()))?;
+        let fail = |reason: &'static str| SetError::Failed { name: name.to_vec(), reason: reason.into() };
+        if directive.has(Flags::IMMUTABLE) {
+            return Err(fail("can't set immutable config"));
+        }
+        if directive.has(Flags::PROTECTED) && !circumstances.protected_allowed {
+            return Err(fail("can't set protected config"));
+        }
+        if directive.has(Flags::DENY_LOADING) && circumstances.loading {
+            return Err(SetError::Loading);
+        }
+        if requests.iter().any(|(known, ..)| std::ptr::eq(*known, directive)) {
+            return Err(fail("duplicate parameter"));
+        }
+        requests.push((directive, name, value));
+    }
+    Ok(requests)
+}
+
+/// Reads every value; answers what must be applied, each action once, with who asked for it.
+fn read_all(
+    config: &mut Config,
+    requests: &[Request<'_>],
+) -> Result<Vec<(Apply, &'static Directive)>, SetError> {
+    let mut actions: Vec<(Apply, &'static Directive)> = Vec::new();
+    for (directive, _, value) in requests {
+        let shown = directive.show(config);
+        let words: Vec<&[u8]> = match directive.has(Flags::MULTI_ARG) {
+            true => value.split(|byte| *byte == b' ').collect(),
+            false => vec![value],
+        };
+        directive
+            .read(config, &words)
+            .map_err(|reason| SetError::Failed { name: directive.name.as_bytes().to_vec(), reason })?;
+        let Some(action) = directive.apply else { continue };
+        let changed = directive.show(config) != shown || directive.has(Flags::VOLATILE);
+        if changed && !actions.iter().any(|(known, _)| *known == action) {
+            actions.push((action, directive));
+        }
+    }
+    config.settle();
+    Ok(actions)
+}
+
+/// Applies the actions in order; a failure tells how many were tried.
+fn apply_all(
+    config: &mut Config,
+    actions: &[(Apply, &'static Directive)],
+    apply: &mut impl FnMut(&mut Config, Apply) -> Result<(), Refusal>,
+) -> Result<(), (usize, SetError)> {
+    for (at, (action, directive)) in actions.iter().enumerate() {
+        apply(config, *action).map_err(|reason| {
+            crate::log_warning!(
+                "Failed applying new configuration. Possibly related to new {} setting. \
+                 Restoring previous settings.",
+                directive.name
+            );
+            (at + 1, SetError::Failed { name: directive.name.as_bytes().to_vec(), reason })
+        })?;
+    }
+    Ok(())
+}
+
+/// Puts the old values back, the working directory among them.
+fn restore(config: &mut Config, before: &Config) {
+    if config.process.dir != before.process.dir
+        && let Err(error) = std::env::set_current_dir(&before.process.dir.0)
+    {
+        crate::log_warning!("Failed restoring the working directory: {error}");
+    }
+    config.clone_from(before);
+}

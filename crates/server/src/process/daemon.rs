@@ -1,0 +1,63 @@
+//! Going to the background, and the file that tells others the process id.
+#![allow(unsafe_code)]
+
+use std::fs::{self, OpenOptions};
+use std::io;
+
+use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
+
+use crate::config::{Config, os_text};
+
+/// Where the process id goes if the configuration names no file and the server is a daemon.
+const DEFAULT_PID_FILE: &str = "/var/run/redis.pid";
+
+/// Leaves the terminal: the parent ends, the child goes on without it. No thread may run yet.
+pub fn daemonize() -> io::Result<()> {
+    // SAFETY: the process has one thread at this point of the start, so the child may go on with
+    // everything: no lock can be held by a thread that does not exist in it.
+    match unsafe { fork() }? {
+        ForkResult::Parent { .. } => std::process::exit(0),
+        ForkResult::Child => {}
+    }
+    setsid()?;
+    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    dup2_stdin(&null)?;
+    dup2_stdout(&null)?;
+    dup2_stderr(&null)?;
+    Ok(())
+}
+
+/// The path of the pid file, if there is to be one.
+fn pid_file(config: &Config, background: bool) -> Option<std::path::PathBuf> {
+    match (config.process.pidfile.is_empty(), background) {
+        (false, _) => Some(config.process.pidfile.path().to_owned()),
+        (true, true) => Some(DEFAULT_PID_FILE.into()),
+        (true, false) => None,
+    }
+}
+
+/// Writes the pid file, if there is to be one; answers its absolute path for the end.
+pub fn write_pid_file(config: &Config, background: bool) -> Option<std::path::PathBuf> {
+    let path = pid_file(config, background)?;
+    let path = std::path::absolute(&path).unwrap_or(path);
+    if let Err(error) = fs::write(&path, format!("{}\n", std::process::id())) {
+        crate::log_warning!("Failed to write PID file: {}", os_text(&error));
+    }
+    Some(path)
+}
+
+/// Removes the pid file at the end.
+pub fn remove_pid_file(path: &std::path::Path) {
+    crate::log_notice!("Removing the pid file.");
+    // It may have been removed by whoever stopped us.
+    let _ = fs::remove_file(path);
+}
+
+/// The bits new files are created without.
+pub fn umask() -> u32 {
+    use nix::sys::stat::{Mode, umask};
+    // The only way to read it is to set it.
+    let mask = umask(Mode::from_bits_truncate(0o777));
+    umask(mask);
+    mask.bits()
+}

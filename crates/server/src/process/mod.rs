@@ -1,0 +1,14 @@
+//! The process: what it does with the operating system besides sockets and data.
+//!
+//! Start-up in order: [`about`] answers `--version` and `--help`; [`kernel`] warns of settings that
+//! hurt; [`supervise`] finds out who watches us; [`daemon`] goes to the background and writes the
+//! pid file; [`limits`] makes room for connections; [`title`] names the process; [`signals`] tells
+//! the event loop when to end.
+
+pub mod about;
+pub mod daemon;
+pub mod kernel;
+pub mod limits;
+pub mod signals;
+pub mod supervise;
+pub mod title;
