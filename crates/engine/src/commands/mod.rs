@@ -14,6 +14,7 @@ pub(crate) mod scan_options;
 mod set;
 mod stream;
 mod string;
+mod timeout;
 mod zset;
 
 /// All data commands, group by group.

@@ -15,7 +15,7 @@ mod zset;
 
 pub use collection::{Collection, RawValue, Type};
 pub use hash::Hash;
-pub use list::List;
+pub use list::{End, List};
 pub use set::Set;
 pub(crate) use string::{EMBSTR_LIMIT, heap_head, heap_pointer};
 pub use string::{StrRef, StrValue};

@@ -16,6 +16,7 @@
 //! A string that reads as a canonical decimal i64 is always stored as an integer.
 
 use super::Pos;
+use crate::text::{integer, parse_i64};
 use itoa::Buffer;
 
 /// The byte that ends a listpack.
@@ -58,7 +59,7 @@ impl<'a> Item<'a> {
     pub fn eq_bytes(self, bytes: &[u8]) -> bool {
         match self {
             Item::Str(own) => own == bytes,
-            Item::Int(value) => parse_integer(bytes) == Some(value),
+            Item::Int(value) => parse_i64(bytes) == Some(value),
         }
     }
 
@@ -66,10 +67,7 @@ impl<'a> Item<'a> {
     pub fn len(self) -> usize {
         match self {
             Item::Str(bytes) => bytes.len(),
-            Item::Int(value) => {
-                let digits = value.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
-                digits + usize::from(value < 0)
-            }
+            Item::Int(value) => integer::len_i64(value),
         }
     }
 
@@ -81,8 +79,31 @@ impl<'a> Item<'a> {
     /// The element as a number, if it is the canonical text of one.
     pub fn as_integer(self) -> Option<i64> {
         match self {
-            Item::Str(bytes) => parse_integer(bytes),
+            Item::Str(bytes) => parse_i64(bytes),
             Item::Int(value) => Some(value),
+        }
+    }
+}
+
+/// Bytes to be compared with many elements: their number is made out once.
+#[derive(Clone, Copy, Debug)]
+pub struct Needle<'a> {
+    text: &'a [u8],
+    number: Option<i64>,
+}
+
+impl<'a> Needle<'a> {
+    /// Looks for elements that read as `text`.
+    pub fn new(text: &'a [u8]) -> Self {
+        Needle { text, number: parse_i64(text) }
+    }
+
+    /// Whether this element reads as the text looked for.
+    #[inline]
+    pub fn is(self, item: Item<'_>) -> bool {
+        match item {
+            Item::Str(text) => text == self.text,
+            Item::Int(value) => Some(value) == self.number,
         }
     }
 }
@@ -144,7 +165,7 @@ impl<'a> Entry<'a> {
 impl<'a> From<&'a [u8]> for Entry<'a> {
     #[inline]
     fn from(bytes: &'a [u8]) -> Self {
-        match parse_integer(bytes) {
+        match parse_i64(bytes) {
             Some(value) => Entry::from(value),
             None => Entry::string(bytes),
         }
@@ -194,30 +215,6 @@ impl<'a> From<Item<'a>> for Entry<'a> {
             Item::Int(value) => Entry::from(value),
         }
     }
-}
-
-/// The number whose canonical decimal text `bytes` is: no sign but a minus, no leading zeros.
-#[inline]
-pub fn parse_integer(bytes: &[u8]) -> Option<i64> {
-    let (digits, negative) = match bytes {
-        [b'-', digits @ ..] => (digits, true),
-        digits => (digits, false),
-    };
-    match digits {
-        [b'0'] if !negative => return Some(0),
-        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
-        _ => return None,
-    }
-    let mut value = 0u64;
-    for &digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        // Nineteen digits always fit in 64 bits.
-        value = value * 10 + u64::from(digit);
-    }
-    if negative { 0i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
 }
 
 /// Reads the entry at `at`: the element and the length of its head and body.

@@ -1,7 +1,7 @@
 //! Changing a listpack: every edit is one splice of bytes, so there is one place that moves memory.
 
 use super::codec::{backlen_size, encoded_len, skip};
-use super::{COUNT_UNKNOWN, EMPTY_SIZE, Entry, HEADER, Listpack, Pos, block};
+use super::{COUNT_UNKNOWN, EMPTY_SIZE, Entry, HEADER, Listpack, Needle, Pos, block};
 
 impl Listpack {
     /// Adds an element at the end.
@@ -107,6 +107,28 @@ impl Listpack {
         }
         self.finish(old, kept_to);
         self.adjust_count(positions.len(), 0);
+    }
+
+    /// Removes up to `limit` elements equal to `needle`, the first or the last ones; returns how
+    /// many went.
+    pub fn remove_equal(&mut self, needle: &[u8], limit: usize, last: bool) -> usize {
+        let mut found = Vec::new();
+        if last {
+            let needle = Needle::new(needle);
+            let equal = self.entries().rev().filter(|(_, item)| needle.is(*item));
+            found.extend(equal.map(|(pos, _)| pos).take(limit));
+            found.reverse();
+        } else {
+            let mut next = self.first();
+            while let Some(pos) =
+                next.filter(|_| found.len() < limit).and_then(|at| self.find_from(at, needle, 0))
+            {
+                found.push(pos);
+                next = self.next(pos);
+            }
+        }
+        self.delete_batch(&found);
+        found.len()
     }
 
     /// Removes every element.

@@ -24,7 +24,7 @@ mod tests;
 
 use super::{Corrupt, block};
 use codec::{EOF, decode, skip, skip_back};
-pub use codec::{Entries, Entry, Item, parse_integer};
+pub use codec::{Entries, Entry, Item, Needle};
 use std::{fmt, ptr::NonNull, slice};
 
 /// Bytes of the header: total and count.
@@ -237,16 +237,12 @@ impl Listpack {
     /// As [`Listpack::find`], starting with the element at `pos`.
     pub fn find_from(&self, pos: Pos, needle: &[u8], skip: usize) -> Option<Pos> {
         let bytes = self.as_bytes();
-        let number = parse_integer(needle);
+        let needle = Needle::new(needle);
         let end = bytes.len() - 1;
         let mut at = pos.0 as usize;
         while at < end {
             let (item, encoded) = decode(bytes, at);
-            let equal = match item {
-                Item::Str(text) => text == needle,
-                Item::Int(value) => number == Some(value),
-            };
-            if equal {
+            if needle.is(item) {
                 return Some(Pos(at as u32));
             }
             at += encoded + codec::backlen_size(encoded);

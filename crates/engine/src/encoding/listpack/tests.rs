@@ -39,17 +39,6 @@ fn bytes_are_those_of_redis() {
 }
 
 #[test]
-fn only_canonical_numbers_are_integers() {
-    for text in ["00", "-0", "+1", "01", "-", "", "1 ", "9223372036854775808", "-9223372036854775809", "1a"] {
-        assert_eq!(parse_integer(text.as_bytes()), None, "{text}");
-    }
-    for value in [0, -1, i64::MIN, i64::MAX, 10, 4096] {
-        assert_eq!(parse_integer(value.to_string().as_bytes()), Some(value));
-        assert_eq!(Item::Int(value).len(), value.to_string().len());
-    }
-}
-
-#[test]
 fn long_backlens_survive_both_directions() {
     let sizes =
         [0, 62, 125, 126, 127, 4095, 4096, 16377, 16378, 16379, 16384, 2_097_145, 2_097_146, 2_097_152];

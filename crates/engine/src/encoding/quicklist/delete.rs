@@ -86,26 +86,20 @@ impl Quicklist {
     /// Removes matches in one node, leaving it empty if all match.
     fn remove_equal_within(&mut self, at: usize, element: &[u8], limit: usize, from: End) -> usize {
         let node = &mut self.nodes[at];
-        if node.is_plain() {
-            let equal = node.raw_size() == element.len()
-                && node.open().get(0).is_some_and(|item| item.eq_bytes(element));
-            if equal {
-                *node = Node::empty();
-            }
-            return usize::from(equal);
-        }
-        let mut positions = node.open().positions(element, limit, from);
-        if positions.is_empty() {
+        if !node.open().contains(element) {
             return 0;
         }
-        positions.sort_unstable();
+        if node.is_plain() {
+            *node = Node::empty();
+            return 1;
+        }
         let (pack, count) = node.edit();
-        pack.delete_batch(&positions);
-        *count -= positions.len() as u32;
+        let removed = pack.remove_equal(element, limit, from == End::Back);
+        *count -= removed as u32;
         if *count > 0 {
             self.settle(at);
         }
-        positions.len()
+        removed
     }
 
     /// Removes some but not all elements of a node; the caller keeps `len`.

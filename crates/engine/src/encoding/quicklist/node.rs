@@ -2,7 +2,7 @@
 
 use super::End;
 use crate::encoding::class_size;
-use crate::encoding::listpack::{Item, Listpack, Pos};
+use crate::encoding::listpack::{Item, Listpack};
 use crate::encoding::lzf;
 use std::ops::ControlFlow;
 
@@ -225,26 +225,11 @@ impl Opened<'_> {
         }
     }
 
-    /// The positions in the listpack of the elements equal to `needle`, at most `limit` of them,
-    /// nearest to `from` first. Only for nodes that are not plain.
-    pub(super) fn positions(&self, needle: &[u8], limit: usize, from: End) -> Vec<Pos> {
-        let Ok(pack) = self.contents() else { return Vec::new() };
-        let mut found = Vec::new();
-        match from {
-            End::Front => {
-                let mut next = pack.first();
-                while let Some(pos) =
-                    next.filter(|_| found.len() < limit).and_then(|at| pack.find_from(at, needle, 0))
-                {
-                    found.push(pos);
-                    next = pack.next(pos);
-                }
-            }
-            End::Back => {
-                let equal = pack.entries().rev().filter(|(_, item)| item.eq_bytes(needle));
-                found.extend(equal.map(|(pos, _)| pos).take(limit));
-            }
+    /// Whether any element equals `needle`.
+    pub(super) fn contains(&self, needle: &[u8]) -> bool {
+        match self.contents() {
+            Ok(pack) => pack.find(needle, 0).is_some(),
+            Err(element) => element == needle,
         }
-        found
     }
 }
