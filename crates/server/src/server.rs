@@ -7,8 +7,10 @@
 use crate::blocking::Waiting;
 use crate::client::Clients;
 use crate::clock::{Clock, Tick};
+use crate::config::Config;
 use crate::lazyfree::Reaper;
-use crate::options::Options;
+use crate::net::Listening;
+use crate::process::Identity;
 use crate::pubsub::PubSub;
 use crate::stats::Stats;
 use crate::table::CommandTable;
@@ -40,8 +42,12 @@ pub struct Server {
     pub world: World,
     /// What data commands need to know of the configuration.
     pub settings: Settings,
-    /// Start options.
-    pub options: Options,
+    /// The configuration.
+    pub config: Config,
+    /// What the process was started with.
+    pub identity: Identity,
+    /// The sockets that accept connections.
+    pub listening: Listening,
     /// All commands.
     pub commands: CommandTable,
     /// All clients.
@@ -73,7 +79,8 @@ const SHARDS: usize = 16;
 
 impl Server {
     /// A server with no data and no clients.
-    pub fn new(options: Options, settings: Settings) -> Server {
+    pub fn new(config: Config, identity: Identity) -> Server {
+        let settings = config.settings();
         let mut rng = SmallRng::from_os_rng();
         let clock = Clock::new();
         let seed = Seed::new(rng.random(), rng.random());
@@ -96,7 +103,9 @@ impl Server {
             },
             reaper: Reaper::start(),
             settings,
-            options,
+            config,
+            identity,
+            listening: Listening::default(),
             pending_writes: Vec::new(),
             to_close: Vec::new(),
             unblocked: Vec::new(),

@@ -23,7 +23,7 @@ impl Worker {
 
     /// Closes clients that sent nothing for `timeout` seconds.
     fn close_idle(&mut self, now: UnixMs) {
-        let timeout = self.server.options.timeout as i64 * 1000;
+        let timeout = i64::from(self.server.config.network.timeout) * 1000;
         if timeout == 0 || !self.cron_turns.is_multiple_of(HZ) {
             return;
         }
