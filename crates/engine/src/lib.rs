@@ -5,6 +5,7 @@
 pub mod bits;
 pub mod command;
 pub mod commands;
+pub mod cycle;
 pub mod encoding;
 pub mod entry;
 pub mod error;

@@ -55,9 +55,24 @@ impl Clock {
         UnixMs(self.unix_us(at) / 1000)
     }
 
+    /// A handle that measures time while the worker's other parts are borrowed.
+    pub fn handle(&self) -> Counter {
+        Counter(self.counter.clone())
+    }
+
     /// The wall clock now.
     pub fn now(&self) -> UnixMs {
         self.unix_ms(self.tick())
+    }
+}
+
+/// Measures how long something takes.
+pub struct Counter(quanta::Clock);
+
+impl Counter {
+    /// Microseconds since a point.
+    pub fn micros_since(&self, start: Tick) -> u64 {
+        self.0.delta_as_nanos(start.0, self.0.raw()) / 1000
     }
 }
 

@@ -116,7 +116,7 @@ impl Server {
             return Err(Error::fixed("ERR Command not allowed inside a transaction"));
         }
         if self.settings.maxmemory > 0 {
-            self.keep_memory_limit(client, flags)?;
+            self.keep_memory_limit(flags)?;
         }
         let entry = self.commands.get(command);
         if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
@@ -252,6 +252,15 @@ impl Server {
 
     #[cold]
     fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        self.deliver_effects(client);
+        if let Some(block) = self.lane.fx.block.take() {
+            self.block_client(client, command, args, block);
+        }
+        self.lane.fx.clear();
+    }
+
+    /// Tells everybody concerned what a command did. `client` is the one in hand.
+    pub fn deliver_effects(&mut self, client: &mut Client) {
         self.stats.expired_keys += std::mem::take(&mut self.lane.fx.stats.expired);
         for id in std::mem::take(&mut self.lane.fx.broken_watches) {
             if id == client.id {
@@ -270,10 +279,6 @@ impl Server {
         if !garbage.is_empty() {
             self.reaper.free(Garbage::Values(garbage));
         }
-        if let Some(block) = self.lane.fx.block.take() {
-            self.block_client(client, command, args, block);
-        }
-        self.lane.fx.clear();
     }
 }
 

@@ -1,19 +1,97 @@
-//! Keys whose time has come, found without being asked for: a first, simple cycle.
+//! Drives the expiry cycle: slow cycles in the cron, fast ones before the loop waits.
+//!
+//! Times are Redis's (expire.c): a slow cycle may use 25 % of the cron's period, two more for each step
+//! of `active-expire-effort`; a fast one a millisecond, a quarter more per step, and only
+//! while slow cycles do not get done with it.
 
-use crate::server::Server;
+use crate::client::{Client, Token};
+use crate::clock::Tick;
+use crate::server::{Lane, Server};
+use ochre_engine::cycle::{ExpireCycle, Pace};
+use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Keys, View, World};
+use ochre_engine::settings::Settings;
+
+/// State of active expiry.
+#[derive(Default)]
+pub struct ActiveExpiry {
+    cycle: ExpireCycle,
+    timed_out: bool,
+    last_fast: Option<Tick>,
+    /// Cycles that ended because their time was up.
+    pub cycles_timed_out: u64,
+    /// Microseconds spent in cycles.
+    pub spent_us: u64,
+}
 
 impl Server {
-    /// One cycle of active expiry.
-    pub fn expire_cycle(&mut self) {
-        // Written with the engine's expiry module.
+    /// A slow cycle, `hz` times a second.
+    pub fn expire_cycle(&mut self, hz: u64) {
+        let effort = u64::from(self.settings.active_expire_effort.clamp(1, 10) - 1);
+        let share = 25 + 2 * effort;
+        self.run_expiry(share * 1_000_000 / hz / 100);
     }
 
-    /// Keeps the memory limit before a command runs.
-    pub fn keep_memory_limit(
-        &mut self,
-        _client: &mut crate::client::Client,
-        _flags: u32,
-    ) -> Result<(), ochre_engine::error::Error> {
-        Ok(())
+    /// A fast cycle, if the last slow one left something to do.
+    pub fn fast_expire_cycle(&mut self) {
+        if !self.expiry.timed_out {
+            return;
+        }
+        let effort = u64::from(self.settings.active_expire_effort.clamp(1, 10) - 1);
+        let limit_us = 1000 + 250 * effort;
+        let now = self.lane.clock.tick();
+        let too_soon = |last| self.lane.clock.nanos(last, now) < 2 * limit_us * 1000;
+        if self.expiry.last_fast.is_some_and(too_soon) {
+            return;
+        }
+        self.expiry.last_fast = Some(now);
+        self.run_expiry(limit_us);
     }
+
+    fn run_expiry(&mut self, limit_us: u64) {
+        if !self.settings.active_expire_enabled {
+            return;
+        }
+        let started = self.lane.clock.tick();
+        let pace = Pace::new(self.settings.active_expire_effort);
+        let counter = self.lane.clock.handle();
+        let mut more_time = || counter.micros_since(started) < limit_us;
+        let cycle = &mut self.expiry.cycle;
+        let timed_out = with_keys(&mut self.world, &mut self.lane, &self.settings, |keys| {
+            cycle.run(keys, pace, &mut more_time)
+        });
+        self.expiry.timed_out = timed_out;
+        self.expiry.cycles_timed_out += u64::from(timed_out);
+        self.lane.tick = self.lane.clock.tick();
+        self.expiry.spent_us += self.lane.clock.nanos(started, self.lane.tick) / 1000;
+        self.settle_background();
+    }
+
+    /// Carries out effects that no client caused.
+    pub fn settle_background(&mut self) {
+        if !self.lane.fx.is_quiet() {
+            let mut nobody = Client::new(ClientId(0), Token(usize::MAX), None, self.now());
+            self.deliver_effects(&mut nobody);
+            self.lane.fx.clear();
+            self.serve_ready();
+        }
+    }
+}
+
+/// Lends a view of database 0, for work that no client asked for.
+pub fn with_keys<R>(
+    world: &mut World,
+    lane: &mut Lane,
+    settings: &Settings,
+    work: impl FnOnce(&mut Keys<'_>) -> R,
+) -> R {
+    let view = View {
+        db: DbIndex(0),
+        now: lane.clock.unix_ms(lane.tick),
+        settings,
+        access: &mut lane.access,
+        expiry: ExpiryMode::Delete,
+        hint: (0, 0),
+        fx: &mut lane.fx,
+    };
+    work(&mut Keys::new(world, view))
 }

@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod eviction;
 mod exec;
 mod expiry;
 mod lazyfree;

@@ -8,6 +8,8 @@ use crate::blocking::Waiting;
 use crate::client::Clients;
 use crate::clock::{Clock, Tick};
 use crate::config::Config;
+use crate::eviction::Eviction;
+use crate::expiry::ActiveExpiry;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::process::Identity;
@@ -56,6 +58,10 @@ pub struct Server {
     pub pubsub: PubSub,
     /// Who waits for what.
     pub waiting: Waiting,
+    /// The expiry cycle.
+    pub expiry: ActiveExpiry,
+    /// Eviction.
+    pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
     /// The worker's own.
@@ -94,6 +100,8 @@ impl Server {
             clients: Clients::default(),
             pubsub: PubSub::default(),
             waiting: Waiting::default(),
+            expiry: ActiveExpiry::default(),
+            eviction: Eviction::default(),
             lane: Lane {
                 fx: Effects::default(),
                 access: AccessClock::new(&settings, now, rng.random()),

@@ -100,8 +100,9 @@ pub struct Effects {
     pub propagation: Propagation,
     /// Somebody reads what is propagated: without, handlers need not rewrite.
     pub propagates: bool,
-    /// Keys found expired: to be propagated as deletions before the command.
-    pub expired: Vec<(DbIndex, Vec<u8>)>,
+    /// Keys that went because they expired or had to make room: to be propagated as deletions before
+    /// the command.
+    pub gone: Vec<(DbIndex, Vec<u8>)>,
     /// Values whose destruction is worth a background thread.
     pub garbage: Vec<RawValue>,
     /// The client has to wait.
@@ -132,7 +133,7 @@ impl Effects {
         self.events.is_empty()
             && self.ready.is_empty()
             && self.broken_watches.is_empty()
-            && self.expired.is_empty()
+            && self.gone.is_empty()
             && self.garbage.is_empty()
             && self.block.is_none()
             && matches!(self.propagation, Propagation::Verbatim)
@@ -146,7 +147,7 @@ impl Effects {
         self.events.clear();
         self.ready.clear();
         self.broken_watches.clear();
-        self.expired.clear();
+        self.gone.clear();
     }
 }
 

@@ -63,11 +63,11 @@ pub enum Ttl {
 
 /// A view of one database.
 pub struct Keys<'a> {
-    shards: &'a mut [Shard],
+    pub(super) shards: &'a mut [Shard],
     seed: Seed,
-    db: DbIndex,
+    pub(super) db: DbIndex,
     dbs: u32,
-    now: UnixMs,
+    pub(super) now: UnixMs,
     settings: &'a Settings,
     access: &'a mut AccessClock,
     expiry: ExpiryMode,
@@ -181,8 +181,17 @@ impl<'a> Keys<'a> {
         let removed = self.detach(key);
         self.discard(removed, self.settings.lazyfree_lazy_expire);
         self.fx.stats.expired += 1;
-        self.fx.expired.push((self.db, key.bytes.to_vec()));
+        self.fx.gone.push((self.db, key.bytes.to_vec()));
         self.fx.event(EventClasses::EXPIRED, "expired", self.db, key.bytes);
+        self.touched(key);
+    }
+
+    /// Deletes a key to make room, with the effects of that.
+    pub fn delete_evicted(&mut self, key: Key<'_>, lazy: bool) {
+        let removed = self.detach(key);
+        self.discard(removed, lazy);
+        self.fx.gone.push((self.db, key.bytes.to_vec()));
+        self.fx.event(EventClasses::EVICTED, "evicted", self.db, key.bytes);
         self.touched(key);
     }
 

@@ -11,6 +11,7 @@
 //! in one process.
 
 mod access;
+mod due;
 mod guard;
 mod interest;
 mod keys;

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::text::parse_u64;
+
 /// The id of a stream entry. Ordered by time first, then by sequence.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct StreamId {
@@ -147,7 +149,7 @@ impl NewId {
         let text = visible(text)?;
         match split_at_dash(text) {
             (b"" | b"+", None) => None,
-            (ms, Some(b"*")) => parse_ull(ms).map(NewId::AutoSeq),
+            (ms, Some(b"*")) => parse_u64(ms).map(NewId::AutoSeq),
             _ => StreamId::parse_strict(text, 0).map(NewId::Exact),
         }
     }
@@ -205,42 +207,12 @@ fn split_at_dash(text: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 fn parse_parts(text: &[u8], missing_seq: u64) -> Option<StreamId> {
     let (ms, seq) = split_at_dash(text);
-    let ms = parse_ull(ms)?;
+    let ms = parse_u64(ms)?;
     let seq = match seq {
-        Some(seq) => parse_ull(seq)?,
+        Some(seq) => parse_u64(seq)?,
         None => missing_seq,
     };
     Some(StreamId { ms, seq })
-}
-
-/// `string2ull` of Redis's util.c: a plain negative number is refused, everything else is what
-/// `strtoull` in base 10 makes of it, which negates modulo 2^64.
-fn parse_ull(text: &[u8]) -> Option<u64> {
-    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
-    let (negative, digits) = match &text[blanks..] {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let value = parse_digits(digits)?;
-    if !negative {
-        return Some(value);
-    }
-    let plain = blanks == 0 && digits[0] != b'0' && value <= 1 << 63;
-    (!plain).then(|| value.wrapping_neg())
-}
-
-fn parse_digits(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0u64, |value, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value.checked_mul(10)?.checked_add(u64::from(digit))
-    })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ impl Worker {
         }
         self.next_cron = now.0 as u64 + 1000 / HZ;
         self.cron_turns += 1;
-        self.server.expire_cycle();
+        self.server.expire_cycle(HZ);
         self.close_idle(now);
     }
 

@@ -79,12 +79,20 @@ impl Worker {
 
     fn before_wait(&mut self) {
         self.resume_unblocked();
+        self.server.fast_expire_cycle();
+        if self.server.eviction.unfinished {
+            self.server.evict();
+        }
         self.write_replies();
         self.close_clients();
     }
 
     fn timeout(&self) -> Duration {
-        if !self.again.is_empty() || !self.server.unblocked.is_empty() {
+        let busy = !self.again.is_empty()
+            || !self.server.unblocked.is_empty()
+            || !self.server.pending_writes.is_empty()
+            || self.server.eviction.unfinished;
+        if busy {
             return Duration::ZERO;
         }
         let now = self.server.lane.clock.now().0 as u64;

@@ -1,0 +1,137 @@
+//! Compares two servers call by call.
+//!
+//! ```text
+//! differential [--calls N] [--seed N] [--subject PATH] [--reference PATH]
+//!              [--only CMD,CMD] [--failures N] [--coverage] [--docs-of-reference]
+//! ```
+//!
+//! Ends with a plain line of counts; the exit status is 1 when a difference was found.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use ochre_tests::differential::generate::Generator;
+use ochre_tests::differential::pair::{Mismatch, Pair, Setup};
+use ochre_tests::differential::{Call, docs, printed, shrink};
+use ochre_tests::{Rng, server};
+
+/// Calls per pipeline, pipelines per comparison of the state, comparisons per episode.
+const BATCH: usize = 40;
+const BATCHES: usize = 6;
+const ROUNDS: usize = 2;
+
+struct Options {
+    calls: usize,
+    seed: u64,
+    subject: PathBuf,
+    reference: PathBuf,
+    only: Vec<String>,
+    failures: usize,
+    coverage: bool,
+    docs_of_reference: bool,
+}
+
+fn main() -> ExitCode {
+    let options = options();
+    let mut pair = Pair::start(options.subject.clone(), options.reference.clone());
+    let mut source = if options.docs_of_reference { pair.connect_reference() } else { pair.connect_subject() };
+    let commands = docs::load(&mut source, "7.0.15");
+    let mut generator = Generator::new(&commands, &options.only);
+    println!("{} commands; seed {}", generator.names().len(), options.seed);
+    let mut run = Run { made: 0, found: Vec::new(), counts: BTreeMap::new() };
+    let start = Instant::now();
+    let mut episode = 0;
+    while run.made < options.calls && run.found.len() < options.failures {
+        run.episode(&mut pair, &mut generator, options.seed.wrapping_add(episode));
+        episode += 1;
+    }
+    if options.coverage {
+        for (name, count) in &run.counts {
+            println!("{count:8} {name}");
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{} calls in {seconds:.0} s, {} commands, {} differences", run.made, run.counts.len(), run.found.len());
+    if run.found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+struct Run {
+    made: usize,
+    found: Vec<String>,
+    counts: BTreeMap<String, usize>,
+}
+
+impl Run {
+    fn episode(&mut self, pair: &mut Pair, generator: &mut Generator, seed: u64) {
+        let mut rng = Rng::new(seed);
+        let setup = Setup::random(&mut rng);
+        pair.prepare(&setup);
+        generator.start_episode();
+        let (mut calls, mut queued): (Vec<Call>, Vec<Call>) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            for _ in 0..BATCHES {
+                let batch: Vec<Call> = (0..BATCH).map(|_| generator.call(&mut rng)).collect();
+                self.count(&batch);
+                let earlier = calls.len();
+                calls.extend_from_slice(&batch);
+                if let Some(mismatch) = pair.run(&batch, earlier, &mut queued) {
+                    return self.report(pair, &setup, &calls, &mismatch, seed);
+                }
+            }
+            if let Some(mismatch) = pair.compare_state(calls.len()) {
+                return self.report(pair, &setup, &calls, &mismatch, seed);
+            }
+        }
+    }
+
+    fn count(&mut self, batch: &[Call]) {
+        self.made += batch.len();
+        for call in batch {
+            *self.counts.entry(String::from_utf8_lossy(&call[0]).to_ascii_uppercase()).or_default() += 1;
+        }
+    }
+
+    fn report(&mut self, pair: &mut Pair, setup: &Setup, calls: &[Call], mismatch: &Mismatch, seed: u64) {
+        println!("---- difference in {} (episode seed {seed})", mismatch.what);
+        match shrink::shrink(pair, setup, calls, &mismatch.what) {
+            Some((short, last)) => {
+                println!("{}", setup.printed());
+                short.iter().for_each(|call| println!("{}", printed(call)));
+                println!("{}", last.details);
+            }
+            None => println!("not seen again when replayed:\n{}", mismatch.details),
+        }
+        self.found.push(mismatch.what.clone());
+    }
+}
+
+fn options() -> Options {
+    let mut options = Options {
+        calls: 30_000,
+        seed: 1,
+        subject: server::binary_under_test(),
+        reference: "/usr/bin/redis-server".into(),
+        only: Vec::new(),
+        failures: 1,
+        coverage: false,
+        docs_of_reference: false,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().unwrap_or_else(|| panic!("{arg} needs a value"));
+        match arg.as_str() {
+            "--calls" => options.calls = value().parse().expect("a number"),
+            "--seed" => options.seed = value().parse().expect("a number"),
+            "--failures" => options.failures = value().parse().expect("a number"),
+            "--subject" => options.subject = value().into(),
+            "--reference" => options.reference = value().into(),
+            "--only" => options.only = value().split(',').map(str::to_ascii_lowercase).collect(),
+            "--coverage" => options.coverage = true,
+            "--docs-of-reference" => options.docs_of_reference = true,
+            _ => panic!("unknown option {arg}; see the head of this file's source"),
+        }
+    }
+    options
+}
