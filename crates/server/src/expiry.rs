@@ -48,7 +48,7 @@ impl Server {
     }
 
     fn run_expiry(&mut self, limit_us: u64) {
-        if !self.settings.active_expire_enabled {
+        if !self.settings.active_expire_enabled || self.pause.is_on() {
             return;
         }
         let started = self.lane.clock.tick();

@@ -1,12 +1,104 @@
 //! CLIENT PAUSE: commands wait until the pause is over.
+//!
+//! ```text
+//! CLIENT PAUSE ──> commands are held, expiry and eviction rest ──┬─ UNPAUSE ──> held clients go on
+//!                                                                 └─ time is up ─^
+//! ```
+//! A client whose command is held keeps it in its input; it counts as blocked. A longer pause
+//! replaces a shorter one, a stricter one a milder (networking.c: pauseClientsByClient).
 
-use crate::client::Client;
+use crate::client::{Client, Flags, Token};
 use crate::server::Server;
 use crate::table::CommandId;
+use ochre_engine::command::flags::{MAY_REPLICATE, WRITE};
+use ochre_engine::time::UnixMs;
+
+/// What a pause holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Paused {
+    /// Commands that may write.
+    Writes,
+    /// All commands.
+    All,
+}
+
+/// The pause under way, if any.
+#[derive(Debug, Default)]
+pub struct Pause {
+    now: Option<(Paused, UnixMs)>,
+    held: Vec<Token>,
+}
+
+impl Pause {
+    /// True while there is a pause: keys neither expire nor are evicted.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.now.is_some()
+    }
+
+    /// When the pause ends.
+    pub fn end(&self) -> Option<UnixMs> {
+        self.now.map(|(_, end)| end)
+    }
+
+    /// What is held back.
+    pub fn what(&self) -> Option<Paused> {
+        self.now.map(|(what, _)| what)
+    }
+
+    /// Number of clients whose commands are held.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+}
 
 impl Server {
-    /// True if the command has to wait for the end of a pause.
-    pub fn is_paused_for(&self, _client: &Client, _command: CommandId) -> bool {
-        false
+    /// Starts a pause, or extends the one under way.
+    pub fn pause(&mut self, what: Paused, end: UnixMs) {
+        self.pause.now = Some(match self.pause.now {
+            Some((before, until)) => (what.max(before), end.max(until)),
+            None => (what, end),
+        });
+    }
+
+    /// Ends the pause.
+    pub fn unpause(&mut self) {
+        self.pause.now = None;
+        self.unblocked.append(&mut self.pause.held);
+    }
+
+    /// Ends the pause if its time is up.
+    pub fn end_pause_in_time(&mut self) {
+        if self.pause.end().is_some_and(|end| end <= self.now()) {
+            self.unpause();
+        }
+    }
+
+    /// Holds the command of a client back, if there is a pause that concerns it.
+    #[inline]
+    pub fn holds_back(&mut self, client: &mut Client, command: CommandId) -> bool {
+        client.flags.remove(Flags::PAUSED);
+        match self.pause.what() {
+            None => false,
+            Some(what) => self.holds_back_under(what, client, command),
+        }
+    }
+
+    #[cold]
+    fn holds_back_under(&mut self, what: Paused, client: &mut Client, command: CommandId) -> bool {
+        let held = what == Paused::All || self.may_write(client, command);
+        if held {
+            client.flags.insert(Flags::PAUSED);
+            self.pause.held.push(client.token);
+        }
+        held
+    }
+
+    fn may_write(&self, client: &Client, command: CommandId) -> bool {
+        let writes = |id: CommandId| self.commands.get(id).meta.flags & (WRITE | MAY_REPLICATE) != 0;
+        let is_exec = || &*self.commands.get(command).full_name == "exec";
+        writes(command)
+            || is_exec()
+                && client.multi.as_ref().is_some_and(|multi| multi.commands.iter().any(|(id, _)| writes(*id)))
     }
 }

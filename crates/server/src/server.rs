@@ -10,10 +10,13 @@ use crate::clock::{Clock, Tick};
 use crate::config::Config;
 use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
+use crate::latency::Monitor;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
+use crate::pause::Pause;
 use crate::process::Identity;
-use crate::pubsub::PubSub;
+use crate::pubsub::Registry;
+use crate::slowlog::Slowlog;
 use crate::stats::Stats;
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
@@ -55,7 +58,19 @@ pub struct Server {
     /// All clients.
     pub clients: Clients,
     /// Who listens to what.
-    pub pubsub: PubSub,
+    pub pubsub: Registry,
+    /// Clients that see all commands.
+    pub monitors: Vec<ClientId>,
+    /// Memory of all clients when they were last accounted, in bytes.
+    pub clients_memory: usize,
+    /// The client that the cron looked after last.
+    pub last_looked_after: ClientId,
+    /// Milliseconds after which the peak of a reply buffer is forgotten; below 0 never.
+    pub reply_buffer_reset_ms: i64,
+    /// Whether reply buffers shrink and grow (DEBUG REPLYBUFFER RESIZING).
+    pub reply_buffer_resizing: bool,
+    /// Whether commands are held back.
+    pub pause: Pause,
     /// Who waits for what.
     pub waiting: Waiting,
     /// The expiry cycle.
@@ -64,6 +79,10 @@ pub struct Server {
     pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
+    /// The commands that took longest.
+    pub slowlog: Slowlog,
+    /// Events that took long.
+    pub latency: Monitor,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -93,12 +112,22 @@ impl Server {
         let now = clock.now();
         let commands =
             CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
+        let mut stats = Stats::new(commands.len(), now);
+        stats.configure(&config.diagnostics);
         Server {
             world: World::new(SHARDS, settings.databases, seed),
-            stats: Stats::new(commands.len(), now),
+            stats,
+            slowlog: Slowlog::default(),
+            latency: Monitor::default(),
             commands,
             clients: Clients::default(),
-            pubsub: PubSub::default(),
+            pubsub: Registry::default(),
+            monitors: Vec::new(),
+            clients_memory: 0,
+            last_looked_after: ClientId(0),
+            reply_buffer_reset_ms: 5000,
+            reply_buffer_resizing: true,
+            pause: Pause::default(),
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),

@@ -36,7 +36,8 @@ struct Options {
 fn main() -> ExitCode {
     let options = options();
     let mut pair = Pair::start(options.subject.clone(), options.reference.clone());
-    let mut source = if options.docs_of_reference { pair.connect_reference() } else { pair.connect_subject() };
+    let mut source =
+        if options.docs_of_reference { pair.connect_reference() } else { pair.connect_subject() };
     let commands = docs::load(&mut source, "7.0.15");
     let mut generator = Generator::new(&commands, &options.only);
     println!("{} commands; seed {}", generator.names().len(), options.seed);
@@ -53,7 +54,12 @@ fn main() -> ExitCode {
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    println!("{} calls in {seconds:.0} s, {} commands, {} differences", run.made, run.counts.len(), run.found.len());
+    println!(
+        "{} calls in {seconds:.0} s, {} commands, {} differences",
+        run.made,
+        run.counts.len(),
+        run.found.len()
+    );
     if run.found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -16,12 +16,16 @@ pub fn same(call: &Call, a: &Reply, b: &Reply) -> bool {
         return false;
     }
     match name_of(call).as_str() {
-        "SMEMBERS" | "SINTER" | "SUNION" | "SDIFF" | "KEYS" | "HKEYS" | "HVALS" | "SPOP" => same_members(a, b),
+        "SMEMBERS" | "SINTER" | "SUNION" | "SDIFF" | "KEYS" | "HKEYS" | "HVALS" | "SPOP" => {
+            same_members(a, b)
+        }
         "HGETALL" => same_pairs(a, b),
         "SCAN" | "SSCAN" => same_scan(call, a, b, false),
         "HSCAN" | "ZSCAN" => same_scan(call, a, b, true),
         "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" | "RANDOMKEY" => same_shape(a, b),
-        "GEORADIUS" | "GEORADIUS_RO" | "GEORADIUSBYMEMBER" | "GEORADIUSBYMEMBER_RO" | "GEOSEARCH" => same_places(call, a, b),
+        "GEORADIUS" | "GEORADIUS_RO" | "GEORADIUSBYMEMBER" | "GEORADIUSBYMEMBER_RO" | "GEOSEARCH" => {
+            same_places(call, a, b)
+        }
         "SORT" | "SORT_RO" => same_sorted(call, a, b),
         "TTL" | "EXPIRETIME" => close(a, b, SLACK_SECONDS),
         "PTTL" | "PEXPIRETIME" => close(a, b, SLACK_MS),
@@ -112,7 +116,8 @@ fn same_timed(a: &Reply, b: &Reply) -> bool {
     if let (Reply::Map(x), Reply::Map(y)) = (a, b) {
         return x.len() == y.len()
             && x.iter().zip(y).all(|((ka, va), (kb, vb))| {
-                ka == kb && (same_timed(va, vb) || NAMES.contains(&ka.text().as_str()) && close(va, vb, SLACK_MS))
+                ka == kb
+                    && (same_timed(va, vb) || NAMES.contains(&ka.text().as_str()) && close(va, vb, SLACK_MS))
             });
     }
     let (x, y) = (a.items(), b.items());

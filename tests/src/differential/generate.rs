@@ -6,16 +6,52 @@ use crate::Rng;
 
 /// Groups that only touch data, and single commands of other groups that are as safe.
 const GROUPS: &[&str] = &[
-    "string", "bitmap", "hyperloglog", "list", "set", "sorted-set", "geo", "hash", "stream", "generic", "transactions",
+    "string",
+    "bitmap",
+    "hyperloglog",
+    "list",
+    "set",
+    "sorted-set",
+    "geo",
+    "hash",
+    "stream",
+    "generic",
+    "transactions",
 ];
 const EXTRA: &[&str] = &["echo", "ping", "select", "swapdb", "dbsize", "flushdb", "flushall"];
 /// Not comparable: they need files or peers, take seconds, or test the server by themselves.
 const EXCLUDED: &[&str] = &["dump", "restore", "restore-asking", "migrate", "wait", "waitaof", "pfselftest"];
 /// Drawn this much less often than others, because they destroy what is being built or wait.
 const RARE: &[&str] = &[
-    "flushall", "flushdb", "swapdb", "select", "move", "multi", "watch", "del", "unlink", "exec", "discard", "unwatch", "blpop",
-    "brpop", "blmove", "blmpop", "brpoplpush", "bzmpop", "bzpopmin", "bzpopmax", "keys", "dbsize", "ping", "echo",
-    "rename", "ltrim", "lrange", "spop", "pfdebug",
+    "flushall",
+    "flushdb",
+    "swapdb",
+    "select",
+    "move",
+    "multi",
+    "watch",
+    "del",
+    "unlink",
+    "exec",
+    "discard",
+    "unwatch",
+    "blpop",
+    "brpop",
+    "blmove",
+    "blmpop",
+    "brpoplpush",
+    "bzmpop",
+    "bzpopmin",
+    "bzpopmax",
+    "keys",
+    "dbsize",
+    "ping",
+    "echo",
+    "rename",
+    "ltrim",
+    "lrange",
+    "spop",
+    "pfdebug",
 ];
 const RARE_ONE_IN: usize = 8;
 
@@ -143,7 +179,14 @@ fn place(arg: &Argument, command: &str, group: &str, call: &mut Call, counts: &m
 }
 
 /// An alternative is placed even when the documentation calls it optional.
-fn place_required(mut arg: Argument, command: &str, group: &str, call: &mut Call, counts: &mut Counts, rng: &mut Rng) {
+fn place_required(
+    mut arg: Argument,
+    command: &str,
+    group: &str,
+    call: &mut Call,
+    counts: &mut Counts,
+    rng: &mut Rng,
+) {
     arg.is_optional = false;
     place(&arg, command, group, call, counts, rng);
 }
@@ -206,7 +249,24 @@ fn lexicographic(rng: &mut Rng) -> Call {
 
 /// Makes one thing wrong, or at least strange.
 fn spoil(call: &mut Call, rng: &mut Rng) {
-    const STRAY: &[&str] = &["NX", "XX", "GT", "CH", "LIMIT", "WITHSCORES", "COUNT", "1", "0", "-1", "abc", "", "STORE", "GET", "EX", "~"];
+    const STRAY: &[&str] = &[
+        "NX",
+        "XX",
+        "GT",
+        "CH",
+        "LIMIT",
+        "WITHSCORES",
+        "COUNT",
+        "1",
+        "0",
+        "-1",
+        "abc",
+        "",
+        "STORE",
+        "GET",
+        "EX",
+        "~",
+    ];
     let at = rng.range(1, call.len().max(2) - 1).min(call.len() - 1);
     match rng.below(6) {
         0 => drop(call.pop()),

@@ -7,7 +7,8 @@ use super::{Call, has_token, name_of, number, word};
 
 /// Commands on the key `zl`, whose scores stay equal.
 const LEX_KEY: &[u8] = b"zl";
-const LEX_COMMANDS: &[&str] = &["ZLEXCOUNT", "ZREMRANGEBYLEX", "ZREVRANGEBYLEX", "ZRANGEBYLEX", "ZRANGE", "ZADD"];
+const LEX_COMMANDS: &[&str] =
+    &["ZLEXCOUNT", "ZREMRANGEBYLEX", "ZREVRANGEBYLEX", "ZRANGEBYLEX", "ZRANGE", "ZADD"];
 
 /// Why `call` must not be made; `None` if it may.
 pub fn reason(call: &Call) -> Option<&'static str> {
@@ -15,25 +16,38 @@ pub fn reason(call: &Call) -> Option<&'static str> {
     if name == "COMMAND" {
         return None;
     }
-    chance(&name, call).or_else(|| time(&name, call)).or_else(|| order(&name, call)).or_else(|| size(&name, call))
+    chance(&name, call)
+        .or_else(|| time(&name, call))
+        .or_else(|| order(&name, call))
+        .or_else(|| size(&name, call))
 }
 
 fn chance(name: &str, call: &Call) -> Option<&'static str> {
     let pops_some = number(call, 2).is_none_or(|n| n > 0 && n < 1000);
-    (name == "SPOP" && (call.len() == 2 || call.len() == 3 && pops_some)).then_some("random members are removed")
+    (name == "SPOP" && (call.len() == 2 || call.len() == 3 && pops_some))
+        .then_some("random members are removed")
 }
 
 fn time(name: &str, call: &Call) -> Option<&'static str> {
-    let any_number = |low: i64, high: i64| (1..call.len()).filter_map(|i| number(call, i)).any(|n| n >= low && n <= high);
+    let any_number =
+        |low: i64, high: i64| (1..call.len()).filter_map(|i| number(call, i)).any(|n| n >= low && n <= high);
     match name {
         "XADD" if call.iter().skip(2).any(|w| w == b"*") => Some("the id is the time"),
-        "EXPIRE" | "PEXPIRE" | "SETEX" | "PSETEX" | "EXPIREAT" | "PEXPIREAT" if any_number(2, 99_999) => Some("the key may expire"),
-        "EXPIRE" | "PEXPIRE" | "SETEX" | "PSETEX" if any_number(1, 1) => Some("the key may expire"),
-        "GETEX" | "SET" if number_after(call, "EX").is_some_and(soon) || number_after(call, "PX").is_some_and(soon) => {
+        "EXPIRE" | "PEXPIRE" | "SETEX" | "PSETEX" | "EXPIREAT" | "PEXPIREAT" if any_number(2, 99_999) => {
             Some("the key may expire")
         }
-        "XCLAIM" | "XAUTOCLAIM" if number(call, 4).is_some_and(|n| (1..1_000_000).contains(&n)) => Some("idle time decides"),
-        "XPENDING" if number_after(call, "IDLE").is_some_and(|n| (1..1_000_000).contains(&n)) => Some("idle time decides"),
+        "EXPIRE" | "PEXPIRE" | "SETEX" | "PSETEX" if any_number(1, 1) => Some("the key may expire"),
+        "GETEX" | "SET"
+            if number_after(call, "EX").is_some_and(soon) || number_after(call, "PX").is_some_and(soon) =>
+        {
+            Some("the key may expire")
+        }
+        "XCLAIM" | "XAUTOCLAIM" if number(call, 4).is_some_and(|n| (1..1_000_000).contains(&n)) => {
+            Some("idle time decides")
+        }
+        "XPENDING" if number_after(call, "IDLE").is_some_and(|n| (1..1_000_000).contains(&n)) => {
+            Some("idle time decides")
+        }
         _ => waits(name, call).then_some("the call would wait"),
     }
 }
@@ -56,8 +70,12 @@ fn order(name: &str, call: &Call) -> Option<&'static str> {
         return Some("lexicographic order needs equal scores");
     }
     match name {
-        "SORT" if has_token(call, "STORE") && has_token(call, "BY") => Some("equal weights are stored in any order"),
-        "GEORADIUS" | "GEORADIUSBYMEMBER" | "GEOSEARCHSTORE" if has_token(call, "ANY") || stores_some(name, call) => {
+        "SORT" if has_token(call, "STORE") && has_token(call, "BY") => {
+            Some("equal weights are stored in any order")
+        }
+        "GEORADIUS" | "GEORADIUSBYMEMBER" | "GEOSEARCHSTORE"
+            if has_token(call, "ANY") || stores_some(name, call) =>
+        {
             Some("any or equally distant members are stored")
         }
         _ => None,
@@ -76,13 +94,19 @@ fn size(name: &str, call: &Call) -> Option<&'static str> {
         "SETBIT" => 20_000,
         "BITFIELD" => 2_000,
         "HRANDFIELD" | "SRANDMEMBER" | "ZRANDMEMBER" => {
-            return number(call, 2).is_some_and(|n| (i64::MIN / 2..-1000).contains(&n)).then_some("the reply would be huge");
+            return number(call, 2)
+                .is_some_and(|n| (i64::MIN / 2..-1000).contains(&n))
+                .then_some("the reply would be huge");
         }
         _ => return None,
     };
     let is_offset = |i: &usize| name != "SETRANGE" && name != "SETBIT" || *i == 2;
     let offset = |i: usize| number(call, i).or_else(|| word(call, i).strip_prefix('#')?.parse().ok());
-    (2..call.len()).filter(is_offset).filter_map(offset).any(|n| n > largest && n <= 1 << 32).then_some("the value would be huge")
+    (2..call.len())
+        .filter(is_offset)
+        .filter_map(offset)
+        .any(|n| n > largest && n <= 1 << 32)
+        .then_some("the value would be huge")
 }
 
 /// Whether a relative time in seconds or milliseconds ends within an episode.

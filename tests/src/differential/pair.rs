@@ -61,7 +61,8 @@ impl Setup {
 
     /// The setup as calls.
     fn calls(&self) -> Vec<Call> {
-        let mut lines = vec!["DISCARD".to_owned(), "UNWATCH".to_owned(), "SELECT 0".to_owned(), "FLUSHALL".to_owned()];
+        let mut lines =
+            vec!["DISCARD".to_owned(), "UNWATCH".to_owned(), "SELECT 0".to_owned(), "FLUSHALL".to_owned()];
         lines.extend(self.config.iter().map(|(name, value)| format!("CONFIG SET {name} {value}")));
         lines.push(format!("HELLO {}", self.protocol));
         lines.iter().map(|l| l.split(' ').map(|w| w.as_bytes().to_vec()).collect()).collect()
@@ -128,7 +129,12 @@ impl Pair {
         let mismatch = |i: usize, what: String| Mismatch {
             after: earlier + i + 1,
             what,
-            details: format!("{}\n  subject   {:?}\n  reference {:?}", printed(&calls[i]), actual[i], expected[i]),
+            details: format!(
+                "{}\n  subject   {:?}\n  reference {:?}",
+                printed(&calls[i]),
+                actual[i],
+                expected[i]
+            ),
         };
         (0..calls.len()).find_map(|i| {
             (!alike(&calls[i], &actual[i], &expected[i], queued)).then(|| mismatch(i, name_of(&calls[i])))

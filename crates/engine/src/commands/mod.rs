@@ -9,6 +9,8 @@ mod geo;
 mod hash;
 mod hyperloglog;
 mod list;
+pub(crate) mod number;
+pub(crate) mod scan_options;
 mod set;
 mod stream;
 mod string;

@@ -56,10 +56,15 @@ impl KeyEntry {
         KeyEntry::with_head(key, Kind::Heap, heap_head(value), expiry, access)
     }
 
-    /// A key with a value in raw form.
+    /// A key with a value in raw form. Short strings move into the entry.
     pub fn raw(key: &[u8], value: RawValue, expiry: Option<UnixMs>, access: u32) -> KeyEntry {
-        let (kind, head) = value.into_parts();
-        KeyEntry::with_head(key, kind, head, expiry, access)
+        match value.into_heap_string() {
+            Ok(bytes) => KeyEntry::string(key, StrValue::Shared(bytes), expiry, access),
+            Err(value) => {
+                let (kind, head) = value.into_parts();
+                KeyEntry::with_head(key, kind, head, expiry, access)
+            }
+        }
     }
 
     fn with_head(key: &[u8], kind: Kind, head: u64, expiry: Option<UnixMs>, access: u32) -> KeyEntry {

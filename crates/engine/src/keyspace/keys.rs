@@ -160,7 +160,7 @@ impl<'a> Keys<'a> {
 
     /// Deletes the key if its time has come. True if it is gone or has to look so.
     #[inline]
-    fn expire(&mut self, key: Key<'_>) -> bool {
+    pub fn expire(&mut self, key: Key<'_>) -> bool {
         let Some(db) = self.shards[key.shard()].db(self.db) else { return true };
         if db.table.counted() == 0 {
             return false;
@@ -211,6 +211,18 @@ impl<'a> Keys<'a> {
     /// records the access.
     #[inline]
     pub fn read_entry(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
+        self.lookup::<true>(key)
+    }
+
+    /// [`Keys::read_entry`] for what is no use of the key (TYPE, TTL, EXISTS, OBJECT): the access
+    /// clock stays.
+    #[inline]
+    pub fn look(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
+        self.lookup::<false>(key)
+    }
+
+    #[inline]
+    fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
         let gone = self.expire(key);
         let shard = &self.shards[key.shard()];
         let found =
@@ -218,7 +230,9 @@ impl<'a> Keys<'a> {
         match &found {
             Some(entry) => {
                 self.fx.stats.hits += 1;
-                entry.set_access(self.access.used(entry.access()));
+                if USE {
+                    entry.set_access(self.access.used(entry.access()));
+                }
             }
             None => {
                 self.fx.stats.misses += 1;

@@ -18,6 +18,7 @@ mod keys;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod world;
 
 pub use access::{AccessClock, LFU_INIT};

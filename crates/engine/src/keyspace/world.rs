@@ -11,9 +11,6 @@ pub struct World {
     dbs: u32,
 }
 
-/// Bits of a SCAN cursor that belong to the table inside a shard.
-const TABLE_CURSOR_BITS: u32 = 48;
-
 impl World {
     /// An empty world of `shards` shards (a power of two) with `dbs` databases.
     pub fn new(shards: usize, dbs: u32, seed: Seed) -> World {
@@ -116,24 +113,7 @@ impl World {
 
     /// One step of SCAN over a database: calls `emit` with some entries and returns the next
     /// cursor, 0 at the end. Every key that is there during the whole scan is emitted.
-    pub fn scan(&self, db: DbIndex, cursor: u64, mut emit: impl FnMut(&KeyEntry)) -> u64 {
-        let mut shard = (cursor >> TABLE_CURSOR_BITS) as usize;
-        let mut at = cursor & ((1 << TABLE_CURSOR_BITS) - 1);
-        while shard < self.shards.len() {
-            if let Some(part) = self.shards[shard].db(db).filter(|part| part.table.len() > 0) {
-                at = part.table.scan(at, &mut emit);
-                if at != 0 {
-                    return (shard as u64) << TABLE_CURSOR_BITS | at;
-                }
-                return Self::shard_start(shard + 1, self.shards.len());
-            }
-            shard += 1;
-            at = 0;
-        }
-        0
-    }
-
-    fn shard_start(shard: usize, shards: usize) -> u64 {
-        if shard < shards { (shard as u64) << TABLE_CURSOR_BITS } else { 0 }
+    pub fn scan(&self, db: DbIndex, cursor: u64, emit: impl FnMut(&KeyEntry)) -> u64 {
+        super::walk::scan(&self.shards, db, cursor, emit)
     }
 }

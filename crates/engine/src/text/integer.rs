@@ -2,47 +2,14 @@
 //!
 //! Strictness matters because it decides encodings: a value may be kept as an integer only if
 //! printing the integer gives the same bytes back. Hence no sign `+`, no blanks, no leading
-//! zeros and no `-0` (util.c `string2ll`). Printing is the itoa crate's business.
+//! zeros and no `-0` (util.c `string2ll`). The same
+//! strictness rules lengths on the wire, so the function lives with the protocol.
+//! Printing is the itoa crate's business.
+
+pub use ochre_resp::digits::parse_i64;
 
 /// The longest text of an `i64`, sign included.
 pub const MAX_I64_DIGITS: usize = 20;
-
-/// The integer whose canonical decimal text `text` is, if it is one.
-///
-/// The reverse of printing: `parse_i64(t) == Some(n)` exactly if `n` prints as `t`.
-#[inline]
-pub fn parse_i64(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, text),
-    };
-    match digits {
-        [b'0'] if !negative => return Some(0),
-        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
-        _ => return None,
-    }
-    // 19 digits stay below 10^19, which fits a u64: no check inside the loop.
-    let magnitude = accumulate(digits)?;
-    if negative {
-        (magnitude <= i64::MIN.unsigned_abs()).then(|| (magnitude as i64).wrapping_neg())
-    } else {
-        i64::try_from(magnitude).ok()
-    }
-}
-
-/// The value of at most 19 decimal digits.
-#[inline]
-fn accumulate(digits: &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + u64::from(digit);
-    }
-    Some(value)
-}
 
 /// An unsigned integer as Redis reads stream ids and the like (util.c `string2ull`).
 ///
@@ -53,11 +20,18 @@ pub fn parse_u64(text: &[u8]) -> Option<u64> {
         return u64::try_from(value).ok();
     }
     let start = text.iter().position(|&byte| !is_c_space(byte))?;
-    let (negative, digits) = match &text[start..] {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    parse_c_unsigned(&text[start..])
+}
+
+/// The cursor of a SCAN: C's `strtoul` on a text that does not begin with a blank (db.c
+/// `parseScanCursorOrReply`). The empty text is 0.
+pub fn parse_cursor(text: &[u8]) -> Option<u64> {
+    if text.is_empty() { Some(0) } else { parse_c_unsigned(text) }
+}
+
+/// C's `strtoull` on a whole text without blanks in front.
+fn parse_c_unsigned(text: &[u8]) -> Option<u64> {
+    let (negative, digits) = super::hex::split_sign(text);
     if digits.is_empty() {
         return None;
     }

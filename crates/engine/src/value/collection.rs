@@ -202,6 +202,16 @@ impl RawValue {
         (this.kind, this.head)
     }
 
+    /// The string, if it has an allocation of its own; otherwise the value as it was.
+    pub(crate) fn into_heap_string(self) -> Result<Bytes, RawValue> {
+        if self.kind != Kind::Heap {
+            return Err(self);
+        }
+        let (_, head) = self.into_parts();
+        // SAFETY: the head was owned by this value, whose kind says that it is a boxed string.
+        Ok(*unsafe { Box::from_raw(heap_pointer(head)) })
+    }
+
     /// The typed collection, if it is of this type.
     pub fn into_collection<T: Collection>(self) -> Option<T> {
         if !T::holds(self.kind) {

@@ -25,6 +25,8 @@ pub struct Output {
     tail: Chunk,
     /// Pending bytes of the sealed chunks.
     sealed_bytes: usize,
+    /// Pending bytes above which the client will be given up; 0 is no limit.
+    limit: usize,
 }
 
 /// A position in an output, to which it can be rolled back as long as nothing was sent.
@@ -54,6 +56,19 @@ impl Output {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Sets the number of pending bytes above which the client will be given up; `usize::MAX` is no limit.
+    #[inline]
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = if bytes == usize::MAX { 0 } else { bytes };
+    }
+
+    /// Whether more is pending than allowed: the client will be given up, so that it makes no sense to go on
+    /// with a long reply.
+    #[inline]
+    pub fn is_over_limit(&self) -> bool {
+        self.limit != 0 && self.len() > self.limit
     }
 
     /// Memory held in bytes, shared values excluded.

@@ -117,6 +117,12 @@ impl<'a> Reply<'a> {
         self.last_error.as_ref()
     }
 
+    /// Whether the client has so much unsent output that it will be given up: a long reply may stop here.
+    #[inline]
+    pub fn is_over_limit(&self) -> bool {
+        self.out.is_over_limit()
+    }
+
     /// The output that is written to.
     #[inline]
     pub fn output(&mut self) -> &mut Output {

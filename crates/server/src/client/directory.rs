@@ -7,6 +7,7 @@
 use super::Client;
 use ochre_engine::keyspace::ClientId;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Place of a client in the directory; also its token in the poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,9 +63,25 @@ impl Clients {
         self.places.get_mut(token.0)?.as_deref_mut()
     }
 
+    /// The client in a place, to look at.
+    #[inline]
+    pub fn get(&self, token: Token) -> Option<&Client> {
+        self.places.get(token.0)?.as_deref()
+    }
+
     /// The place of a client.
     pub fn token_of(&self, id: ClientId) -> Option<Token> {
         self.by_id.get(&id).copied()
+    }
+
+    /// A client is about to be closed: nobody finds it by its id any more.
+    pub fn hide(&mut self, id: ClientId) {
+        self.by_id.remove(&id);
+    }
+
+    /// The client of this id, unless it is taken out.
+    pub fn by_id(&self, id: ClientId) -> Option<&Client> {
+        self.places[self.token_of(id)?.0].as_deref()
     }
 
     /// The client of this id, unless it is taken out.
@@ -81,6 +98,13 @@ impl Clients {
     /// Ids of all clients, the one that is taken out included, in order.
     pub fn ids(&self) -> Vec<ClientId> {
         self.by_id.keys().copied().collect()
+    }
+
+    /// Ids of up to `count` clients, in order, from the one after `last` on and around the end.
+    pub fn ids_after(&self, last: ClientId, count: usize) -> Vec<ClientId> {
+        let behind = self.by_id.range((Bound::Excluded(last), Bound::Unbounded));
+        let around = self.by_id.range(..=last);
+        behind.chain(around).map(|(id, _)| *id).take(count).collect()
     }
 
     /// Number of clients, the one that is taken out included.

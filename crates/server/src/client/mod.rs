@@ -1,7 +1,12 @@
 //! Clients: what the server knows of a connection, and the directory of all of them.
 
+mod close;
+mod describe;
 mod directory;
+mod limits;
+mod reply_buffer;
 mod state;
 
+pub use describe::ClientType;
 pub use directory::{Clients, Token};
 pub use state::{Blocked, Client, Flags, Multi, PendingInput, ReplyMode};

@@ -3,6 +3,7 @@
 //! An idle client holds no buffers: input and output memory is lent by the worker while there is
 //! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
 
+use super::reply_buffer::ReplyBuffer;
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
@@ -123,6 +124,10 @@ pub struct Client {
     pub pending: Option<Box<PendingInput>>,
     /// Replies not sent.
     pub output: Output,
+    /// What CLIENT LIST shows of its reply buffer.
+    pub reply_buffer: ReplyBuffer,
+    /// Messages it sent to itself, to follow the reply of the command under way.
+    pub late_pushes: Option<Box<Vec<u8>>>,
     /// The protocol it speaks.
     pub protocol: Protocol,
     /// Selected database.
@@ -176,6 +181,8 @@ impl Client {
             parser: Parser::new(),
             pending: None,
             output: Output::new(),
+            reply_buffer: ReplyBuffer::new(now),
+            late_pushes: None,
             protocol: Protocol::Resp2,
             db: DbIndex(0),
             flags: Flags::empty(),

@@ -4,7 +4,9 @@
 use crate::client::Client;
 use crate::server::Server;
 use crate::table::{CommandId, ServerCommand};
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::command::{Args, Error, Outcome};
+use ochre_engine::keyspace::{ClientId, DbIndex};
+use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
 mod client;
@@ -36,6 +38,21 @@ impl Call<'_> {
         self.client.reply()
     }
 
+    /// A client by its id, be it the caller or another.
+    pub fn find(&self, id: ClientId) -> Option<&Client> {
+        if id == self.client.id { Some(self.client) } else { self.server.clients.by_id(id) }
+    }
+
+    /// The error for arguments that no form of the subcommand takes.
+    pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
+        let sub = String::from_utf8_lossy(args.try_get(1).unwrap_or_default());
+        let name = self.server.commands.get(self.command).meta.container.unwrap_or_default();
+        Error::new(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{sub}'. Try {} HELP.",
+            name.to_ascii_uppercase()
+        ))
+    }
+
     /// The client's database.
     pub fn db(&self) -> DbIndex {
         self.client.db
@@ -60,4 +77,17 @@ pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
     .into_iter()
     .flatten()
     .copied()
+}
+
+/// Answers the HELP of a container: its form, the lines given, and HELP itself.
+pub fn help(call: &mut Call<'_>, container: &str, lines: &[&str]) -> Outcome {
+    let tail: &[&str] = match call.server.settings.level {
+        level if level < Level::V6_2 => &[],
+        _ => &["HELP", "    Print this help."],
+    };
+    let mut reply = call.reply();
+    reply.array(1 + lines.len() + tail.len());
+    reply.simple(&format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    lines.iter().chain(tail).for_each(|line| reply.simple(line));
+    Ok(())
 }

@@ -4,6 +4,7 @@ use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::AsRawFd;
 
 /// A connected, non-blocking socket.
 #[derive(Debug)]
@@ -29,6 +30,14 @@ impl Socket {
         match self {
             Socket::Tcp(s) => s.deregister(registry),
             Socket::Unix(s) => s.deregister(registry),
+        }
+    }
+
+    /// Its number in this process, as CLIENT LIST shows it.
+    pub fn number(&self) -> i32 {
+        match self {
+            Socket::Tcp(s) => s.as_raw_fd(),
+            Socket::Unix(s) => s.as_raw_fd(),
         }
     }
 

@@ -23,7 +23,8 @@ pub(super) struct Scratch {
     outputs: Vec<Vec<u8>>,
     batches: Vec<Box<PendingInput>>,
     plan: Vec<Planned>,
-    window: Vec<Box<Client>>,
+    /// Clients with parsed commands, and how many of them are planned.
+    window: Vec<(Token, usize)>,
 }
 
 /// Buffers kept of each kind.
@@ -59,12 +60,11 @@ impl Worker {
         let mut planned = 0;
         for token in ready.drain(..) {
             let Some(mut client) = self.server.clients.take(token) else { continue };
-            if !self.read_client(&mut client) {
-                self.server.clients.put_back(client);
-                continue;
+            if self.read_client(&mut client) {
+                planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
+                self.scratch.window.push((token, 0));
             }
-            planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
-            self.scratch.window.push(client);
+            self.server.clients.put_back(client);
             if planned >= WINDOW {
                 self.run_window();
                 planned = 0;
@@ -83,7 +83,8 @@ impl Worker {
                 continue;
             }
             self.parse_client(&mut client);
-            self.scratch.window.push(client);
+            self.server.clients.put_back(client);
+            self.scratch.window.push((token, 0));
             self.run_window();
         }
     }
@@ -178,15 +179,21 @@ impl Worker {
         let mut window = std::mem::take(&mut self.scratch.window);
         let mut plan = std::mem::take(&mut self.scratch.plan);
         plan.clear();
-        for client in &window {
-            self.server.plan(client, &mut plan);
+        for (token, count) in &mut window {
+            let before = plan.len();
+            self.server.plan(*token, &mut plan);
+            *count = plan.len() - before;
         }
         self.server.prefetch_entries(&window, &plan);
         let mut planned = plan.as_slice();
-        for mut client in window.drain(..) {
-            let (own, rest) = planned.split_at(commands_of(&client));
+        for (token, count) in window.drain(..) {
+            let (own, rest) = planned.split_at(count);
             planned = rest;
-            self.run_client(&mut client, own);
+            // Clients before this one may have closed it, or run its commands already.
+            let Some(mut client) = self.server.clients.take(token) else { continue };
+            if commands_of(&client) == count && !client.flags.contains(Flags::CLOSE_ASAP) {
+                self.run_client(&mut client, own);
+            }
             self.server.clients.put_back(client);
         }
         self.scratch.window = window;
@@ -259,7 +266,8 @@ fn commands_of(client: &Client) -> usize {
 
 impl Server {
     /// Looks the commands of a client up, hashes their first keys and prefetches the buckets.
-    fn plan(&self, client: &Client, plan: &mut Vec<Planned>) {
+    fn plan(&self, token: Token, plan: &mut Vec<Planned>) {
+        let Some(client) = self.clients.get(token) else { return };
         let Some(pending) = &client.pending else { return };
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
@@ -278,13 +286,14 @@ impl Server {
     }
 
     /// Prefetches the entries of all first keys of a window.
-    fn prefetch_entries(&self, window: &[Box<Client>], plan: &[Planned]) {
+    fn prefetch_entries(&self, window: &[(Token, usize)], plan: &[Planned]) {
         if plan.len() < 2 {
             return;
         }
         let mut planned = plan.iter();
-        for client in window {
-            for planned in planned.by_ref().take(commands_of(client)) {
+        for (token, count) in window {
+            let Some(client) = self.clients.get(*token) else { continue };
+            for planned in planned.by_ref().take(*count) {
                 if planned.hint.0 > 0 {
                     self.world.prefetch_entry(client.db, planned.hint.1);
                 }

@@ -78,6 +78,7 @@ impl Worker {
     }
 
     fn before_wait(&mut self) {
+        self.server.evict_clients();
         self.resume_unblocked();
         self.server.fast_expire_cycle();
         if self.server.eviction.unfinished {
@@ -97,6 +98,9 @@ impl Worker {
         }
         let now = self.server.lane.clock.now().0 as u64;
         let mut next = self.next_cron;
+        if let Some(end) = self.server.pause.end() {
+            next = next.min(end.0.max(0) as u64);
+        }
         if let Some(deadline) = self.server.waiting.next_deadline() {
             next = next.min(deadline.0.max(0) as u64);
         }

@@ -12,6 +12,7 @@ impl Server {
     /// Notes that a client has replies to send.
     #[inline]
     pub fn replied(&mut self, client: &mut Client) {
+        client.reply_buffer.note(client.output.len());
         if !client.output.is_empty() && !client.flags.contains(Flags::PENDING_WRITE) {
             client.flags.insert(Flags::PENDING_WRITE);
             self.pending_writes.push(client.token);
@@ -73,9 +74,9 @@ impl Worker {
 impl Server {
     /// Forgets a client that was taken out of the directory, and everything tied to it.
     pub fn drop_client(&mut self, mut client: Box<Client>) {
-        self.unblock_client(&mut client);
-        self.unwatch_all(&mut client);
-        self.unsubscribe_all(&mut client);
+        self.release(&mut client);
+        client.flags.insert(Flags::CLOSE_ASAP);
+        self.account(&mut client);
         self.clients.forget(&client);
     }
 }

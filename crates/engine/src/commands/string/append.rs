@@ -1,6 +1,9 @@
-//! APPEND: adds to the end of a string.
+//! APPEND and STRLEN: strings that grow, and their length.
 
+use super::check_len;
+use super::set::stored;
 use crate::command::*;
+use crate::keyspace::Ttl;
 
 /// Declaration of APPEND.
 pub static APPEND: Command = Command::new("append", Group::String, 3, append)
@@ -13,15 +16,37 @@ pub static APPEND: Command = Command::new("append", Group::String, 3, append)
 
 fn append(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, tail) = (ctx.key(args, 1), args.get(2));
-    let limit = ctx.settings.proto_max_bulk_len;
-    let mut string = ctx.keys.create_str(key)?;
-    let len = string.get().len() + tail.len();
-    if len > limit {
-        return Err(Error::STRING_TOO_LONG);
-    }
-    string.append(tail);
-    drop(string);
+    let old = ctx.keys.edit_str(key)?.map(|string| string.get().len());
+    let len = match old {
+        None => {
+            ctx.keys.set_str(key, stored(args, 2), Ttl::Clear);
+            tail.len()
+        }
+        Some(old) => {
+            check_len(ctx, old, tail.len())?;
+            if let Some(mut string) = ctx.keys.edit_str(key)? {
+                string.append(tail);
+            }
+            old + tail.len()
+        }
+    };
     ctx.changed(key, EventClasses::STRING, "append", 1);
+    ctx.reply.count(len);
+    Ok(())
+}
+
+/// Declaration of STRLEN.
+pub static STRLEN: Command = Command::new("strlen", Group::String, 2, strlen)
+    .since("2.2.0")
+    .flags(READONLY | FAST)
+    .keys(&[KeySpec::at(1, RO)])
+    .summary("Returns the length of a string.")
+    .complexity("O(1)")
+    .args(&[Arg::key("key")]);
+
+fn strlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = ctx.key(args, 1);
+    let len = ctx.keys.read_str(key)?.map_or(0, |string| string.len());
     ctx.reply.count(len);
     Ok(())
 }

@@ -1,27 +1,107 @@
 //! SET: stores a string.
+//!
+//! What goes to the AOF and to replicas has no relative time and no GET:
+//! `SET key value PXAT time` if a time was given, otherwise the words as they came without GET.
 
+use super::get::reply_value;
+use super::options::{Expiry, Form, Options};
 use crate::command::*;
 use crate::keyspace::Ttl;
+use crate::text::eq_ignore_case;
+use crate::time::UnixMs;
 use crate::value::StrValue;
 
 /// Declaration of SET.
 pub static SET: Command = Command::new("set", Group::String, -3, set)
     .since("1.0.0")
     .flags(WRITE | DENYOOM)
-    .keys(&[KeySpec::at(1, RW | ACCESS | UPDATE | VARIABLE_FLAGS)])
+    .keys(&[KeySpec::at(1, RW | ACCESS | UPDATE | VARIABLE_FLAGS).notes("Read only with GET.")])
     .summary("Stores a string at a key, whatever it held.")
     .complexity("O(1)")
-    .args(&[Arg::key("key"), Arg::string("value")]);
+    .history(&[
+        ("2.6.12", "Options EX, PX, NX, XX."),
+        ("6.0.0", "Option KEEPTTL."),
+        ("6.2.0", "Options GET, EXAT, PXAT."),
+        ("7.0.0", "NX and GET may stand together."),
+    ])
+    .args(&[
+        Arg::key("key"),
+        Arg::string("value"),
+        Arg::one_of("condition", CONDITION).optional().since("2.6.12"),
+        Arg::word("get", "GET").optional().since("6.2.0"),
+        Arg::one_of("expiration", EXPIRATION).optional(),
+    ]);
+
+const CONDITION: &[Arg] = &[Arg::word("nx", "NX"), Arg::word("xx", "XX")];
+const EXPIRATION: &[Arg] = &[
+    Arg::integer("seconds").token("EX").since("2.6.12"),
+    Arg::integer("milliseconds").token("PX").since("2.6.12"),
+    Arg::unix_time("unix-time-seconds").token("EXAT").since("6.2.0"),
+    Arg::unix_time("unix-time-milliseconds").token("PXAT").since("6.2.0"),
+    Arg::word("keepttl", "KEEPTTL").since("6.0.0"),
+];
 
 fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if args.len() > 3 {
-        return Err(Error::SYNTAX);
+        return set_with_options(ctx, args);
     }
     let key = ctx.key(args, 1);
     ctx.keys.set_str(key, stored(args, 2), Ttl::Clear);
     ctx.changed(key, EventClasses::STRING, "set", 1);
     ctx.reply.ok();
     Ok(())
+}
+
+fn set_with_options(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let options = Options::of_set(args, ctx.level())?;
+    let (ttl, form) = match options.expiry {
+        Expiry::At(form, text) => (Ttl::At(form.resolve(ctx, text)?), Some(form)),
+        Expiry::Keep => (Ttl::Keep, None),
+        _ => (Ttl::Clear, None),
+    };
+    let key = ctx.key(args, 1);
+    if options.get {
+        reply_value(ctx, key)?;
+    }
+    if (options.nx || options.xx) && ctx.keys.write_entry(key).is_some() != options.xx {
+        if !options.get {
+            ctx.reply.null();
+        }
+        return Ok(());
+    }
+    store(ctx, key, stored(args, 2), ttl);
+    match ttl {
+        Ttl::At(at) if form != Some(Form::PxAt) || options.get => propagate_at(ctx, key, args.get(2), at),
+        Ttl::At(_) => {}
+        _ if options.get => ctx.propagate(|| vec![without_get(args)]),
+        _ => {}
+    }
+    if !options.get {
+        ctx.reply.ok();
+    }
+    Ok(())
+}
+
+/// Stores a value and reports the events of that.
+pub(super) fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: StrValue<'_>, ttl: Ttl) {
+    ctx.keys.set_str(key, value, ttl);
+    ctx.changed(key, EventClasses::STRING, "set", 1);
+    if matches!(ttl, Ttl::At(_)) {
+        ctx.event(key, EventClasses::GENERIC, "expire");
+    }
+}
+
+/// Propagates a SET with its absolute time.
+pub(super) fn propagate_at(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], at: UnixMs) {
+    ctx.propagate(|| {
+        let time = at.0.to_string().into_bytes();
+        vec![vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec(), b"PXAT".to_vec(), time]]
+    });
+}
+
+fn without_get(args: Args<'_>) -> Vec<Vec<u8>> {
+    let kept = |(at, word): &(usize, &[u8])| *at < 3 || !eq_ignore_case(word, b"GET");
+    args.iter().enumerate().filter(kept).map(|(_, word)| word.to_vec()).collect()
 }
 
 /// The form in which an argument is stored: large ones are taken over, not copied.

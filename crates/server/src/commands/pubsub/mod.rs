@@ -1,6 +1,256 @@
 //! The commands on channels: SUBSCRIBE, PUBLISH and their relatives, MONITOR.
 
+mod monitor;
+
+use super::{Call, help};
+use crate::client::Flags;
+use crate::pubsub::Kind;
 use crate::table::ServerCommand;
+use ochre_engine::command::flags::*;
+use ochre_engine::command::{Arg, Args, Error, KeySpec, NOT_KEY, Outcome};
+use ochre_engine::text::glob_match;
 
 /// The commands of this group.
-pub const COMMANDS: &[&ServerCommand] = &[];
+pub const COMMANDS: &[&ServerCommand] = &[
+    &SUBSCRIBE,
+    &UNSUBSCRIBE,
+    &PSUBSCRIBE,
+    &PUNSUBSCRIBE,
+    &SSUBSCRIBE,
+    &SUNSUBSCRIBE,
+    &PUBLISH,
+    &SPUBLISH,
+    &PUBSUB_COMMAND,
+    &monitor::MONITOR,
+];
+
+const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOADING | STALE;
+
+static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub, -2, subscribe)
+    .since("2.0.0")
+    .flags(SUBSCRIBER | SENTINEL)
+    .summary("Starts listening to channels.")
+    .complexity("O(N) with N channels to subscribe to")
+    .args(&[Arg::string("channel").multiple()]);
+
+static UNSUBSCRIBE: ServerCommand = ServerCommand::new("unsubscribe", Group::PubSub, -1, unsubscribe)
+    .since("2.0.0")
+    .flags(SUBSCRIBER | SENTINEL)
+    .summary("Stops listening to channels, to all of them if none is named.")
+    .complexity("O(N) with N channels to unsubscribe from")
+    .args(&[Arg::string("channel").optional().multiple()]);
+
+static PSUBSCRIBE: ServerCommand = ServerCommand::new("psubscribe", Group::PubSub, -2, psubscribe)
+    .since("2.0.0")
+    .flags(SUBSCRIBER | SENTINEL)
+    .summary("Starts listening to all channels whose names match patterns.")
+    .complexity("O(N) with N patterns to subscribe to")
+    .args(&[Arg::pattern("pattern").multiple()]);
+
+static PUNSUBSCRIBE: ServerCommand = ServerCommand::new("punsubscribe", Group::PubSub, -1, punsubscribe)
+    .since("2.0.0")
+    .flags(SUBSCRIBER | SENTINEL)
+    .summary("Stops listening to patterns, to all of them if none is named.")
+    .complexity("O(N) with N patterns to unsubscribe from")
+    .args(&[Arg::pattern("pattern").optional().multiple()]);
+
+static SSUBSCRIBE: ServerCommand = ServerCommand::new("ssubscribe", Group::PubSub, -2, ssubscribe)
+    .since("7.0.0")
+    .flags(SUBSCRIBER)
+    .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
+    .summary("Starts listening to shard channels.")
+    .complexity("O(N) with N shard channels to subscribe to")
+    .args(&[Arg::string("shardchannel").multiple()]);
+
+static SUNSUBSCRIBE: ServerCommand = ServerCommand::new("sunsubscribe", Group::PubSub, -1, sunsubscribe)
+    .since("7.0.0")
+    .flags(SUBSCRIBER)
+    .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
+    .summary("Stops listening to shard channels, to all of them if none is named.")
+    .complexity("O(N) with N shard channels to unsubscribe from")
+    .args(&[Arg::string("shardchannel").optional().multiple()]);
+
+static PUBLISH: ServerCommand = ServerCommand::new("publish", Group::PubSub, 3, publish)
+    .since("2.0.0")
+    .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
+    .summary("Sends a message to a channel.")
+    .complexity("O(N+M) with N subscribers of the channel and M patterns of all clients")
+    .args(&[Arg::string("channel"), Arg::string("message")]);
+
+static SPUBLISH: ServerCommand = ServerCommand::new("spublish", Group::PubSub, 3, spublish)
+    .since("7.0.0")
+    .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
+    .keys(&[KeySpec::at(1, NOT_KEY)])
+    .summary("Sends a message to a shard channel.")
+    .complexity("O(N) with N subscribers of the shard channel")
+    .args(&[Arg::string("shardchannel"), Arg::string("message")]);
+
+static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
+    "pubsub",
+    Group::PubSub,
+    &[
+        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, channels)
+            .since("2.8.0")
+            .flags(PUBSUB | LOADING | STALE)
+            .summary("Lists the channels that have subscribers.")
+            .complexity("O(N) with N channels that have subscribers")
+            .args(&[Arg::pattern("pattern").optional()]),
+        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, numsub)
+            .since("2.8.0")
+            .flags(PUBSUB | LOADING | STALE)
+            .summary("Counts the subscribers of channels.")
+            .complexity("O(N) with N channels asked for")
+            .args(&[Arg::string("channel").optional().multiple()]),
+        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, numpat)
+            .since("2.8.0")
+            .flags(PUBSUB | LOADING | STALE)
+            .summary("Counts the patterns that have subscribers.")
+            .complexity("O(1)"),
+        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, shardchannels)
+            .since("7.0.0")
+            .flags(PUBSUB | LOADING | STALE)
+            .summary("Lists the shard channels that have subscribers.")
+            .complexity("O(N) with N shard channels that have subscribers")
+            .args(&[Arg::pattern("pattern").optional()]),
+        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, shardnumsub)
+            .since("7.0.0")
+            .flags(PUBSUB | LOADING | STALE)
+            .summary("Counts the subscribers of shard channels.")
+            .complexity("O(N) with N shard channels asked for")
+            .args(&[Arg::string("shardchannel").optional().multiple()]),
+        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, pubsub_help)
+            .since("6.2.0")
+            .flags(LOADING | STALE)
+            .summary("Explains the subcommands.")
+            .complexity("O(1)"),
+    ],
+)
+.since("2.8.0")
+.summary("Shows who is subscribed to what.")
+.complexity("Depends on the subcommand");
+
+fn subscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    add(call, args, Kind::Channel)
+}
+
+fn psubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    add(call, args, Kind::Pattern)
+}
+
+fn ssubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    add(call, args, Kind::Shard)
+}
+
+fn unsubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    remove(call, args, Kind::Channel)
+}
+
+fn punsubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    remove(call, args, Kind::Pattern)
+}
+
+fn sunsubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    remove(call, args, Kind::Shard)
+}
+
+/// A client that expects exactly one reply per command cannot subscribe; a transaction may for
+/// history's sake, but not to shard channels (pubsub.c: subscribeCommand).
+fn add(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let flags = call.client.flags;
+    if flags.contains(Flags::DENY_BLOCKING) && !(flags.contains(Flags::MULTI) && kind != Kind::Shard) {
+        let name = kind.subscribed().to_ascii_uppercase();
+        return Err(Error::new(format!("ERR {name} isn't allowed for a DENY BLOCKING client")));
+    }
+    args.from(1).iter().for_each(|topic| call.server.subscribe(call.client, kind, topic));
+    Ok(())
+}
+
+fn remove(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+    if args.len() == 1 {
+        call.server.unsubscribe_kind(call.client, kind);
+    }
+    args.from(1).iter().for_each(|topic| call.server.unsubscribe(call.client, kind, topic));
+    Ok(())
+}
+
+fn publish(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let receivers = call.server.publish(call.client, Kind::Channel, args.get(1), args.get(2));
+    call.reply().count(receivers);
+    Ok(())
+}
+
+fn spublish(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let receivers = call.server.publish(call.client, Kind::Shard, args.get(1), args.get(2));
+    call.reply().count(receivers);
+    Ok(())
+}
+
+fn channels(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    list(call, args, Kind::Channel)
+}
+
+fn shardchannels(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    list(call, args, Kind::Shard)
+}
+
+fn list(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+    if args.len() > 3 {
+        return Err(call.subcommand_syntax(args));
+    }
+    let pattern = args.try_get(2);
+    let mut reply = call.client.reply();
+    let place = reply.deferred();
+    let mut count = 0;
+    for channel in call.server.pubsub.topics(kind) {
+        if pattern.is_none_or(|pattern| glob_match(pattern, channel)) {
+            reply.bulk(channel);
+            count += 1;
+        }
+    }
+    reply.set_array_len(place, count);
+    Ok(())
+}
+
+fn numsub(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    count_subscribers(call, args, Kind::Channel)
+}
+
+fn shardnumsub(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    count_subscribers(call, args, Kind::Shard)
+}
+
+fn count_subscribers(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let channels = args.from(2);
+    let mut reply = call.client.reply();
+    reply.array(channels.len() * 2);
+    for channel in channels.iter() {
+        reply.bulk(channel);
+        reply.count(call.server.pubsub.subscribers(kind, channel).len());
+    }
+    Ok(())
+}
+
+fn numpat(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
+    let count = call.server.pubsub.len(Kind::Pattern);
+    call.reply().count(count);
+    Ok(())
+}
+
+fn pubsub_help(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
+    help(
+        call,
+        "PUBSUB",
+        &[
+            "CHANNELS [<pattern>]",
+            "    List the channels that have subscribers and match the pattern (default: '*').",
+            "NUMPAT",
+            "    Count the patterns that have subscribers.",
+            "NUMSUB [<channel> ...]",
+            "    Count the subscribers of each channel, those by pattern left out.",
+            "SHARDCHANNELS [<pattern>]",
+            "    List the shard channels that have subscribers and match the pattern (default: '*').",
+            "SHARDNUMSUB [<shardchannel> ...]",
+            "    Count the subscribers of each shard channel.",
+        ],
+    )
+}

@@ -1,0 +1,54 @@
+# The targets a developer needs; CI calls `make test`.
+#
+#   run     start the server on port 6379          check   format, lints, sizes, unit tests
+#   test    everything that proves the server      bench   criterion benches
+#   compat  the official Redis test suite          fuzz    cargo-fuzz, FUZZ_SECONDS per target
+#   test-miri  the modules with unsafe code under Miri (slow)
+
+SERVER := target/fast/ochre-server
+REFERENCE ?= /usr/bin/redis-server
+FUZZ_SECONDS ?= 60
+CALLS ?= 30000
+UNITS ?=
+
+.PHONY: run test check unit e2e clients differential compat bench fuzz test-miri server
+
+run:
+	cargo run --release -p ochre-server
+
+server:
+	cargo build --profile fast -p ochre-server -p ochre-tests
+
+check:
+	cargo fmt --all --check
+	python3 tools/check_sources.py
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --exclude ochre-tests
+
+e2e: server
+	cargo test --profile fast -p ochre-tests
+
+clients: server
+	tests/clients/run $(SERVER)
+
+differential: server
+	target/fast/differential --calls $(CALLS) --reference $(REFERENCE)
+
+compat: server
+	tcl-tests/run --binary $(SERVER) $(UNITS)
+
+# In this order: the quickest to fail first.
+test: check e2e clients differential compat
+
+bench:
+	cargo bench --workspace
+
+fuzz:
+	cd fuzz && for target in $$(cargo fuzz list); do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
+
+# Proptest's own file access and case counts are not for Miri.
+test-miri:
+	PROPTEST_CASES=4 MIRIFLAGS=-Zmiri-disable-isolation \
+		cargo +nightly miri test -p ochre-engine -p ochre-resp

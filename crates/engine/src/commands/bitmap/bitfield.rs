@@ -1,0 +1,187 @@
+//! BITFIELD and BITFIELD_RO: integers of any width at any place of a string.
+//!
+//! All operations are parsed before the first one runs, so a call with an error changes nothing.
+//! If any of them writes, the string grows at once to the farthest bit that is written.
+
+use super::{BAD_OFFSET, bit_offset, checked_offset};
+use crate::bits::{FieldType, Overflow};
+use crate::command::*;
+use crate::commands::number::int;
+use crate::text::{eq_ignore_case, parse_i64};
+
+/// BITFIELD key [GET type offset | [OVERFLOW ...] <SET | INCRBY> type offset value ...]
+pub static BITFIELD: Command = Command::new("bitfield", Group::Bitmap, -2, bitfield)
+    .since("3.2.0")
+    .flags(WRITE | DENYOOM)
+    .keys(&[KeySpec::at(1, RW | UPDATE | ACCESS | VARIABLE_FLAGS).notes("Reads and changes the key.")])
+    .summary("Reads, sets and increments integers of any width inside a string.")
+    .complexity("O(1) for each operation")
+    .args(&[Arg::key("key"), Arg::one_of("operation", OPERATIONS).optional().multiple()]);
+
+const OPERATIONS: &[Arg] = &[
+    Arg::block("get-block", GET).token("GET"),
+    Arg::block(
+        "write",
+        &[
+            Arg::one_of("overflow-block", OVERFLOWS).token("OVERFLOW").optional(),
+            Arg::one_of("write-operation", WRITES),
+        ],
+    ),
+];
+const GET: &[Arg] = &[Arg::string("encoding"), Arg::integer("offset")];
+const OVERFLOWS: &[Arg] = &[Arg::word("wrap", "WRAP"), Arg::word("sat", "SAT"), Arg::word("fail", "FAIL")];
+const WRITES: &[Arg] = &[
+    Arg::block("set-block", &[Arg::string("encoding"), Arg::integer("offset"), Arg::integer("value")])
+        .token("SET"),
+    Arg::block("incrby-block", &[Arg::string("encoding"), Arg::integer("offset"), Arg::integer("increment")])
+        .token("INCRBY"),
+];
+
+/// BITFIELD_RO key [GET type offset ...]
+pub static BITFIELD_RO: Command = Command::new("bitfield_ro", Group::Bitmap, -2, bitfield_ro)
+    .since("6.0.0")
+    .flags(READONLY | FAST)
+    .keys(&[KeySpec::at(1, RO | ACCESS)])
+    .summary("Reads integers of any width inside a string.")
+    .complexity("O(1) for each operation")
+    .args(&[Arg::key("key"), Arg::block("get-block", GET).token("GET").optional().multiple_token()]);
+
+fn bitfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let operations = parse(ctx, args)?;
+    match operations.iter().filter_map(Operation::last_written_bit).max() {
+        Some(last) => write(ctx, args, &operations, last),
+        None => read(ctx, args, &operations),
+    }
+}
+
+fn bitfield_ro(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let operations = parse(ctx, args)?;
+    if operations.iter().any(|operation| operation.last_written_bit().is_some()) {
+        return Err(Error::fixed("ERR BITFIELD_RO only supports the GET subcommand"));
+    }
+    read(ctx, args, &operations)
+}
+
+struct Operation {
+    field: FieldType,
+    offset: u64,
+    action: Action,
+}
+
+enum Action {
+    Get,
+    Set(i64, Overflow),
+    Increment(i64, Overflow),
+}
+
+impl Operation {
+    fn last_written_bit(&self) -> Option<u64> {
+        match self.action {
+            Action::Get => None,
+            _ => Some(self.offset + u64::from(self.field.bits) - 1),
+        }
+    }
+}
+
+fn parse(ctx: &Ctx<'_>, args: Args<'_>) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    let mut overflow = Overflow::default();
+    let mut at = 2;
+    while at < args.len() {
+        let (word, left) = (args.get(at), args.len() - at - 1);
+        if eq_ignore_case(word, b"overflow") && left >= 1 {
+            overflow = parse_overflow(args.get(at + 1))?;
+            at += 2;
+            continue;
+        }
+        type Make = fn(i64, Overflow) -> Action;
+        let write: Option<Make> = if eq_ignore_case(word, b"get") && left >= 2 {
+            None
+        } else if eq_ignore_case(word, b"set") && left >= 3 {
+            Some(Action::Set)
+        } else if eq_ignore_case(word, b"incrby") && left >= 3 {
+            Some(Action::Increment)
+        } else {
+            return Err(Error::SYNTAX);
+        };
+        let field = FieldType::parse(args.get(at + 1)).ok_or(BAD_TYPE)?;
+        let offset = field_offset(ctx, args.get(at + 2), field)?;
+        let action = match write {
+            None => Action::Get,
+            Some(make) => make(int(args.get(at + 3))?, overflow),
+        };
+        operations.push(Operation { field, offset, action });
+        at += if write.is_some() { 4 } else { 3 };
+    }
+    Ok(operations)
+}
+
+const BAD_TYPE: Error = Error::fixed(
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.",
+);
+
+fn parse_overflow(text: &[u8]) -> Result<Overflow, Error> {
+    const NAMES: [(&[u8], Overflow); 3] =
+        [(b"wrap", Overflow::Wrap), (b"sat", Overflow::Saturate), (b"fail", Overflow::Fail)];
+    let found = NAMES.iter().find(|(name, _)| eq_ignore_case(text, name));
+    found.map(|row| row.1).ok_or(Error::fixed("ERR Invalid OVERFLOW type specified"))
+}
+
+/// An offset in bits, or with `#` in front in fields of this width.
+fn field_offset(ctx: &Ctx<'_>, text: &[u8], field: FieldType) -> Result<u64, Error> {
+    match text {
+        [b'#', index @ ..] => {
+            let index = parse_i64(index).ok_or(BAD_OFFSET)?;
+            checked_offset(index.checked_mul(i64::from(field.bits)), ctx.settings, ctx.caller.trusted)
+        }
+        _ => bit_offset(text, ctx.settings, ctx.caller.trusted),
+    }
+}
+
+fn read(ctx: &mut Ctx<'_>, args: Args<'_>, operations: &[Operation]) -> Outcome {
+    let key = ctx.key(args, 1);
+    let string = ctx.keys.read_str(key)?;
+    let data = string.as_ref().map(|string| string.bytes());
+    ctx.reply.array(operations.len());
+    for operation in operations {
+        let data = data.as_deref().unwrap_or(b"");
+        ctx.reply.int(operation.field.get(data, operation.offset));
+    }
+    Ok(())
+}
+
+fn write(ctx: &mut Ctx<'_>, args: Args<'_>, operations: &[Operation], last: u64) -> Outcome {
+    let key = ctx.key(args, 1);
+    let missing = ctx.keys.peek_entry(key).is_none();
+    let mut string = ctx.keys.create_str(key)?;
+    let grows = missing || string.get().len() as u64 <= last >> 3;
+    if grows {
+        let len = string.get().len().max((last >> 3) as usize + 1);
+        string.resize(len);
+    }
+    let data = string.bytes_mut();
+    ctx.reply.array(operations.len());
+    let mut changes = 0;
+    for &Operation { field, offset, ref action } in operations {
+        let (stored, reply_new) = match *action {
+            Action::Get => {
+                ctx.reply.int(field.get(data, offset));
+                continue;
+            }
+            Action::Set(value, overflow) => (field.set(data, offset, value, overflow), false),
+            Action::Increment(value, overflow) => (field.increment(data, offset, value, overflow), true),
+        };
+        match stored {
+            Some(stored) => {
+                changes += u64::from(grows || stored.old != stored.new);
+                ctx.reply.int(if reply_new { stored.new } else { stored.old });
+            }
+            None => ctx.reply.null(),
+        }
+    }
+    drop(string);
+    if changes > 0 {
+        ctx.changed(key, EventClasses::STRING, "setbit", changes);
+    }
+    Ok(())
+}

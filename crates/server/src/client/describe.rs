@@ -1,0 +1,155 @@
+//! A client in one line: CLIENT LIST, CLIENT INFO, and the log.
+//!
+//! The fields grew with the versions of Redis; a level shows those of its version
+//! (networking.c: catClientInfoString).
+
+use super::{Client, Flags};
+use crate::pubsub::Kind;
+use crate::server::Server;
+use ochre_engine::level::Level;
+use std::fmt::Write;
+
+/// Bytes of replies that Redis keeps in a client's own buffer; only what is beyond is reported as
+/// memory of its output (server.h: PROTO_REPLY_CHUNK_BYTES).
+pub const OWN_OUTPUT: usize = 16 * 1024;
+
+/// What a client is, for filters and for limits of its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientType {
+    /// None of the others.
+    Normal,
+    /// A replica of this server.
+    Replica,
+    /// It has subscriptions.
+    PubSub,
+    /// The primary of this server.
+    Primary,
+}
+
+impl ClientType {
+    /// The type of this name, any case.
+    pub fn parse(name: &[u8]) -> Option<ClientType> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"normal" => Some(ClientType::Normal),
+            b"slave" | b"replica" => Some(ClientType::Replica),
+            b"pubsub" => Some(ClientType::PubSub),
+            b"master" => Some(ClientType::Primary),
+            _ => None,
+        }
+    }
+}
+
+/// The letters of properties, in the order shown.
+const LETTERS: [(Flags, char); 11] = [
+    (Flags::MONITOR, 'O'),
+    (Flags::PUBSUB, 'P'),
+    (Flags::MULTI, 'x'),
+    (Flags::BLOCKED, 'b'),
+    (Flags::DIRTY_CAS, 'd'),
+    (Flags::CLOSE_AFTER_REPLY, 'c'),
+    (Flags::CLOSE_ASAP, 'A'),
+    (Flags::UNIX, 'U'),
+    (Flags::READONLY, 'r'),
+    (Flags::NO_EVICT, 'e'),
+    (Flags::NO_TOUCH, 'T'),
+];
+
+impl Client {
+    /// What it is.
+    pub fn kind(&self) -> ClientType {
+        if self.flags.contains(Flags::PUBSUB) { ClientType::PubSub } else { ClientType::Normal }
+    }
+
+    /// Bytes of output beyond those that every client may hold: what the limits count.
+    pub fn output_memory(&self) -> usize {
+        self.output.len().saturating_sub(OWN_OUTPUT)
+    }
+
+    fn letters(&self) -> String {
+        let mut flags = self.flags;
+        if flags.contains(Flags::PAUSED) {
+            flags.insert(Flags::BLOCKED);
+        }
+        let letters: String =
+            LETTERS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, letter)| *letter).collect();
+        if letters.is_empty() { "N".to_owned() } else { letters }
+    }
+
+    /// The line, without a line end.
+    pub fn describe(&self, server: &Server) -> String {
+        let level = server.settings.level;
+        let mut line = String::with_capacity(400);
+        self.describe_connection(server, level, &mut line);
+        self.describe_buffers(level, &mut line);
+        self.describe_conversation(server, level, &mut line);
+        line
+    }
+
+    fn describe_connection(&self, server: &Server, level: Level, line: &mut String) {
+        let now = server.now().0;
+        let seconds_since = |then: i64| (now - then).max(0) / 1000;
+        let _ = write!(line, "id={} addr={}", self.id.0, self.address);
+        if level >= Level::V6_2 {
+            let _ = write!(line, " laddr={}", self.local_address);
+        }
+        let fd = self.socket.as_ref().map_or(-1, |socket| socket.number());
+        let count = |kind| self.subscriptions.as_ref().map_or(0, |subscriptions| subscriptions.len(kind));
+        let _ = write!(
+            line,
+            " fd={fd} name={} age={} idle={} flags={} db={} sub={} psub={}",
+            text(&self.name),
+            seconds_since(self.connected.0),
+            seconds_since(self.last_interaction.0),
+            self.letters(),
+            self.db.0,
+            count(Kind::Channel),
+            count(Kind::Pattern),
+        );
+        if level >= Level::V7_0 {
+            let _ = write!(line, " ssub={}", count(Kind::Shard));
+        }
+    }
+
+    fn describe_buffers(&self, level: Level, line: &mut String) {
+        let in_multi = self.flags.contains(Flags::MULTI);
+        let queued = self.multi.as_ref().map_or(0, |multi| multi.commands.len()) as i64;
+        let multi = if in_multi { queued } else { -1 };
+        let (filled, capacity) = (self.query.len(), self.query.capacity());
+        let _ = write!(line, " multi={multi} qbuf={filled} qbuf-free={}", capacity.saturating_sub(filled));
+        if level >= Level::V6_2 {
+            let _ = write!(line, " argv-mem={}", self.argv_bytes);
+        }
+        if level >= Level::V7_0 {
+            let (size, peak) = (self.reply_buffer.size(), self.reply_buffer.peak());
+            let _ = write!(line, " multi-mem={} rbs={size} rbp={peak}", self.multi_memory());
+        }
+        let omem = self.output_memory();
+        let blocks = omem.div_ceil(OWN_OUTPUT);
+        let _ = write!(line, " obl={} oll={blocks} omem={omem}", self.output.len().min(OWN_OUTPUT));
+        if level >= Level::V6_2 {
+            let _ = write!(line, " tot-mem={}", self.memory());
+        }
+    }
+
+    fn describe_conversation(&self, server: &Server, level: Level, line: &mut String) {
+        let events = if self.output.is_empty() { "r" } else { "rw" };
+        let command = self.last_command.map_or("NULL", |id| &server.commands.get(id).full_name);
+        let command =
+            if level < Level::V7_0 { command.split('|').next().unwrap_or(command) } else { command };
+        let _ = write!(line, " events={events} cmd={command}");
+        if level >= Level::V6_2 {
+            line.push_str(" user=default redir=-1");
+        }
+        if level >= Level::V7_0 {
+            let _ = write!(line, " resp={}", self.protocol.number());
+        }
+        if level >= Level::V7_2 {
+            let _ = write!(line, " lib-name={} lib-ver={}", text(&self.lib_name), text(&self.lib_version));
+        }
+    }
+}
+
+/// Names consist of visible ASCII only.
+fn text(name: &Option<Box<[u8]>>) -> &str {
+    name.as_deref().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+}

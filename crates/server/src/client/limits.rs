@@ -1,0 +1,156 @@
+//! Limits on what clients may cost: unsent output, memory of all of them, idle time.
+//!
+//! The output of a client is checked whenever it grows and once a second; memory is summed up as
+//! clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
+//! case.
+
+use super::describe::OWN_OUTPUT;
+use super::{Client, ClientType, Flags};
+use crate::config::OutputLimit;
+use crate::server::Server;
+use ochre_engine::time::UnixMs;
+
+/// A smaller limit could not even answer the commands that change it (networking.c:
+/// getClientEvictionLimit).
+const LEAST_MEMORY: usize = 128 * 1024;
+
+/// Clients looked after per turn of the cron at least.
+const LEAST_CLIENTS: usize = 5;
+
+impl Server {
+    /// The limits on unsent output that hold for a client.
+    pub fn output_limit(&self, client: &Client) -> OutputLimit {
+        let limits = &self.config.network.client_output_buffer_limit;
+        match client.kind() {
+            ClientType::Normal | ClientType::Primary => limits.normal,
+            ClientType::Replica => limits.replica,
+            ClientType::PubSub => limits.pubsub,
+        }
+    }
+
+    /// Lets handlers see when a reply is not worth going on with.
+    #[inline]
+    pub fn limit_output(&self, client: &mut Client) {
+        let hard = self.output_limit(client).hard_bytes as usize;
+        let limit = if hard == 0 { usize::MAX } else { hard.saturating_add(OWN_OUTPUT - 1) };
+        client.output.set_limit(limit);
+    }
+
+    /// Marks a client that has too much unsent output. True if it has to be closed.
+    pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
+        let used = client.output_memory() as u64;
+        if used == 0 || client.flags.contains(Flags::CLOSE_ASAP) {
+            client.soft_limit_since = None;
+            return client.flags.contains(Flags::CLOSE_ASAP);
+        }
+        let limit = self.output_limit(client);
+        let is_hard = limit.hard_bytes > 0 && used >= limit.hard_bytes;
+        if is_hard || self.stays_over_soft_limit(client, used, limit) {
+            client.flags.insert(Flags::CLOSE_ASAP);
+            client.output.clear();
+            self.stats.output_limit_disconnections += 1;
+            return true;
+        }
+        false
+    }
+
+    fn stays_over_soft_limit(&self, client: &mut Client, used: u64, limit: OutputLimit) -> bool {
+        if limit.soft_bytes == 0 || used < limit.soft_bytes {
+            client.soft_limit_since = None;
+            return false;
+        }
+        let now = self.now();
+        let since = *client.soft_limit_since.get_or_insert(now);
+        (now.0 - since.0) / 1000 > limit.soft_seconds
+    }
+
+    /// Brings the sum of memory in line with what a client costs now.
+    pub fn account(&mut self, client: &mut Client) {
+        let now = if client.flags.contains(Flags::CLOSE_ASAP) { 0 } else { client.memory() };
+        self.clients_memory = self.clients_memory + now - client.accounted_memory;
+        client.accounted_memory = now;
+    }
+
+    /// Most memory that all clients together may use; `None` is no limit.
+    fn clients_memory_limit(&self) -> Option<usize> {
+        let limit = match self.config.network.maxmemory_clients {
+            0 => return None,
+            percent if percent < 0 => {
+                let maxmemory = self.settings.maxmemory;
+                if maxmemory == 0 {
+                    return None;
+                }
+                (maxmemory as f64 * -percent as f64 / 100.0) as usize
+            }
+            bytes => bytes as usize,
+        };
+        Some(limit.max(LEAST_MEMORY))
+    }
+
+    /// True if single clients have to be accounted as they run commands.
+    #[inline]
+    pub fn limits_clients_memory(&self) -> bool {
+        self.config.network.maxmemory_clients != 0
+    }
+
+    /// Closes the clients that cost most until the rest is within the limit.
+    pub fn evict_clients(&mut self) {
+        let Some(limit) = self.clients_memory_limit() else { return };
+        if self.clients_memory < limit {
+            return;
+        }
+        let exempt = Flags::NO_EVICT | Flags::CLOSE_ASAP;
+        let mut candidates: Vec<_> = self
+            .clients
+            .iter()
+            .filter(|client| !client.flags.intersects(exempt))
+            .map(|client| (client.accounted_memory, client.id))
+            .collect();
+        candidates.sort_unstable();
+        while self.clients_memory >= limit {
+            let Some((_, id)) = candidates.pop() else { return };
+            self.kill(id);
+            self.stats.evicted_clients += 1;
+        }
+    }
+
+    /// Looks after some of the clients, so that each has its turn once a second.
+    pub fn clients_cron(&mut self, hz: u64) {
+        let now = self.now();
+        let ids = self
+            .clients
+            .ids_after(self.last_looked_after, (self.clients.len() / hz as usize).max(LEAST_CLIENTS));
+        for id in &ids {
+            self.last_looked_after = *id;
+            let Some(token) = self.clients.token_of(*id) else { continue };
+            let Some(mut client) = self.clients.take(token) else { continue };
+            let is_over = self.is_idle_too_long(&client, now) || self.exceeds_output_limit(&mut client);
+            if !is_over {
+                self.look_after(&mut client, now);
+            }
+            self.clients.put_back(client);
+            if is_over {
+                self.kill(*id);
+            }
+        }
+    }
+
+    fn is_idle_too_long(&self, client: &Client, now: UnixMs) -> bool {
+        let timeout_ms = i64::from(self.config.network.timeout) * 1000;
+        let exempt = Flags::BLOCKED | Flags::PAUSED | Flags::PUBSUB | Flags::MONITOR;
+        timeout_ms > 0
+            && !client.flags.intersects(exempt)
+            && (now.0 - client.last_interaction.0) / 1000 > timeout_ms / 1000
+    }
+
+    fn look_after(&mut self, client: &mut Client, now: UnixMs) {
+        let idle_ms = now.0 - client.last_interaction.0;
+        if idle_ms > 2000 {
+            client.query.shrink();
+        }
+        if self.reply_buffer_resizing {
+            client.reply_buffer.adapt(now, self.reply_buffer_reset_ms, client.output.len());
+        }
+        self.account(client);
+    }
+}

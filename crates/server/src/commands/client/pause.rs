@@ -1,0 +1,80 @@
+//! CLIENT PAUSE, UNPAUSE and UNBLOCK: who has to wait, and who no longer.
+
+use super::{USUAL, sub};
+use crate::blocking::Wake;
+use crate::commands::Call;
+use crate::pause::Paused;
+use crate::table::ServerCommand;
+use ochre_engine::command::flags::*;
+use ochre_engine::command::{Arg, Args, Error, Outcome};
+use ochre_engine::keyspace::ClientId;
+use ochre_engine::time::UnixMs;
+use ochre_resp::digits::parse_i64;
+
+pub(super) const PAUSE: ServerCommand = sub("pause", -3, pause)
+    .since("3.0.0")
+    .flags(USUAL | ADMIN)
+    .summary("Holds commands back for some time.")
+    .history(&[("6.2.0", "Can hold back only commands that write.")])
+    .args(&[
+        Arg::integer("timeout"),
+        Arg::one_of("mode", &[Arg::word("write", "WRITE"), Arg::word("all", "ALL")])
+            .optional()
+            .since("6.2.0"),
+    ]);
+
+pub(super) const UNPAUSE: ServerCommand = sub("unpause", 2, unpause)
+    .since("6.2.0")
+    .flags(USUAL | ADMIN)
+    .summary("Ends a pause.")
+    .complexity("O(N) with N connections held back");
+
+pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, unblock)
+    .since("5.0.0")
+    .flags(USUAL | ADMIN)
+    .summary("Ends the waiting of a blocked connection.")
+    .complexity("O(log N) with N connections")
+    .args(&[
+        Arg::integer("client-id"),
+        Arg::one_of("unblock-type", &[Arg::word("timeout", "TIMEOUT"), Arg::word("error", "ERROR")])
+            .optional(),
+    ]);
+
+fn pause(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let what = match args.try_get(3) {
+        _ if args.len() > 4 => return Err(call.subcommand_syntax(args)),
+        None => Paused::All,
+        Some(mode) if mode.eq_ignore_ascii_case(b"all") => Paused::All,
+        Some(mode) if mode.eq_ignore_ascii_case(b"write") => Paused::Writes,
+        Some(_) => return Err(Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+    };
+    let timeout =
+        parse_i64(args.get(2)).ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
+    if timeout < 0 {
+        return Err(Error::fixed("ERR timeout is negative"));
+    }
+    let end = call.server.now().0.checked_add(timeout).ok_or(Error::fixed("ERR timeout is out of range"))?;
+    call.server.pause(what, UnixMs(end));
+    call.reply().ok();
+    Ok(())
+}
+
+fn unpause(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
+    call.server.unpause();
+    call.reply().ok();
+    Ok(())
+}
+
+fn unblock(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let why = match args.try_get(3) {
+        _ if args.len() > 4 => return Err(call.subcommand_syntax(args)),
+        None => Wake::Timeout,
+        Some(reason) if reason.eq_ignore_ascii_case(b"timeout") => Wake::Timeout,
+        Some(reason) if reason.eq_ignore_ascii_case(b"error") => Wake::Error,
+        Some(_) => return Err(Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+    };
+    let id = parse_i64(args.get(2)).ok_or(Error::NOT_INTEGER)?;
+    let woken = call.server.wake(ClientId(id as u64), why);
+    call.reply().int(i64::from(woken));
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! AUTH: who the client is.
+
+use crate::client::{Client, Flags};
+use crate::commands::Call;
+use crate::server::Server;
+use crate::table::ServerCommand;
+use ochre_engine::command::*;
+use ochre_engine::level::Level;
+
+/// Declaration of AUTH.
+pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, auth)
+    .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
+    .summary("Authenticates the connection.")
+    .complexity("O(N) where N is the number of passwords defined for the user")
+    .history(&[("6.0.0", "Takes a user name, too.")])
+    .args(&[Arg::string("username").optional().since("6.0.0"), Arg::string("password")]);
+
+fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let level = call.server.settings.level;
+    if args.len() > 3 || level < Level::V6_2 && args.len() > 2 {
+        return Err(Error::SYNTAX);
+    }
+    let (user, password) = match args.len() {
+        2 => (&b"default"[..], args.get(1)),
+        _ => (args.get(1), args.get(2)),
+    };
+    if args.len() == 2 && call.server.password().is_none() {
+        return Err(Error::fixed(if level < Level::V6_2 {
+            "ERR Client sent AUTH, but no password is set"
+        } else {
+            "ERR AUTH <password> called without any password configured for the default user. \
+             Are you sure your configuration is correct?"
+        }));
+    }
+    call.server.authenticate(call.client, user, password)?;
+    call.reply().ok();
+    Ok(())
+}
+
+impl Server {
+    /// The password of the default user.
+    pub fn password(&self) -> Option<&[u8]> {
+        Some(self.config.network.requirepass.0.as_slice()).filter(|password| !password.is_empty())
+    }
+
+    /// True if the client can do nothing but authenticate.
+    pub fn must_authenticate(&self, client: &Client) -> bool {
+        client.flags.contains(Flags::UNAUTHENTICATED) && self.password().is_some()
+    }
+
+    /// Checks name and password, and lets the client in.
+    pub fn authenticate(&mut self, client: &mut Client, user: &[u8], password: &[u8]) -> Outcome {
+        let fits = user == b"default" && self.password().is_none_or(|wanted| same_secret(wanted, password));
+        if !fits {
+            return Err(Error::fixed(if self.settings.level < Level::V6_2 {
+                "ERR invalid password"
+            } else {
+                "WRONGPASS invalid username-password pair or user is disabled."
+            }));
+        }
+        client.flags.remove(Flags::UNAUTHENTICATED);
+        Ok(())
+    }
+}
+
+/// Compares without telling by its duration how much was right.
+fn same_secret(a: &[u8], b: &[u8]) -> bool {
+    let difference = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
+    a.len() == b.len() && std::hint::black_box(difference) == 0
+}

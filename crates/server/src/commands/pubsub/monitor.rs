@@ -1,0 +1,22 @@
+//! MONITOR.
+
+use crate::client::Flags;
+use crate::commands::Call;
+use crate::table::ServerCommand;
+use ochre_engine::command::*;
+
+/// Declaration of MONITOR.
+pub static MONITOR: ServerCommand = ServerCommand::new("monitor", Group::Server, 1, monitor)
+    .flags(ADMIN | NOSCRIPT | LOADING | STALE)
+    .summary("Shows all commands as the server runs them.");
+
+fn monitor(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    if call.client.flags.contains(Flags::DENY_BLOCKING) {
+        return Err(Error::fixed("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
+    if !call.client.flags.contains(Flags::MONITOR) {
+        call.server.add_monitor(call.client);
+        call.reply().ok();
+    }
+    Ok(())
+}

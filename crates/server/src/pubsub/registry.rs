@@ -1,0 +1,103 @@
+//! Who listens to what: topics with their subscribers, in the order of subscription.
+
+use super::Kind;
+use ochre_engine::keyspace::ClientId;
+use std::collections::{BTreeMap, HashMap};
+
+/// Subscribers of all topics.
+#[derive(Debug, Default)]
+pub struct Registry {
+    channels: HashMap<Box<[u8]>, Vec<ClientId>>,
+    shard_channels: HashMap<Box<[u8]>, Vec<ClientId>>,
+    /// Every publication walks them all, always in the same order.
+    patterns: BTreeMap<Box<[u8]>, Vec<ClientId>>,
+}
+
+impl Registry {
+    /// A client that has not subscribed to the topic does.
+    pub fn add(&mut self, kind: Kind, topic: &[u8], client: ClientId) {
+        let clients = match kind {
+            Kind::Channel => self.channels.entry(topic.into()).or_default(),
+            Kind::Shard => self.shard_channels.entry(topic.into()).or_default(),
+            Kind::Pattern => self.patterns.entry(topic.into()).or_default(),
+        };
+        clients.push(client);
+    }
+
+    /// A client no longer subscribes to the topic.
+    pub fn remove(&mut self, kind: Kind, topic: &[u8], client: ClientId) {
+        let clients = match kind {
+            Kind::Channel => self.channels.get_mut(topic),
+            Kind::Shard => self.shard_channels.get_mut(topic),
+            Kind::Pattern => self.patterns.get_mut(topic),
+        };
+        let Some(clients) = clients else { return };
+        clients.retain(|other| *other != client);
+        if clients.is_empty() {
+            match kind {
+                Kind::Channel => drop(self.channels.remove(topic)),
+                Kind::Shard => drop(self.shard_channels.remove(topic)),
+                Kind::Pattern => drop(self.patterns.remove(topic)),
+            }
+        }
+    }
+
+    /// The subscribers of a topic.
+    pub fn subscribers(&self, kind: Kind, topic: &[u8]) -> &[ClientId] {
+        let clients = match kind {
+            Kind::Channel => self.channels.get(topic),
+            Kind::Shard => self.shard_channels.get(topic),
+            Kind::Pattern => self.patterns.get(topic),
+        };
+        clients.map_or(&[], Vec::as_slice)
+    }
+
+    /// All patterns with their subscribers.
+    pub fn patterns(&self) -> impl Iterator<Item = (&[u8], &[ClientId])> {
+        self.patterns.iter().map(|(pattern, clients)| (&**pattern, clients.as_slice()))
+    }
+
+    /// Names of all topics of a kind.
+    pub fn topics(&self, kind: Kind) -> Box<dyn Iterator<Item = &[u8]> + '_> {
+        match kind {
+            Kind::Channel => Box::new(self.channels.keys().map(|topic| &**topic)),
+            Kind::Shard => Box::new(self.shard_channels.keys().map(|topic| &**topic)),
+            Kind::Pattern => Box::new(self.patterns.keys().map(|topic| &**topic)),
+        }
+    }
+
+    /// Number of topics of a kind that have subscribers.
+    pub fn len(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Channel => self.channels.len(),
+            Kind::Shard => self.shard_channels.len(),
+            Kind::Pattern => self.patterns.len(),
+        }
+    }
+
+    /// True if nobody has subscribed to anything.
+    pub fn is_empty(&self) -> bool {
+        Kind::ALL.iter().all(|kind| self.len(*kind) == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_lives_as_long_as_its_subscribers() {
+        let mut registry = Registry::default();
+        for kind in Kind::ALL {
+            registry.add(kind, b"news", ClientId(1));
+            registry.add(kind, b"news", ClientId(2));
+            registry.remove(kind, b"news", ClientId(1));
+            registry.remove(kind, b"none", ClientId(1));
+            assert_eq!(registry.subscribers(kind, b"news"), [ClientId(2)]);
+            assert_eq!(registry.topics(kind).count(), 1);
+            registry.remove(kind, b"news", ClientId(2));
+            assert!(registry.subscribers(kind, b"news").is_empty());
+        }
+        assert!(registry.is_empty());
+    }
+}

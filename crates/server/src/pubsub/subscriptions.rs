@@ -1,0 +1,96 @@
+//! What one client has subscribed to.
+
+use std::collections::BTreeSet;
+
+/// The three kinds of topics; each has a count and messages of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A channel by its exact name.
+    Channel,
+    /// All channels whose names match.
+    Pattern,
+    /// A channel that lives in the slot of its name.
+    Shard,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 3] = [Kind::Channel, Kind::Pattern, Kind::Shard];
+
+    /// First word of the answer to a subscription.
+    pub fn subscribed(self) -> &'static str {
+        match self {
+            Kind::Channel => "subscribe",
+            Kind::Pattern => "psubscribe",
+            Kind::Shard => "ssubscribe",
+        }
+    }
+
+    /// First word of the answer to the end of a subscription.
+    pub fn unsubscribed(self) -> &'static str {
+        match self {
+            Kind::Channel => "unsubscribe",
+            Kind::Pattern => "punsubscribe",
+            Kind::Shard => "sunsubscribe",
+        }
+    }
+
+    /// First word of a message.
+    pub fn message(self) -> &'static str {
+        match self {
+            Kind::Channel => "message",
+            Kind::Pattern => "pmessage",
+            Kind::Shard => "smessage",
+        }
+    }
+}
+
+/// Topics of one client by kind, in the order of their names.
+#[derive(Debug, Default)]
+pub struct Subscriptions {
+    topics: [BTreeSet<Box<[u8]>>; 3],
+}
+
+impl Subscriptions {
+    /// Adds a topic; false if it was there.
+    pub fn add(&mut self, kind: Kind, topic: &[u8]) -> bool {
+        let topics = &mut self.topics[kind as usize];
+        !topics.contains(topic) && topics.insert(topic.into())
+    }
+
+    /// Removes a topic; false if it was not there.
+    pub fn remove(&mut self, kind: Kind, topic: &[u8]) -> bool {
+        self.topics[kind as usize].remove(topic)
+    }
+
+    /// The topics of a kind.
+    pub fn topics(&self, kind: Kind) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.topics[kind as usize].iter().map(|topic| &**topic)
+    }
+
+    /// Number of topics of a kind.
+    pub fn len(&self, kind: Kind) -> usize {
+        self.topics[kind as usize].len()
+    }
+
+    /// The number that answers a change of this kind: channels and patterns are counted together.
+    pub fn shown(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Shard => self.len(Kind::Shard),
+            Kind::Channel | Kind::Pattern => self.len(Kind::Channel) + self.len(Kind::Pattern),
+        }
+    }
+
+    /// True if nothing is subscribed.
+    pub fn is_empty(&self) -> bool {
+        self.topics.iter().all(BTreeSet::is_empty)
+    }
+
+    /// Bytes of memory that the topics cost.
+    pub fn memory(&self) -> usize {
+        /// A name's place in its tree, and the same in the registry.
+        const PLACE: usize = 64;
+        size_of::<Subscriptions>()
+            + self.topics.iter().flatten().map(|topic| topic.len() + PLACE).sum::<usize>()
+    }
+}
