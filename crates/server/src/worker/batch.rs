@@ -131,7 +131,7 @@ impl Worker {
                 client.last_interaction = self.server.now();
                 client.traffic.0 += n as u64;
                 self.server.stats.net_input_bytes += n as u64;
-                if client.query.len() > self.server.options.client_query_buffer_limit {
+                if client.query.len() > self.server.config.network.client_query_buffer_limit {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Ok(more)
