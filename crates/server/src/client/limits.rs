@@ -54,6 +54,18 @@ impl Server {
         false
     }
 
+    /// Sends what was written to a client that did not ask for it, or gives it up.
+    pub fn pushed(&mut self, client: &mut Client) {
+        if self.limits_clients_memory() {
+            self.account(client);
+        }
+        if self.exceeds_output_limit(client) {
+            self.to_close.push(client.token);
+        } else {
+            self.replied(client);
+        }
+    }
+
     fn stays_over_soft_limit(&self, client: &mut Client, used: u64, limit: OutputLimit) -> bool {
         if limit.soft_bytes == 0 || used < limit.soft_bytes {
             client.soft_limit_since = None;

@@ -69,7 +69,7 @@ impl Server {
         let Some(token) = self.clients.token_of(to) else { return };
         let Some(mut monitor) = self.clients.take(token) else { return };
         monitor.output.append(line);
-        self.replied(&mut monitor);
+        self.pushed(&mut monitor);
         self.clients.put_back(monitor);
     }
 }
