@@ -206,6 +206,19 @@ impl FieldTable {
         self.table.random(rng).map(Field::parts)
     }
 
+    /// Emits `n` different fields at random with their values; all if there are no more.
+    pub fn random_distinct<'a, R: RngCore + ?Sized>(
+        &'a self,
+        rng: &mut R,
+        n: usize,
+        mut emit: impl FnMut(&'a [u8], &'a [u8]),
+    ) {
+        self.table.random_distinct(rng, n, |entry| {
+            let (field, value) = entry.parts();
+            emit(field, value);
+        });
+    }
+
     /// Fetches what a lookup of the field will need into the cache; `phase` 0 the bucket, 1 the entry.
     pub fn prefetch(&self, field: &[u8], phase: u8) {
         let hash = self.table.hash(field);
@@ -225,5 +238,13 @@ impl FieldTable {
     /// The table, for its statistics.
     pub fn stats(&self) -> super::Stats {
         self.table.stats()
+    }
+}
+
+impl Clone for FieldTable {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.table.seed());
+        self.iter().for_each(|(field, value)| _ = copy.set(field, value));
+        copy
     }
 }

@@ -16,32 +16,13 @@ use rand::RngCore;
 
 use super::blob::{self, alloc_size, length_size};
 use super::{Seed, Table, Thin, WORD_MASK};
+use crate::encoding::listpack::Item;
 
 /// The flag of a word that is an integer.
 const INTEGER: u64 = 4;
 
 /// Integers below this, and not below its negative, fit a word.
 const INTEGER_END: i64 = 1 << 44;
-
-/// A member of a set, as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Member<'a> {
-    /// The shortest text of this integer.
-    Integer(i64),
-    /// Any other text.
-    Text(&'a [u8]),
-}
-
-impl Member<'_> {
-    /// Shows the text.
-    #[inline]
-    pub fn with_text<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
-        match self {
-            Self::Integer(value) => read(itoa::Buffer::new().format(*value).as_bytes()),
-            Self::Text(text) => read(text),
-        }
-    }
-}
 
 /// One member: a thin owning pointer or an integer.
 #[repr(transparent)]
@@ -66,7 +47,7 @@ unsafe impl Thin for Entry {
 
     #[inline]
     fn with_key<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
-        self.member().with_text(read)
+        read(self.member().text(&mut itoa::Buffer::new()))
     }
 }
 
@@ -90,22 +71,22 @@ impl Entry {
     }
 
     #[inline]
-    fn member(&self) -> Member<'_> {
+    fn member(&self) -> Item<'_> {
         if self.0 & INTEGER != 0 {
-            return Member::Integer(((self.0 << 16) as i64) >> 19);
+            return Item::Int(((self.0 << 16) as i64) >> 19);
         }
         // SAFETY: `new` wrote this layout, and `&self` keeps it unchanged.
         unsafe {
             let (length, at) = blob::read_length(self.start());
-            Member::Text(std::slice::from_raw_parts(at, length))
+            Item::Str(std::slice::from_raw_parts(at, length))
         }
     }
 
     /// Bytes before rounding; 0 if there is no allocation.
     fn size(&self) -> usize {
         match self.member() {
-            Member::Integer(_) => 0,
-            Member::Text(text) => length_size(text.len()) + text.len(),
+            Item::Int(_) => 0,
+            Item::Str(text) => length_size(text.len()) + text.len(),
         }
     }
 
@@ -197,18 +178,28 @@ impl MemberTable {
     }
 
     /// All members.
-    pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
+    pub fn iter(&self) -> impl Iterator<Item = Item<'_>> {
         self.table.iter().map(Entry::member)
     }
 
     /// One step of a scan; see [`Table::scan`].
-    pub fn scan<'a>(&'a self, cursor: u64, mut emit: impl FnMut(Member<'a>)) -> u64 {
+    pub fn scan<'a>(&'a self, cursor: u64, mut emit: impl FnMut(Item<'a>)) -> u64 {
         self.table.scan(cursor, |entry| emit(entry.member()))
     }
 
     /// A member, each with the same probability.
-    pub fn random<R: RngCore + ?Sized>(&self, rng: &mut R) -> Option<Member<'_>> {
+    pub fn random<R: RngCore + ?Sized>(&self, rng: &mut R) -> Option<Item<'_>> {
         self.table.random(rng).map(Entry::member)
+    }
+
+    /// Emits `n` different members at random; all if there are no more.
+    pub fn random_distinct<'a, R: RngCore + ?Sized>(
+        &'a self,
+        rng: &mut R,
+        n: usize,
+        mut emit: impl FnMut(Item<'a>),
+    ) {
+        self.table.random_distinct(rng, n, |entry| emit(entry.member()));
     }
 
     /// Fetches what a lookup will need into the cache; `phase` 0 the bucket, 1 the entry.
@@ -230,5 +221,13 @@ impl MemberTable {
     /// The table, for its statistics.
     pub fn stats(&self) -> super::Stats {
         self.table.stats()
+    }
+}
+
+impl Clone for MemberTable {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.table.seed());
+        self.iter().for_each(|member| _ = copy.insert(member.text(&mut itoa::Buffer::new())));
+        copy
     }
 }

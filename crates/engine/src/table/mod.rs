@@ -41,6 +41,7 @@
 
 mod blob;
 mod bucket;
+mod distinct;
 mod fields;
 mod hash;
 mod iter;
@@ -55,10 +56,11 @@ mod thin;
 use std::marker::PhantomData;
 
 pub use blob::alloc_size;
+pub use distinct::picker;
 pub use fields::FieldTable;
 pub use hash::Seed;
 pub use iter::{IntoIter, Iter};
-pub use members::{Member, MemberTable};
+pub use members::MemberTable;
 pub use thin::{RefMut, Thin, WORD_MASK};
 
 use bucket::Bucket;

@@ -39,18 +39,31 @@ impl<T: Thin> Table<T> {
         let step = word.step();
         if step < SPLIT_STEP {
             self.rebuild(first, step + 1);
-        } else if word.depth() < self.depth_limit() {
+        } else if word.depth() < self.usual_depth() || self.is_separable(word) {
             self.split(first);
         } else {
-            // A good hash never comes here: hundreds of keys with the same leading bits.
+            // A good hash never comes here.
             assert!(step + 1 < BUCKETS.len(), "a thousand keys have the same 40 bits of keyed hash");
             self.rebuild(first, step + 1);
         }
     }
 
-    /// Deeper splits than this would separate little: it bounds the directory of a bad hash.
-    fn depth_limit(&self) -> u32 {
+    /// Up to this depth segments split without further thought.
+    fn usual_depth(&self) -> u32 {
         (usize::BITS - self.len.leading_zeros()).min(MAX_DEPTH)
+    }
+
+    /// Will splits, one or several, separate the entries of a segment? Keys that come in hash order
+    /// (a copy of a larger table) agree in many leading bits, and only in those.
+    fn is_separable(&self, word: SegmentWord) -> bool {
+        // SAFETY: the segment is live, and `&self` keeps it unchanged.
+        let mut hashes =
+            unsafe { word.get() }.words().filter(|(_, entry)| *entry & WORD_MASK != 0).map(|(_, entry)| {
+                // SAFETY: a live word of this table.
+                unsafe { borrow::<T>(entry) }.with_key(|key| self.seed.hash(key))
+            });
+        let Some(one) = hashes.next() else { return false };
+        hashes.fold(0, |differing, hash| differing | (hash ^ one)).leading_zeros() < MAX_DEPTH
     }
 
     /// Called after an entry of the segment at `index` has been taken out.
