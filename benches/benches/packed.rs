@@ -27,7 +27,8 @@ fn listpack(c: &mut Criterion) {
         });
     });
     let pack = filled();
-    group.bench_function("walk", |b| b.iter(|| black_box(&pack).iter().map(|item| item.len()).sum::<usize>()));
+    group
+        .bench_function("walk", |b| b.iter(|| black_box(&pack).iter().map(|item| item.len()).sum::<usize>()));
     group.bench_function("find the last", |b| b.iter(|| black_box(&pack).find(b"element:127", 0).is_some()));
     group.finish();
 }

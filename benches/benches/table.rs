@@ -34,7 +34,8 @@ fn table(c: &mut Criterion) {
         b.iter(|| absent.iter().filter(|name| table.contains(name.as_bytes())).count());
     });
     group.bench_function("remove all", |b| {
-        let remove = |mut table: MemberTable| names.iter().filter(|name| table.remove(name.as_bytes())).count();
+        let remove =
+            |mut table: MemberTable| names.iter().filter(|name| table.remove(name.as_bytes())).count();
         b.iter_batched(|| filled(&names), remove, BatchSize::LargeInput);
     });
     group.finish();

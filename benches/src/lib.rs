@@ -1,6 +1,6 @@
 //! What the benches share: a world to run commands in, and pipelines to parse.
 
-use ochre_engine::command::{Caller, Command, Ctx, Effects};
+use ochre_engine::command::{Caller, Command, Ctx, Effects, Outcome};
 use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, View, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
@@ -52,8 +52,26 @@ impl Engine {
         }
     }
 
-    /// Runs a command and forgets its reply.
+    /// Runs a valid command and forgets its reply.
     pub fn run(&mut self, command: &'static Command, args: Args<'_>) {
+        self.call(command, args).expect("benches run valid commands");
+    }
+
+    /// Runs a command given as words, valid or not, subcommands included.
+    pub fn try_words(&mut self, words: &[Vec<u8>]) {
+        let owned: OwnedArgs = words.iter().collect();
+        let args = owned.args();
+        let mut spec = command(&String::from_utf8_lossy(&words[0]));
+        if let Some(word) = args.try_get(1) {
+            let named = |c: &&Command| word.eq_ignore_ascii_case(c.meta.name.as_bytes());
+            spec = spec.subcommands.iter().find(named).unwrap_or(spec);
+        }
+        if spec.meta.arity_fits(args.len()) {
+            let _ = self.call(spec, args);
+        }
+    }
+
+    fn call(&mut self, command: &'static Command, args: Args<'_>) -> Outcome {
         self.fx.clear();
         self.output.clear();
         let view = View {
@@ -74,9 +92,7 @@ impl Engine {
             caller: Caller::default(),
             name: command.meta.name,
         };
-        if let Some(handler) = command.run {
-            handler(&mut ctx, args).expect("benches run valid commands");
-        }
+        command.run.map_or(Ok(()), |handler| handler(&mut ctx, args))
     }
 
     /// Runs a command given as words.

@@ -78,7 +78,11 @@ impl Generator {
             let comparable = GROUPS.contains(&c.group.as_str()) || EXTRA.contains(&name);
             comparable && !EXCLUDED.contains(&name) && (only.is_empty() || only.iter().any(|o| o == name))
         };
-        Self { commands: commands.iter().filter(wanted).cloned().collect(), avoided: Vec::new(), in_multi: false }
+        Self {
+            commands: commands.iter().filter(wanted).cloned().collect(),
+            avoided: Vec::new(),
+            in_multi: false,
+        }
     }
 
     /// Drops commands that a server does not have.
