@@ -112,7 +112,10 @@ impl Server {
         if !entry.meta.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
             return Err(Error::arity(&entry.full_name));
         }
-        if client.flags.contains(Flags::UNAUTHENTICATED) && flags & NO_AUTH == 0 && self.must_authenticate(client) {
+        if client.flags.contains(Flags::UNAUTHENTICATED)
+            && flags & NO_AUTH == 0
+            && self.must_authenticate(client)
+        {
             return Err(Error::fixed("NOAUTH Authentication required."));
         }
         if client.flags.contains(Flags::MULTI) && flags & NO_MULTI != 0 {
@@ -148,7 +151,7 @@ impl Server {
         } else {
             client.reply().error(error.text());
         }
-        self.count_error(client);
+        self.stats.error_replied(error.text());
     }
 
     /// Runs a command and carries its effects out.
@@ -158,7 +161,10 @@ impl Server {
         let failed = self.settle_outcome(client, outcome);
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
-        self.stats.called(command, nanos, failed);
+        // A command that has to wait counts when it is done.
+        if self.lane.fx.block.is_none() && self.stats.called(command, nanos, failed) {
+            self.note_slow(client, command, args, nanos);
+        }
         self.show_monitors(client, command, args);
         self.carry_out(client, command, args);
     }
@@ -172,7 +178,9 @@ impl Server {
             let failed = self.settle_outcome(client, outcome);
             self.lane.tick = self.lane.clock.tick();
             let nanos = self.lane.clock.nanos(started, self.lane.tick);
-            self.stats.called(command, nanos, failed);
+            if self.stats.called(command, nanos, failed) {
+                self.note_slow(client, command, args, nanos);
+            }
         }
         self.carry_out(client, command, args);
         waits
@@ -226,14 +234,10 @@ impl Server {
             Ok(()) => false,
             Err(error) => {
                 client.reply().error(error.text());
-                self.count_error(client);
+                self.stats.error_replied(error.text());
                 true
             }
         }
-    }
-
-    fn count_error(&mut self, _client: &mut Client) {
-        self.stats.error_replies += 1;
     }
 
     /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.

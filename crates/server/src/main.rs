@@ -5,33 +5,33 @@ mod blocking;
 mod client;
 mod clock;
 mod commands;
+mod config;
 mod eviction;
 mod exec;
 mod expiry;
+mod latency;
 mod lazyfree;
+mod log;
+mod memory;
 mod net;
-mod options;
 mod pause;
+mod process;
 mod pubsub;
+mod secrets;
 mod server;
+mod shutdown;
+mod slowlog;
+mod startup;
 mod stats;
 mod table;
 mod worker;
 
-use ochre_engine::settings::Settings;
-use std::io;
+use std::process::ExitCode;
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
     let _registered = alloc::register_thread();
-    let mut options = options::Options::default();
-    let args: Vec<String> = std::env::args().collect();
-    if let Some(at) = args.iter().position(|arg| arg == "--port") {
-        options.port = args.get(at + 1).and_then(|port| port.parse().ok()).unwrap_or(options.port);
+    match startup::run() {
+        Ok(()) | Err(startup::Abort::Done) => ExitCode::SUCCESS,
+        Err(startup::Abort::Failed) => ExitCode::FAILURE,
     }
-    let mut listeners = Vec::new();
-    for ip in &options.bind {
-        listeners.push(net::listen_tcp(*ip, options.port, options.tcp_backlog)?);
-    }
-    let server = server::Server::new(options, Settings::default());
-    worker::Worker::new(server, listeners)?.run()
 }

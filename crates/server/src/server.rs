@@ -7,12 +7,16 @@
 use crate::blocking::Waiting;
 use crate::client::Clients;
 use crate::clock::{Clock, Tick};
+use crate::config::Config;
 use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
+use crate::latency::Monitor;
 use crate::lazyfree::Reaper;
-use crate::options::Options;
+use crate::net::Listening;
 use crate::pause::Pause;
+use crate::process::Identity;
 use crate::pubsub::Registry;
+use crate::slowlog::Slowlog;
 use crate::stats::Stats;
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
@@ -43,8 +47,12 @@ pub struct Server {
     pub world: World,
     /// What data commands need to know of the configuration.
     pub settings: Settings,
-    /// Start options.
-    pub options: Options,
+    /// The configuration.
+    pub config: Config,
+    /// What the process was started with.
+    pub identity: Identity,
+    /// The sockets that accept connections.
+    pub listening: Listening,
     /// All commands.
     pub commands: CommandTable,
     /// All clients.
@@ -71,6 +79,12 @@ pub struct Server {
     pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
+    /// Bytes in use when the server had started.
+    pub startup_memory: usize,
+    /// The commands that took longest.
+    pub slowlog: Slowlog,
+    /// Events that took long.
+    pub latency: Monitor,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -92,16 +106,22 @@ const SHARDS: usize = 16;
 
 impl Server {
     /// A server with no data and no clients.
-    pub fn new(options: Options, settings: Settings) -> Server {
+    pub fn new(config: Config, identity: Identity) -> Server {
+        let settings = config.settings();
         let mut rng = SmallRng::from_os_rng();
         let clock = Clock::new();
         let seed = Seed::new(rng.random(), rng.random());
         let now = clock.now();
         let commands =
             CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
+        let mut stats = Stats::new(commands.len(), now);
+        stats.configure(&config.diagnostics);
         Server {
             world: World::new(SHARDS, settings.databases, seed),
-            stats: Stats::new(commands.len(), now),
+            stats,
+            startup_memory: 0,
+            slowlog: Slowlog::default(),
+            latency: Monitor::default(),
             commands,
             clients: Clients::default(),
             pubsub: Registry::default(),
@@ -123,7 +143,9 @@ impl Server {
             },
             reaper: Reaper::start(),
             settings,
-            options,
+            config,
+            identity,
+            listening: Listening::default(),
             pending_writes: Vec::new(),
             to_close: Vec::new(),
             unblocked: Vec::new(),

@@ -1,10 +1,13 @@
 //! Counters of the server, and of each command.
 
+use crate::config::Diagnostics;
+use crate::latency::Histogram;
 use crate::table::CommandId;
 use ochre_engine::time::UnixMs;
+use std::collections::BTreeMap;
 
 /// Counters of one command.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub struct CommandStats {
     /// Calls that ran.
     pub calls: u64,
@@ -14,14 +17,61 @@ pub struct CommandStats {
     pub rejected: u64,
     /// Calls that ran and answered an error.
     pub failed: u64,
+    /// How often a call took how long; empty while `latency-tracking` is off.
+    pub latency: Histogram,
+}
+
+/// How fast a counter grows, over the last 16 samples.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Rate {
+    per_second: [u64; 16],
+    next: usize,
+    last: u64,
+    last_ms: i64,
+}
+
+impl Rate {
+    fn sample(&mut self, value: u64, now: UnixMs) {
+        let elapsed_ms = (now.0 - self.last_ms).max(0) as u64;
+        if self.last_ms != 0 && elapsed_ms > 0 {
+            self.per_second[self.next] = value.saturating_sub(self.last) * 1000 / elapsed_ms;
+            self.next = (self.next + 1) % self.per_second.len();
+        }
+        (self.last, self.last_ms) = (value, now.0);
+    }
+
+    /// The mean of the samples, per second.
+    pub fn per_second(&self) -> u64 {
+        self.per_second.iter().sum::<u64>() / self.per_second.len() as u64
+    }
+}
+
+/// How fast the server works.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Rates {
+    /// Commands.
+    pub commands: Rate,
+    /// Bytes read from clients.
+    pub input: Rate,
+    /// Bytes written to clients.
+    pub output: Rate,
+    /// Turns of the event loop.
+    pub turns: Rate,
+    /// Nanoseconds the event loop did not wait.
+    pub busy_nanos: Rate,
 }
 
 /// Counters since the start or CONFIG RESETSTAT.
+#[derive(Default)]
 pub struct Stats {
     /// By command.
     pub commands: Vec<CommandStats>,
+    /// Error replies by their first word.
+    pub errors: BTreeMap<Box<str>, u64>,
     /// When the server started.
     pub started: UnixMs,
+    /// How fast the server works.
+    pub rates: Rates,
     /// Commands that ran.
     pub commands_processed: u64,
     /// Connections accepted.
@@ -36,6 +86,10 @@ pub struct Stats {
     pub net_input_bytes: u64,
     /// Bytes written to clients.
     pub net_output_bytes: u64,
+    /// Times a socket was read.
+    pub reads_processed: u64,
+    /// Times a socket was written.
+    pub writes_processed: u64,
     /// Keys that expired.
     pub expired_keys: u64,
     /// Keys that were evicted.
@@ -46,8 +100,15 @@ pub struct Stats {
     pub keyspace_misses: u64,
     /// Error replies.
     pub error_replies: u64,
+    /// Turns of the event loop.
+    pub turns: u64,
+    /// Nanoseconds the event loop did not wait.
+    pub busy_nanos: u64,
     /// Changes since the last snapshot.
     pub dirty: u64,
+    tracks_latency: bool,
+    /// A call that takes this long goes into the slow log or the latency monitor.
+    notable_nanos: u64,
 }
 
 impl Stats {
@@ -56,34 +117,117 @@ impl Stats {
         Stats {
             commands: vec![CommandStats::default(); commands],
             started: now,
-            commands_processed: 0,
-            connections_received: 0,
-            connections_rejected: 0,
-            output_limit_disconnections: 0,
-            evicted_clients: 0,
-            net_input_bytes: 0,
-            net_output_bytes: 0,
-            expired_keys: 0,
-            evicted_keys: 0,
-            keyspace_hits: 0,
-            keyspace_misses: 0,
-            error_replies: 0,
-            dirty: 0,
+            tracks_latency: true,
+            notable_nanos: u64::MAX,
+            ..Stats::default()
         }
     }
 
-    /// Counts a call that ran.
+    /// Sets everything to zero that counts (CONFIG RESETSTAT).
+    pub fn reset(&mut self) {
+        *self = Stats {
+            commands: vec![CommandStats::default(); self.commands.len()],
+            started: self.started,
+            dirty: self.dirty,
+            tracks_latency: self.tracks_latency,
+            notable_nanos: self.notable_nanos,
+            ..Stats::default()
+        };
+    }
+
+    /// Follows the configuration.
+    pub fn configure(&mut self, diagnostics: &Diagnostics) {
+        self.tracks_latency = diagnostics.latency_tracking;
+        if !self.tracks_latency {
+            self.commands.iter_mut().for_each(|command| command.latency = Histogram::default());
+        }
+        let slow =
+            u64::try_from(diagnostics.slowlog_log_slower_than).map(|micros| micros.saturating_mul(1000));
+        let late = match diagnostics.latency_monitor_threshold {
+            ..=0 => u64::MAX,
+            millis => millis.unsigned_abs().saturating_mul(1_000_000),
+        };
+        self.notable_nanos = slow.unwrap_or(u64::MAX).min(late);
+    }
+
+    /// Counts a call that ran. True if it took so long that it has to be noted.
     #[inline]
-    pub fn called(&mut self, command: CommandId, nanos: u64, failed: bool) {
+    pub fn called(&mut self, command: CommandId, nanos: u64, failed: bool) -> bool {
         let counters = &mut self.commands[command.0 as usize];
         counters.calls += 1;
         counters.nanos += nanos;
         counters.failed += u64::from(failed);
+        if self.tracks_latency {
+            counters.latency.record(nanos);
+        }
         self.commands_processed += 1;
+        nanos >= self.notable_nanos
+    }
+
+    /// Counts a turn of the event loop that was busy for so long.
+    #[inline]
+    pub fn turned(&mut self, nanos: u64) {
+        self.turns += 1;
+        self.busy_nanos += nanos;
     }
 
     /// Counts a call that was refused.
     pub fn rejected(&mut self, command: CommandId) {
         self.commands[command.0 as usize].rejected += 1;
+    }
+
+    /// Counts an error reply with this text.
+    pub fn error_replied(&mut self, text: &str) {
+        self.error_replies += 1;
+        let code = text.split_once(' ').map_or("ERR", |(code, _)| code);
+        match self.errors.get_mut(code) {
+            Some(count) => *count += 1,
+            None => drop(self.errors.insert(code.into(), 1)),
+        }
+    }
+
+    /// Takes a sample of everything that has a rate; called by the cron.
+    pub fn sample(&mut self, now: UnixMs) {
+        self.rates.commands.sample(self.commands_processed, now);
+        self.rates.input.sample(self.net_input_bytes, now);
+        self.rates.output.sample(self.net_output_bytes, now);
+        self.rates.turns.sample(self.turns, now);
+        self.rates.busy_nanos.sample(self.busy_nanos, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_counted_by_their_first_word() {
+        let mut stats = Stats::new(0, UnixMs(0));
+        for text in ["ERR syntax error", "WRONGTYPE Operation", "ERR x", "NOSPACE"] {
+            stats.error_replied(text);
+        }
+        let counts: Vec<_> = stats.errors.iter().map(|(code, count)| (&**code, *count)).collect();
+        assert_eq!(counts, [("ERR", 3), ("WRONGTYPE", 1)]);
+    }
+
+    #[test]
+    fn a_rate_is_the_mean_of_its_samples() {
+        let mut rate = Rate::default();
+        for turn in 0..=16 {
+            rate.sample(turn * 50, UnixMs(1000 + turn as i64 * 100));
+        }
+        assert_eq!(rate.per_second(), 500);
+    }
+
+    #[test]
+    fn what_is_notable_follows_the_configuration() {
+        let mut diagnostics = Diagnostics::default();
+        let mut stats = Stats::new(1, UnixMs(0));
+        stats.configure(&diagnostics);
+        assert!(stats.called(CommandId(0), 10_000_000, false));
+        assert!(!stats.called(CommandId(0), 9_999_999, false));
+        diagnostics.slowlog_log_slower_than = -1;
+        stats.configure(&diagnostics);
+        assert!(!stats.called(CommandId(0), 3_600_000_000_000, false));
     }
 }

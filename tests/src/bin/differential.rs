@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! differential [--calls N] [--seed N] [--subject PATH] [--reference PATH]
-//!              [--only CMD,CMD] [--failures N] [--coverage] [--docs-of-reference]
+//!              [--only CMD,CMD] [--failures N] [--each-once] [--coverage] [--docs-of-reference]
 //! ```
 //!
+//! It stops after `--failures` differences; with `--each-once` a command is no longer called once a
+//! minimal sequence ended in it, which gives a survey of a server that is far from done.
 //! Ends with a plain line of counts; the exit status is 1 when a difference was found.
 
 use std::collections::BTreeMap;
@@ -14,7 +16,7 @@ use std::time::Instant;
 
 use ochre_tests::differential::generate::Generator;
 use ochre_tests::differential::pair::{Mismatch, Pair, Setup};
-use ochre_tests::differential::{Call, docs, printed, shrink};
+use ochre_tests::differential::{Call, docs, name_of, printed, shrink};
 use ochre_tests::{Rng, server};
 
 /// Calls per pipeline, pipelines per comparison of the state, comparisons per episode.
@@ -29,6 +31,7 @@ struct Options {
     reference: PathBuf,
     only: Vec<String>,
     failures: usize,
+    each_once: bool,
     coverage: bool,
     docs_of_reference: bool,
 }
@@ -40,12 +43,18 @@ fn main() -> ExitCode {
         if options.docs_of_reference { pair.connect_reference() } else { pair.connect_subject() };
     let commands = docs::load(&mut source, "7.0.15");
     let mut generator = Generator::new(&commands, &options.only);
+    generator.forget_unknown(&mut pair.connect_subject());
     println!("{} commands; seed {}", generator.names().len(), options.seed);
+    assert!(!generator.names().is_empty(), "nothing to generate");
     let mut run = Run { made: 0, found: Vec::new(), counts: BTreeMap::new() };
     let start = Instant::now();
     let mut episode = 0;
     while run.made < options.calls && run.found.len() < options.failures {
-        run.episode(&mut pair, &mut generator, options.seed.wrapping_add(episode));
+        if let Some(last) = run.episode(&mut pair, &mut generator, options.seed.wrapping_add(episode))
+            && options.each_once
+        {
+            generator.avoid(&last);
+        }
         episode += 1;
     }
     if options.coverage {
@@ -70,7 +79,8 @@ struct Run {
 }
 
 impl Run {
-    fn episode(&mut self, pair: &mut Pair, generator: &mut Generator, seed: u64) {
+    /// Runs one episode; the last command of a minimal failing sequence if there is a difference.
+    fn episode(&mut self, pair: &mut Pair, generator: &mut Generator, seed: u64) -> Option<String> {
         let mut rng = Rng::new(seed);
         let setup = Setup::random(&mut rng);
         pair.prepare(&setup);
@@ -83,13 +93,14 @@ impl Run {
                 let earlier = calls.len();
                 calls.extend_from_slice(&batch);
                 if let Some(mismatch) = pair.run(&batch, earlier, &mut queued) {
-                    return self.report(pair, &setup, &calls, &mismatch, seed);
+                    return Some(self.report(pair, &setup, &calls, &mismatch, seed));
                 }
             }
             if let Some(mismatch) = pair.compare_state(calls.len()) {
-                return self.report(pair, &setup, &calls, &mismatch, seed);
+                return Some(self.report(pair, &setup, &calls, &mismatch, seed));
             }
         }
+        None
     }
 
     fn count(&mut self, batch: &[Call]) {
@@ -99,17 +110,24 @@ impl Run {
         }
     }
 
-    fn report(&mut self, pair: &mut Pair, setup: &Setup, calls: &[Call], mismatch: &Mismatch, seed: u64) {
+    fn report(
+        &mut self,
+        pair: &mut Pair,
+        setup: &Setup,
+        calls: &[Call],
+        mismatch: &Mismatch,
+        seed: u64,
+    ) -> String {
         println!("---- difference in {} (episode seed {seed})", mismatch.what);
-        match shrink::shrink(pair, setup, calls, &mismatch.what) {
-            Some((short, last)) => {
-                println!("{}", setup.printed());
-                short.iter().for_each(|call| println!("{}", printed(call)));
-                println!("{}", last.details);
-            }
-            None => println!("not seen again when replayed:\n{}", mismatch.details),
-        }
         self.found.push(mismatch.what.clone());
+        let Some((short, last)) = shrink::shrink(pair, setup, calls, &mismatch.what) else {
+            println!("not seen again when replayed:\n{}", mismatch.details);
+            return mismatch.what.clone();
+        };
+        println!("{}", setup.printed());
+        short.iter().for_each(|call| println!("{}", printed(call)));
+        println!("{}", last.details);
+        short.last().map(name_of).unwrap_or_default()
     }
 }
 
@@ -121,6 +139,7 @@ fn options() -> Options {
         reference: "/usr/bin/redis-server".into(),
         only: Vec::new(),
         failures: 1,
+        each_once: false,
         coverage: false,
         docs_of_reference: false,
     };
@@ -134,6 +153,7 @@ fn options() -> Options {
             "--subject" => options.subject = value().into(),
             "--reference" => options.reference = value().into(),
             "--only" => options.only = value().split(',').map(str::to_ascii_lowercase).collect(),
+            "--each-once" => options.each_once = true,
             "--coverage" => options.coverage = true,
             "--docs-of-reference" => options.docs_of_reference = true,
             _ => panic!("unknown option {arg}; see the head of this file's source"),

@@ -2,7 +2,7 @@
 
 use super::docs::{Argument, Command, Kind};
 use super::{Call, hazard, values};
-use crate::Rng;
+use crate::{Client, Reply, Rng};
 
 /// Groups that only touch data, and single commands of other groups that are as safe.
 const GROUPS: &[&str] = &[
@@ -59,6 +59,7 @@ const RARE_ONE_IN: usize = 8;
 #[derive(Debug)]
 pub struct Generator {
     commands: Vec<Command>,
+    avoided: Vec<String>,
     in_multi: bool,
 }
 
@@ -77,7 +78,30 @@ impl Generator {
             let comparable = GROUPS.contains(&c.group.as_str()) || EXTRA.contains(&name);
             comparable && !EXCLUDED.contains(&name) && (only.is_empty() || only.iter().any(|o| o == name))
         };
-        Self { commands: commands.iter().filter(wanted).cloned().collect(), in_multi: false }
+        Self {
+            commands: commands.iter().filter(wanted).cloned().collect(),
+            avoided: Vec::new(),
+            in_multi: false,
+        }
+    }
+
+    /// Drops commands that a server does not have.
+    pub fn forget_unknown(&mut self, client: &mut Client) {
+        let mut unknown = |name: &str| client.call(&[name]).text().starts_with("ERR unknown command");
+        let lexicographic = ["command", "zlexcount", "zremrangebylex", "zrevrangebylex", "zrangebylex"];
+        let names: Vec<String> = self.commands.iter().map(|c| c.words[0].clone()).collect();
+        for name in names.iter().map(String::as_str).chain(lexicographic) {
+            if unknown(name) {
+                self.avoid(name);
+            }
+        }
+        client.run("DISCARD");
+    }
+
+    /// Never generates calls of this command again.
+    pub fn avoid(&mut self, name: &str) {
+        self.avoided.push(name.to_ascii_uppercase());
+        self.commands.retain(|c| !c.words[0].eq_ignore_ascii_case(name));
     }
 
     /// The names of the commands in use.
@@ -94,7 +118,7 @@ impl Generator {
     pub fn call(&mut self, rng: &mut Rng) -> Call {
         loop {
             let call = self.candidate(rng);
-            if hazard::reason(&call).is_none() {
+            if hazard::reason(&call).is_none() && !self.avoided.contains(&super::name_of(&call)) {
                 self.follow(&call);
                 return call;
             }

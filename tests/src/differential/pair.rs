@@ -70,7 +70,7 @@ impl Setup {
 
     /// The part of the setup somebody has to type before replaying a sequence.
     pub fn printed(&self) -> String {
-        self.calls()[3..].iter().map(printed).collect::<Vec<_>>().join("\n")
+        self.calls()[3..].iter().map(printed).collect::<Vec<_>>().join("; ")
     }
 }
 

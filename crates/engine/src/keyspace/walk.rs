@@ -38,7 +38,7 @@ pub(super) fn scan(shards: &[Shard], db: DbIndex, cursor: u64, emit: impl FnMut(
     let first = (cursor >> TABLE_CURSOR_BITS) as usize;
     let mut at = cursor & ((1 << TABLE_CURSOR_BITS) - 1);
     for (number, shard) in shards.iter().enumerate().skip(first) {
-        if let Some(part) = shard.db(db).filter(|part| part.table.len() > 0) {
+        if let Some(part) = shard.db(db).filter(|part| !part.table.is_empty()) {
             return match part.table.scan(at, emit) {
                 0 => start_of(number + 1, shards.len()),
                 at => start_of(number, shards.len()) | at,

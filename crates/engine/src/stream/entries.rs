@@ -1,4 +1,7 @@
 //! Walks over the live entries of a stream between two ids, forwards and backwards.
+//!
+//! Only a live entry ends a walk: XSETID may lower the last id below that of a deleted entry, so a
+//! deleted one in the middle can have a higher id than those after it.
 
 use super::id_map::{IdMap, Pos};
 use super::node::Node;
@@ -37,9 +40,6 @@ impl<'a> Entries<'a> {
         let mut entry = self.entry.and_then(|entry| entry.following());
         while entry.is_none() {
             let (master_id, lp) = self.nodes.at(self.next_node)?;
-            if master_id > self.end {
-                return None;
-            }
             self.next_node = self.nodes.next(self.next_node);
             entry = Node::new(master_id, lp).and_then(Node::first);
         }
@@ -54,11 +54,8 @@ impl<'a> Iterator for Entries<'a> {
     fn next(&mut self) -> Option<Entry<'a>> {
         loop {
             let entry = self.step()?;
-            if entry.id() > self.end {
-                return None;
-            }
             if entry.id() >= self.start && !entry.is_deleted() {
-                return Some(entry);
+                return (entry.id() <= self.end).then_some(entry);
             }
         }
     }
@@ -87,11 +84,8 @@ impl<'a> Iterator for EntriesRev<'a> {
     fn next(&mut self) -> Option<Entry<'a>> {
         loop {
             let entry = self.step()?;
-            if entry.id() < self.start {
-                return None;
-            }
             if entry.id() <= self.end && !entry.is_deleted() {
-                return Some(entry);
+                return (entry.id() >= self.start).then_some(entry);
             }
         }
     }

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod collection;
+mod either;
 mod hash;
 mod list;
 mod set;
@@ -14,9 +15,9 @@ mod string;
 mod zset;
 
 pub use collection::{Collection, RawValue, Type};
-pub use hash::Hash;
+pub use hash::{Hash, HashLimits, Pair};
 pub use list::{End, List};
-pub use set::Set;
+pub use set::{Set, SetLimits};
 pub(crate) use string::{EMBSTR_LIMIT, heap_head, heap_pointer};
 pub use string::{StrRef, StrValue};
 pub use zset::{BigZset, Zset, ZsetRange};

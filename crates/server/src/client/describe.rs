@@ -134,7 +134,8 @@ impl Client {
     fn describe_conversation(&self, server: &Server, level: Level, line: &mut String) {
         let events = if self.output.is_empty() { "r" } else { "rw" };
         let command = self.last_command.map_or("NULL", |id| &server.commands.get(id).full_name);
-        let command = if level < Level::V7_0 { command.split('|').next().unwrap_or(command) } else { command };
+        let command =
+            if level < Level::V7_0 { command.split('|').next().unwrap_or(command) } else { command };
         let _ = write!(line, " events={events} cmd={command}");
         if level >= Level::V6_2 {
             line.push_str(" user=default redir=-1");

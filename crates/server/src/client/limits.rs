@@ -6,7 +6,7 @@
 
 use super::describe::OWN_OUTPUT;
 use super::{Client, ClientType, Flags};
-use crate::options::OutputLimit;
+use crate::config::OutputLimit;
 use crate::server::Server;
 use ochre_engine::time::UnixMs;
 
@@ -20,7 +20,7 @@ const LEAST_CLIENTS: usize = 5;
 impl Server {
     /// The limits on unsent output that hold for a client.
     pub fn output_limit(&self, client: &Client) -> OutputLimit {
-        let limits = &self.options.client_output_buffer_limit;
+        let limits = &self.config.network.client_output_buffer_limit;
         match client.kind() {
             ClientType::Normal | ClientType::Primary => limits.normal,
             ClientType::Replica => limits.replica,
@@ -54,6 +54,18 @@ impl Server {
         false
     }
 
+    /// Sends what was written to a client that did not ask for it, or gives it up.
+    pub fn pushed(&mut self, client: &mut Client) {
+        if self.limits_clients_memory() {
+            self.account(client);
+        }
+        if self.exceeds_output_limit(client) {
+            self.to_close.push(client.token);
+        } else {
+            self.replied(client);
+        }
+    }
+
     fn stays_over_soft_limit(&self, client: &mut Client, used: u64, limit: OutputLimit) -> bool {
         if limit.soft_bytes == 0 || used < limit.soft_bytes {
             client.soft_limit_since = None;
@@ -73,7 +85,7 @@ impl Server {
 
     /// Most memory that all clients together may use; `None` is no limit.
     fn clients_memory_limit(&self) -> Option<usize> {
-        let limit = match self.options.maxmemory_clients {
+        let limit = match self.config.network.maxmemory_clients {
             0 => return None,
             percent if percent < 0 => {
                 let maxmemory = self.settings.maxmemory;
@@ -90,7 +102,7 @@ impl Server {
     /// True if single clients have to be accounted as they run commands.
     #[inline]
     pub fn limits_clients_memory(&self) -> bool {
-        self.options.maxmemory_clients != 0
+        self.config.network.maxmemory_clients != 0
     }
 
     /// Closes the clients that cost most until the rest is within the limit.
@@ -117,7 +129,9 @@ impl Server {
     /// Looks after some of the clients, so that each has its turn once a second.
     pub fn clients_cron(&mut self, hz: u64) {
         let now = self.now();
-        let ids = self.clients.ids_after(self.last_looked_after, (self.clients.len() / hz as usize).max(LEAST_CLIENTS));
+        let ids = self
+            .clients
+            .ids_after(self.last_looked_after, (self.clients.len() / hz as usize).max(LEAST_CLIENTS));
         for id in &ids {
             self.last_looked_after = *id;
             let Some(token) = self.clients.token_of(*id) else { continue };
@@ -134,7 +148,7 @@ impl Server {
     }
 
     fn is_idle_too_long(&self, client: &Client, now: UnixMs) -> bool {
-        let timeout_ms = self.options.timeout as i64 * 1000;
+        let timeout_ms = i64::from(self.config.network.timeout) * 1000;
         let exempt = Flags::BLOCKED | Flags::PAUSED | Flags::PUBSUB | Flags::MONITOR;
         timeout_ms > 0
             && !client.flags.intersects(exempt)

@@ -29,7 +29,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use arguments::{Arguments, Invocation};
+pub use arguments::{Arguments, Invocation, understand};
 pub use choices::{
     AclPubsubDefault, AppendFsync, Choice, ClusterEndpoint, OomScoreAdj, PropagationError, Protected,
     ReplDisklessLoad, SanitizeDumpPayload, Supervised, SyslogFacility, TlsAuthClients,

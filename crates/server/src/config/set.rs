@@ -80,14 +80,6 @@ pub fn set(
     outcome
 }
 
-/// Whether any of the arguments of CONFIG SET at odd places is a secret: the places of the values.
-pub fn secret_values<'a>(pairs: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = usize> {
-    let names = pairs.enumerate().filter(|(at, _)| at % 2 == 0);
-    names
-        .filter(|(_, name)| find(name).is_some_and(|directive| directive.has(Flags::SENSITIVE)))
-        .map(|(at, _)| at + 1)
-}
-
 /// The directives that are named, if all of them may be set.
 fn permitted<'a>(
     pairs: &[(&'a [u8], &'a [u8])],

@@ -7,6 +7,7 @@ use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,12 +34,16 @@ pub fn listen_tcp(ip: IpAddr, port: u16, backlog: i32) -> io::Result<Listener> {
     Ok(Listener::Tcp(TcpListener::from_std(socket.into())))
 }
 
-/// Listens on a unix socket; an old one in its place is removed.
-pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<Listener> {
+/// Listens on a unix socket with these permissions (0 leaves them to the umask); an old one in its
+/// place is removed.
+pub fn listen_unix(path: &Path, backlog: i32, permissions: u32) -> io::Result<Listener> {
     let _ = std::fs::remove_file(path);
     let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
+    if permissions != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(permissions))?;
+    }
     socket.listen(backlog)?;
     let std: std::os::unix::net::UnixListener = std::os::fd::OwnedFd::from(socket).into();
     Ok(Listener::Unix(UnixListener::from_std(std)))

@@ -3,6 +3,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
 
@@ -27,27 +28,25 @@ pub fn daemonize() -> io::Result<()> {
     Ok(())
 }
 
-/// The path of the pid file, if there is to be one.
-fn pid_file(config: &Config, background: bool) -> Option<std::path::PathBuf> {
-    match (config.process.pidfile.is_empty(), background) {
-        (false, _) => Some(config.process.pidfile.path().to_owned()),
-        (true, true) => Some(DEFAULT_PID_FILE.into()),
-        (true, false) => None,
-    }
+/// The path of the pid file, if there is to be one. It is absolute: `dir` may change.
+pub fn pid_file(config: &Config, background: bool) -> Option<PathBuf> {
+    let path = match (config.process.pidfile.is_empty(), background) {
+        (false, _) => config.process.pidfile.path().to_owned(),
+        (true, true) => DEFAULT_PID_FILE.into(),
+        (true, false) => return None,
+    };
+    Some(std::path::absolute(&path).unwrap_or(path))
 }
 
-/// Writes the pid file, if there is to be one; answers its absolute path for the end.
-pub fn write_pid_file(config: &Config, background: bool) -> Option<std::path::PathBuf> {
-    let path = pid_file(config, background)?;
-    let path = std::path::absolute(&path).unwrap_or(path);
-    if let Err(error) = fs::write(&path, format!("{}\n", std::process::id())) {
+/// Writes the pid file.
+pub fn write_pid_file(path: &Path) {
+    if let Err(error) = fs::write(path, format!("{}\n", std::process::id())) {
         crate::log_warning!("Failed to write PID file: {}", os_text(&error));
     }
-    Some(path)
 }
 
 /// Removes the pid file at the end.
-pub fn remove_pid_file(path: &std::path::Path) {
+pub fn remove_pid_file(path: &Path) {
     crate::log_notice!("Removing the pid file.");
     // It may have been removed by whoever stopped us.
     let _ = fs::remove_file(path);

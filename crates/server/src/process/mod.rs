@@ -7,8 +7,11 @@
 
 pub mod about;
 pub mod daemon;
+mod identity;
 pub mod kernel;
 pub mod limits;
 pub mod signals;
 pub mod supervise;
 pub mod title;
+
+pub use identity::Identity;

@@ -8,9 +8,8 @@
 //!
 //! The handlers only set flags and write to the pipe, which is all a handler may do.
 
+use mio::net::UnixStream;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -48,8 +47,9 @@ impl Ending {
 impl Signals {
     /// Installs the handlers.
     pub fn install() -> io::Result<Signals> {
-        let (pipe, written) = UnixStream::pair()?;
+        let (pipe, written) = std::os::unix::net::UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
+        let pipe = UnixStream::from_std(pipe);
         let signals =
             Signals { pipe, terminate: Arc::default(), interrupt: Arc::default(), insist: Arc::default() };
         // Handlers of one signal run in the order they were registered: the first SIGINT finds
@@ -67,8 +67,8 @@ impl Signals {
     }
 
     /// The end of the pipe that the event loop waits for.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.pipe.as_fd()
+    pub fn source(&mut self) -> &mut UnixStream {
+        &mut self.pipe
     }
 
     /// The signal that came since the last call, if one did.

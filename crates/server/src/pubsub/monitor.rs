@@ -69,14 +69,15 @@ impl Server {
         let Some(token) = self.clients.token_of(to) else { return };
         let Some(mut monitor) = self.clients.take(token) else { return };
         monitor.output.append(line);
-        self.replied(&mut monitor);
+        self.pushed(&mut monitor);
         self.clients.put_back(monitor);
     }
 }
 
 /// Whether an argument is a password (networking.c: redactClientCommandArgument and its callers).
 pub fn is_secret(full_name: &str, args: Args<'_>, at: usize) -> bool {
-    let is = |index: usize, word: &[u8]| args.try_get(index).is_some_and(|arg| arg.eq_ignore_ascii_case(word));
+    let is =
+        |index: usize, word: &[u8]| args.try_get(index).is_some_and(|arg| arg.eq_ignore_ascii_case(word));
     match full_name {
         "auth" => at > 0,
         "hello" => (2..args.len()).any(|auth| is(auth, b"AUTH") && (at == auth + 1 || at == auth + 2)),

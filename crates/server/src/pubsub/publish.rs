@@ -96,7 +96,7 @@ impl Server {
             if !client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 let protocol = client.protocol;
                 message.append_to(&mut client.output, protocol);
-                self.replied(&mut client);
+                self.pushed(&mut client);
             }
             self.clients.put_back(client);
         }

@@ -9,10 +9,12 @@ use std::io::{self, IoSlice};
 const MAX_ACCEPTS: usize = 1000;
 
 impl Worker {
-    pub(super) fn accept(&mut self, listener: usize) {
+    pub(super) fn accept(&mut self, number: usize) {
         for _ in 0..MAX_ACCEPTS {
-            let keepalive = self.server.options.tcp_keepalive;
-            match self.listeners[listener].accept(keepalive) {
+            let keepalive = u64::from(self.server.config.network.tcp_keepalive.unsigned_abs());
+            // The socket may have been closed since it reported.
+            let Some(listener) = self.server.listening.get(number) else { return };
+            match listener.accept(keepalive) {
                 Ok(socket) => self.admit(socket),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(_) => return,
@@ -21,7 +23,7 @@ impl Worker {
     }
 
     fn admit(&mut self, mut socket: Socket) {
-        if self.server.clients.len() >= self.server.options.maxclients {
+        if self.server.clients.len() >= self.server.config.network.maxclients as usize {
             let _ = socket.write_slices(&[IoSlice::new(b"-ERR max number of clients reached\r\n")]);
             self.server.stats.connections_rejected += 1;
             return;
@@ -31,14 +33,14 @@ impl Worker {
             return;
         }
         let id = self.server.new_client_id();
-        let path = self.server.options.unixsocket.clone().unwrap_or_default();
+        let path = self.server.config.network.unix_socket.lossy().into_owned();
         let (address, local) = (socket.peer_text(&path), socket.local_text(&path));
         let is_unix = matches!(socket, Socket::Unix(_));
         let mut client = Box::new(Client::new(id, token, Some(socket), self.server.now()));
         client.address = address.into();
         client.local_address = local.into();
         client.flags.set(Flags::UNIX, is_unix);
-        client.flags.set(Flags::UNAUTHENTICATED, self.server.options.requirepass.is_some());
+        client.flags.set(Flags::UNAUTHENTICATED, !self.server.config.network.requirepass.is_empty());
         self.server.stats.connections_received += 1;
         self.server.clients.insert(client);
     }

@@ -131,7 +131,8 @@ impl Worker {
                 client.last_interaction = self.server.now();
                 client.traffic.0 += n as u64;
                 self.server.stats.net_input_bytes += n as u64;
-                if client.query.len() > self.server.options.client_query_buffer_limit {
+                self.server.stats.reads_processed += 1;
+                if client.query.len() > self.server.config.network.client_query_buffer_limit {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Ok(more)
@@ -209,6 +210,7 @@ impl Worker {
                 self.scratch.give_output(back);
             }
         }
+        self.server.limit_output(client);
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
         let mut query = std::mem::take(&mut client.query);
         let first = pending.next;
@@ -221,6 +223,9 @@ impl Worker {
                     break;
                 }
                 Step::Held => break,
+            }
+            if client.output.is_over_limit() {
+                self.server.exceeds_output_limit(client);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
@@ -243,6 +248,9 @@ impl Worker {
     fn settle(&mut self, client: &mut Client) {
         if let Some(buffer) = client.query.give_back() {
             self.scratch.give_input(buffer);
+        }
+        if self.server.limits_clients_memory() {
+            self.server.account(client);
         }
         if client.output.is_empty() {
             if let Some(buffer) = client.output.take_buffer() {

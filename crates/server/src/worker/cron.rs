@@ -18,5 +18,6 @@ impl Worker {
         self.cron_turns += 1;
         self.server.expire_cycle(HZ);
         self.server.clients_cron(HZ);
+        self.server.stats.sample(now);
     }
 }

@@ -16,21 +16,23 @@ mod cron;
 mod output;
 
 use crate::client::Token;
-use crate::net::Listener;
+use crate::process::signals::Signals;
 use crate::server::Server;
-use mio::{Events, Poll};
+use mio::{Events, Interest, Poll};
 use std::io;
 use std::time::Duration;
 
 /// First token of clients; listeners have the numbers below.
 const FIRST_CLIENT: usize = 64;
+/// The token of the pipe that signals write to.
+const SIGNALS: usize = FIRST_CLIENT - 1;
 
 /// The event loop.
 pub struct Worker {
     /// The process, which this worker owns.
     pub server: Server,
     poll: Poll,
-    listeners: Vec<Listener>,
+    signals: Signals,
     /// Clients whose sockets may have more to read.
     again: Vec<Token>,
     /// Clients to read in this turn.
@@ -41,16 +43,13 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker that accepts from these listeners.
-    pub fn new(server: Server, mut listeners: Vec<Listener>) -> io::Result<Worker> {
-        let poll = Poll::new()?;
-        for (at, listener) in listeners.iter_mut().enumerate() {
-            listener.register(poll.registry(), mio::Token(at))?;
-        }
+    /// A worker whose server listens through this poll, and ends on these signals.
+    pub fn new(server: Server, poll: Poll, mut signals: Signals) -> io::Result<Worker> {
+        poll.registry().register(signals.source(), mio::Token(SIGNALS), Interest::READABLE)?;
         Ok(Worker {
             server,
             poll,
-            listeners,
+            signals,
             again: Vec::new(),
             ready: Vec::new(),
             scratch: batch::Scratch::default(),
@@ -70,9 +69,12 @@ impl Worker {
                 _ => {}
             }
             self.server.start_turn();
+            let started = self.server.lane.tick;
             self.sort_events(&events);
             self.run_ready();
             self.run_cron();
+            let clock = &self.server.lane.clock;
+            self.server.stats.turned(clock.nanos(started, clock.tick()));
         }
         self.flush_all();
         Ok(())
@@ -113,6 +115,10 @@ impl Worker {
         self.again.clear();
         for event in events {
             let number = event.token().0;
+            if number == SIGNALS {
+                self.server.on_signal(self.signals.take());
+                continue;
+            }
             if number < FIRST_CLIENT {
                 self.accept(number);
                 continue;

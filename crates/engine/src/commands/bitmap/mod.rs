@@ -5,6 +5,8 @@ mod bitfield;
 mod bitop;
 mod bitpos;
 mod setbit;
+#[cfg(test)]
+mod tests;
 
 use crate::command::{Arg, Command, Error};
 use crate::level::Level;

@@ -161,7 +161,7 @@ impl Condition {
     fn allows(&self, current: Option<UnixMs>, when: UnixMs) -> bool {
         match current {
             None => !self.xx && !self.gt,
-            Some(current) => !self.nx && !(self.gt && when <= current) && !(self.lt && when >= current),
+            Some(current) => !(self.nx || (self.gt && when <= current) || (self.lt && when >= current)),
         }
     }
 }

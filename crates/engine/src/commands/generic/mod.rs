@@ -6,6 +6,8 @@ mod keys;
 mod object;
 mod rename;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod ttl;
 
 use crate::command::{Command, Ctx, Error};

@@ -3,6 +3,7 @@
 use super::at_least;
 use crate::command::*;
 use crate::encoding::listpack::Needle;
+use crate::level::Level;
 use crate::text::{eq_ignore_case, parse_i64};
 use crate::value::{End, List};
 use std::ops::ControlFlow;
@@ -33,7 +34,7 @@ const RANK_RANGE: Error = Error::fixed(
 /// Which matches are wanted.
 struct Request {
     from: End,
-    /// The first match that counts, from 1 on.
+    /// The first match that counts, from 1 on; 0 is the quirk of [`Request::parse`].
     rank: u64,
     /// How many matches; `None` asks for one outside of an array.
     count: Option<usize>,
@@ -42,14 +43,17 @@ struct Request {
 }
 
 impl Request {
-    fn parse(args: Args<'_>) -> Result<Request, Error> {
+    /// Before 7.2 the smallest integer was a rank whose negation is itself: every match from the end
+    /// counts, and COUNT does not limit them (lposCommand).
+    fn parse(args: Args<'_>, level: Level) -> Result<Request, Error> {
         let mut request = Request { from: End::Front, rank: 1, count: None, maxlen: 0 };
         let mut at = 3;
         while let Some(option) = args.try_get(at) {
             let value = args.try_get(at + 1).ok_or(Error::SYNTAX)?;
             if eq_ignore_case(option, b"rank") {
                 match parse_i64(value).ok_or(Error::NOT_INTEGER)? {
-                    i64::MIN => return Err(RANK_RANGE),
+                    i64::MIN if level >= Level::V7_2 => return Err(RANK_RANGE),
+                    i64::MIN => (request.from, request.rank) = (End::Back, 0),
                     0 => return Err(RANK_ZERO),
                     rank => {
                         request.from = if rank < 0 { End::Back } else { End::Front };
@@ -75,8 +79,8 @@ impl Request {
         let len = list.len();
         let limit = match self.count {
             None => 1,
-            Some(0) => usize::MAX,
-            Some(count) => count,
+            Some(count) if count > 0 && self.rank > 0 => count,
+            Some(_) => usize::MAX,
         };
         let (mut seen, mut matches, mut wanted) = (0usize, 0u64, 0usize);
         let start = if self.from == End::Front { 0 } else { len - 1 };
@@ -99,7 +103,7 @@ impl Request {
 }
 
 fn lpos(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let request = Request::parse(args)?;
+    let request = Request::parse(args, ctx.level())?;
     let key = ctx.key(args, 1);
     let list = ctx.keys.read::<List>(key)?;
     let reply = &mut ctx.reply;

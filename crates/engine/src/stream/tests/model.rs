@@ -184,3 +184,17 @@ fn approximate_trims_take_whole_nodes_within_the_limit() {
     assert_eq!(trim(&mut log, TrimBy::MinId(id(41, 0)), 0), 10);
     assert_eq!((log.len(), log.first_id(), log.node_count()), (15, id(41, 0), 2));
 }
+
+#[test]
+fn a_deleted_entry_with_a_higher_id_does_not_end_a_walk() {
+    let mut log = StreamLog::new();
+    add(&mut log, id(1, 0), &[b"f", b"v"], LIMITS);
+    add(&mut log, id(9, 0), &[b"f", b"v"], LIMITS);
+    log.delete(id(9, 0));
+    log.set_last_id(id(2, 0));
+    add(&mut log, id(3, 0), &[b"f", b"v"], LIMITS);
+    let ids = |entries: Vec<Entry<'_>>| entries.iter().map(|entry| entry.id().ms).collect::<Vec<_>>();
+    assert_eq!(ids(log.range(id(1, 0), id(4, 0)).collect()), [1, 3]);
+    assert_eq!(ids(log.range_rev(id(1, 0), id(4, 0)).collect()), [3, 1]);
+    assert!(log.delete(id(3, 0)));
+}

@@ -56,9 +56,7 @@ fn is_plain(text: &[u8]) -> bool {
 pub fn check_name(name: &[u8]) -> Outcome {
     match is_plain(name) {
         true => Ok(()),
-        false => {
-            Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
-        }
+        false => Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters.")),
     }
 }
 

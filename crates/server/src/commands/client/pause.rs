@@ -18,7 +18,9 @@ pub(super) const PAUSE: ServerCommand = sub("pause", -3, pause)
     .history(&[("6.2.0", "Can hold back only commands that write.")])
     .args(&[
         Arg::integer("timeout"),
-        Arg::one_of("mode", &[Arg::word("write", "WRITE"), Arg::word("all", "ALL")]).optional().since("6.2.0"),
+        Arg::one_of("mode", &[Arg::word("write", "WRITE"), Arg::word("all", "ALL")])
+            .optional()
+            .since("6.2.0"),
     ]);
 
 pub(super) const UNPAUSE: ServerCommand = sub("unpause", 2, unpause)
@@ -34,7 +36,8 @@ pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, unblock)
     .complexity("O(log N) with N connections")
     .args(&[
         Arg::integer("client-id"),
-        Arg::one_of("unblock-type", &[Arg::word("timeout", "TIMEOUT"), Arg::word("error", "ERROR")]).optional(),
+        Arg::one_of("unblock-type", &[Arg::word("timeout", "TIMEOUT"), Arg::word("error", "ERROR")])
+            .optional(),
     ]);
 
 fn pause(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
@@ -45,7 +48,8 @@ fn pause(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         Some(mode) if mode.eq_ignore_ascii_case(b"write") => Paused::Writes,
         Some(_) => return Err(Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
-    let timeout = parse_i64(args.get(2)).ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
+    let timeout =
+        parse_i64(args.get(2)).ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
     if timeout < 0 {
         return Err(Error::fixed("ERR timeout is negative"));
     }

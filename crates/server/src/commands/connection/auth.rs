@@ -40,7 +40,7 @@ fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 impl Server {
     /// The password of the default user.
     pub fn password(&self) -> Option<&[u8]> {
-        self.options.requirepass.as_deref()
+        Some(self.config.network.requirepass.0.as_slice()).filter(|password| !password.is_empty())
     }
 
     /// True if the client can do nothing but authenticate.

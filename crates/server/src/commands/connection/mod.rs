@@ -8,12 +8,5 @@ mod reset;
 use crate::table::ServerCommand;
 
 /// The commands of this group.
-pub const COMMANDS: &[&ServerCommand] = &[
-    &auth::AUTH,
-    &basic::ECHO,
-    &basic::PING,
-    &basic::QUIT,
-    &basic::SELECT,
-    &hello::HELLO,
-    &reset::RESET,
-];
+pub const COMMANDS: &[&ServerCommand] =
+    &[&auth::AUTH, &basic::ECHO, &basic::PING, &basic::QUIT, &basic::SELECT, &hello::HELLO, &reset::RESET];

@@ -1,0 +1,91 @@
+//! What follows from a new value: sockets, limits, the log, the process.
+
+use crate::config::{Apply, Config, Refusal};
+use crate::log_warning;
+use crate::process::kernel::{OomClass, set_oom_score};
+use crate::process::limits::make_room;
+use crate::process::title;
+use crate::server::Server;
+
+impl Server {
+    /// Carries out what follows from a new value in `config`; `self.config` is not to be looked at.
+    pub fn apply(&mut self, config: &mut Config, action: Apply) -> Result<(), Refusal> {
+        match action {
+            Apply::Port => self.relisten(config, "Unable to listen on this port. Check server logs."),
+            Apply::Bind => self.relisten(config, "Failed to bind to specified addresses."),
+            Apply::MaxClients => make_room_for(config.network.maxclients),
+            Apply::MaxMemory => {
+                self.warn_of_small_limit(config);
+                Ok(())
+            }
+            Apply::LogLevel => {
+                crate::log::set_level(config.process.loglevel);
+                Ok(())
+            }
+            Apply::ProcTitle => {
+                self.retitle(config);
+                Ok(())
+            }
+            Apply::OomScore => set_oom_score(config, OomClass::Primary).map_err(Refusal::from),
+            Apply::AppendOnly if config.persistence.appendonly => {
+                Err("Unable to turn on AOF. Check server logs.".into())
+            }
+            Apply::TlsPort | Apply::Tls if config.tls.port != 0 => {
+                Err("Unable to update TLS configuration. Check server logs.".into())
+            }
+            // Read where they are used, or of parts that are not there yet.
+            Apply::Hz
+            | Apply::RequirePass
+            | Apply::MaxMemoryClients
+            | Apply::CrashLog
+            | Apply::AllocatorThread
+            | Apply::AppendOnly
+            | Apply::ReplBacklogSize
+            | Apply::GoodReplicas
+            | Apply::ClusterAnnounce
+            | Apply::TlsPort
+            | Apply::Tls => Ok(()),
+        }
+    }
+
+    fn relisten(&mut self, config: &Config, refusal: &'static str) -> Result<(), Refusal> {
+        self.listening.reopen_tcp(config).map_err(|_| Refusal::from(refusal))?;
+        self.retitle(config);
+        Ok(())
+    }
+
+    fn retitle(&self, config: &Config) {
+        if config.process.set_proc_title {
+            title::show(config, self.identity.config_file.as_deref(), &self.identity.program);
+        }
+    }
+
+    fn warn_of_small_limit(&self, config: &Config) {
+        let (limit, used) = (config.memory.maxmemory, crate::alloc::used() as u64);
+        if limit != 0 && limit < used {
+            log_warning!(
+                "WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current \
+                 memory usage ({used}). This will result in key eviction and/or the inability to accept new \
+                 write commands depending on the maxmemory-policy."
+            );
+        }
+    }
+
+    /// Brings everything up to date that is derived from the configuration.
+    pub fn settings_changed(&mut self) {
+        self.config.update_settings(&mut self.settings);
+        self.stats.configure(&self.config.diagnostics);
+        self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
+    }
+}
+
+fn make_room_for(maxclients: u32) -> Result<(), Refusal> {
+    match make_room(maxclients) {
+        Ok(fitting) if fitting == maxclients => Ok(()),
+        Ok(fitting) => Err(format!(
+            "The operating system is not able to handle the specified number of clients, try with {fitting}"
+        )
+        .into()),
+        Err(reason) => Err(reason.0.into()),
+    }
+}

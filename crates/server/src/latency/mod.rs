@@ -1,0 +1,10 @@
+//! Watching how long things take: a histogram for each command, and samples of slow events.
+
+mod histogram;
+mod monitor;
+mod note;
+mod report;
+
+pub use histogram::Histogram;
+pub use monitor::{Monitor, Sample, Series};
+pub use report::{doctor, graph};
