@@ -158,19 +158,7 @@ pub fn add<'b>(
     count: usize,
     elements: impl Iterator<Item = (f64, &'b [u8])>,
 ) -> Outcome {
-    let (settings, seed) = (ctx.settings, ctx.keys.seed());
-    let mut tally = Tally::default();
-    let zset =
-        if options.only_old { ctx.keys.write::<Zset>(key)? } else { Some(ctx.keys.create::<Zset>(key)?) };
-    if let Some(mut zset) = zset {
-        // Earlier versions looked at each element only (zsetTypeMaybeConvert came with 7.2).
-        if count > settings.zset_max_listpack_entries && settings.level >= Level::V7_2 {
-            zset.expand(seed);
-        }
-        for (score, member) in elements {
-            zset.update(member, settings, seed, |old| options.decide(old, score, &mut tally));
-        }
-    }
+    let tally = apply(ctx, key, options, count, elements)?;
     if tally.not_a_number {
         return Err(Error::fixed("ERR resulting score is not a number (NaN)"));
     }
@@ -179,9 +167,31 @@ pub fn add<'b>(
         ctx.changed(key, EventClasses::ZSET, if options.increment { "zincr" } else { "zadd" }, changes);
     }
     match tally.score {
-        Some(score) if options.increment => reply_score(&mut ctx.reply, settings.level, score),
+        Some(score) if options.increment => reply_score(&mut ctx.reply, ctx.settings.level, score),
         None if options.increment => ctx.reply.null(),
         _ => ctx.reply.int(if options.count_changed { changes } else { tally.added } as i64),
     }
     Ok(())
+}
+
+fn apply<'b>(
+    ctx: &mut Ctx<'_>,
+    key: Key<'_>,
+    options: AddOptions,
+    count: usize,
+    elements: impl Iterator<Item = (f64, &'b [u8])>,
+) -> Result<Tally, Error> {
+    let (settings, seed) = (ctx.settings, ctx.keys.seed());
+    let mut tally = Tally::default();
+    let zset =
+        if options.only_old { ctx.keys.write::<Zset>(key)? } else { Some(ctx.keys.create::<Zset>(key)?) };
+    let Some(mut zset) = zset else { return Ok(tally) };
+    // Earlier versions looked at each element only (zsetTypeMaybeConvert came with 7.2).
+    if count > settings.zset_max_listpack_entries && settings.level >= Level::V7_2 {
+        zset.expand(seed);
+    }
+    for (score, member) in elements {
+        zset.update(member, settings, seed, |old| options.decide(old, score, &mut tally));
+    }
+    Ok(tally)
 }

@@ -1,6 +1,6 @@
 //! ZRANDMEMBER: members at random.
 
-use super::{reply_members, reply_score};
+use super::reply_members;
 use crate::command::*;
 use crate::commands::number::int_in;
 use crate::text::eq_ignore_case;

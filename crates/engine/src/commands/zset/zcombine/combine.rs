@@ -47,13 +47,12 @@ fn unite(keys: &Keys<'_>, request: &Request<'_>) -> Result<Vec<ScoredMember>, Er
             let member = member.text(&mut digits);
             let score = weighted(input.weight, score);
             let hash = table.hash(member);
-            match table.get_mut(hash, member) {
-                Some(mut other) => {
-                    let sum = request.aggregate.of(other.score(), score);
-                    other.set_score(sum);
-                }
-                None => table.insert(hash, ScoredMember::new(score, member)),
-            }
+            let Some(mut other) = table.get_mut(hash, member) else {
+                table.insert(hash, ScoredMember::new(score, member));
+                return true;
+            };
+            let both = request.aggregate.of(other.score(), score);
+            other.set_score(both);
             true
         });
     }
@@ -147,7 +146,9 @@ impl Source<'_> {
             Source::Zset(zset) => {
                 let _ = zset.iter().all(|(member, score)| show(member, score));
             }
-            Source::Set(set) => each_of_set(set, |member| show(member, 1.0)),
+            Source::Set(set) => {
+                let _ = set.iter().all(|member| show(member, 1.0));
+            }
             Source::Missing => {}
         }
     }
@@ -155,24 +156,8 @@ impl Source<'_> {
     fn score(&self, member: &[u8]) -> Option<f64> {
         match self {
             Source::Zset(zset) => zset.score(member),
-            Source::Set(set) => set_contains(set, member).then_some(1.0),
+            Source::Set(set) => set.contains(member).then_some(1.0),
             Source::Missing => None,
         }
-    }
-}
-
-fn each_of_set(set: &Set, mut show: impl FnMut(Item<'_>) -> bool) {
-    let _ = match set {
-        Set::Ints(ints) => ints.iter().all(|value| show(Item::Int(value))),
-        Set::Packed(pack) => pack.iter().all(show),
-        Set::Table(table) => table.iter().all(|member| member.with_text(|text| show(Item::Str(text)))),
-    };
-}
-
-fn set_contains(set: &Set, member: &[u8]) -> bool {
-    match set {
-        Set::Ints(ints) => crate::text::parse_i64(member).is_some_and(|value| ints.contains(value)),
-        Set::Packed(pack) => pack.find(member, 0).is_some(),
-        Set::Table(table) => table.contains(member),
     }
 }
