@@ -35,7 +35,7 @@ fn geoadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         at += 1;
     }
     let places = args.from(at);
-    if places.is_empty() || places.len() % 3 != 0 || (options.only_new && options.only_old) {
+    if places.is_empty() || !places.len().is_multiple_of(3) || (options.only_new && options.only_old) {
         return Err(Error::SYNTAX);
     }
     let elements = (0..places.len() / 3)

@@ -164,7 +164,6 @@ fn around_member(ctx: &mut Ctx<'_>, args: Args<'_>, may_store: bool) -> Outcome 
     // Without a sorted set, member and radius are not looked at.
     if let Some(zset) = ctx.keys.read::<Zset>(key)? {
         options.centre = Some(Centre::of_member(&zset, args.get(2))?);
-        drop(zset);
         options.circle(args, 3)?;
     }
     run(ctx, args, key, options, 5)

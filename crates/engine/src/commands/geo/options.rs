@@ -164,7 +164,7 @@ impl Options {
             self.store_distance = true;
             return Ok(1);
         }
-        if eq_ignore_case(word, b"frommember") && left >= 1 && !(self.centre.is_some() && !self.from_member) {
+        if eq_ignore_case(word, b"frommember") && left >= 1 && (self.from_member || self.centre.is_none()) {
             self.centre = Some(match zset {
                 Some(zset) => Centre::of_member(zset, args.get(at + 1))?,
                 None => Centre::Unknown,

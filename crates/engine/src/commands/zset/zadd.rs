@@ -72,7 +72,7 @@ fn zincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn parse_and_add(ctx: &mut Ctx<'_>, args: Args<'_>, mut options: AddOptions) -> Outcome {
     let first = options.parse(args, ctx.level());
     let pairs = args.from(first);
-    if pairs.is_empty() || pairs.len() % 2 != 0 {
+    if pairs.is_empty() || !pairs.len().is_multiple_of(2) {
         return Err(Error::SYNTAX);
     }
     options.check(pairs.len() / 2)?;

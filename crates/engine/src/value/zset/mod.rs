@@ -19,6 +19,7 @@ use rand::RngCore;
 use std::ops::Range;
 
 /// A sorted set.
+#[derive(Clone)]
 pub enum Zset {
     /// Few and short members: member, score, member, score ... in order.
     Packed(Listpack),
