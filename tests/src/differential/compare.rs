@@ -12,6 +12,11 @@ pub fn same(call: &Call, a: &Reply, b: &Reply) -> bool {
     if a == b {
         return true;
     }
+    if let (Reply::Error(a), Reply::Error(b)) = (a, b) {
+        // Redis prints names with C functions, which end them at a NUL; ours are printed whole.
+        let cuts = call.iter().any(|w| w.contains(&0));
+        return cuts && a.split_once(' ').map(|(code, _)| code) == b.split_once(' ').map(|(code, _)| code);
+    }
     if a.is_error() || b.is_error() {
         return false;
     }
@@ -33,7 +38,8 @@ pub fn same(call: &Call, a: &Reply, b: &Reply) -> bool {
         "SORT" | "SORT_RO" => same_sorted(call, a, b),
         "TTL" | "EXPIRETIME" => close(a, b, SLACK_SECONDS),
         "PTTL" | "PEXPIRETIME" => close(a, b, SLACK_MS),
-        "OBJECT" if word(call, 1) == "IDLETIME" => close(a, b, SLACK_SECONDS),
+        // The small integers that all keys of Redis share have their own idea of when they were used.
+        "OBJECT" if word(call, 1) == "IDLETIME" => same_shape(a, b),
         "XPENDING" => same_pending(a, b),
         "XINFO" => same_timed(a, b),
         _ => false,

@@ -18,5 +18,5 @@ pub fn int_in(text: &[u8], limits: RangeInclusive<i64>) -> Result<i64, Error> {
         return Ok(value);
     }
     let (min, max) = limits.into_inner();
-    Err(Error::new(format!("ERR value is out of range, must be between {min} and {max}")))
+    Err(Error::new(format!("ERR value is out of range, value must between {min} and {max}")))
 }

@@ -99,8 +99,14 @@ impl KeyEntry {
         match (self.0.meta() & HAS_EXPIRY != 0, expiry) {
             (true, Some(at)) => self.0.write_expiry(at),
             (false, None) => {}
-            _ => self.0 = self.0.rebuilt(expiry),
+            _ => self.0 = self.0.rebuilt(self.0.key(), expiry),
         }
+    }
+
+    /// The same under another key.
+    pub fn renamed(self, key: &[u8]) -> KeyEntry {
+        let this = ManuallyDrop::new(self);
+        KeyEntry(this.0.rebuilt(key, this.expiry()))
     }
 
     /// The access clock: LRU seconds, or LFU minutes and counter.

@@ -85,12 +85,13 @@ impl Raw {
         raw
     }
 
-    /// A new block with the same content but another expiry; the old one is freed.
-    pub(super) fn rebuilt(self, expiry: Option<UnixMs>) -> Raw {
+    /// A new block with the same content but another key or expiry; the old one is freed.
+    pub(super) fn rebuilt(self, key: &[u8], expiry: Option<UnixMs>) -> Raw {
         let new = match Kind::from_meta(self.meta()) {
-            Kind::Inline => Raw::inline(self.key(), self.inline_value(), expiry, self.access()),
-            kind => Raw::pointer(self.key(), kind, self.head(), expiry, self.access()),
+            Kind::Inline => Raw::inline(key, self.inline_value(), expiry, self.access()),
+            kind => Raw::pointer(key, kind, self.head(), expiry, self.access()),
         };
+        new.write(0, &[new.meta() | (self.meta() & EDITED)]);
         self.free();
         new
     }

@@ -68,7 +68,7 @@ pub struct Keys<'a> {
     pub(super) db: DbIndex,
     dbs: u32,
     pub(super) now: UnixMs,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     access: &'a mut AccessClock,
     expiry: ExpiryMode,
     /// Hash of the command's first key, made when it was prefetched: argument index and hash.
@@ -393,7 +393,7 @@ impl<'a> Keys<'a> {
         self.add(key, entry);
     }
 
-    fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
+    pub(super) fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
         self.shards[key.shard()].db_or_new(self.db).table.insert(key.hash, entry);
         self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
     }
@@ -425,12 +425,12 @@ impl<'a> Keys<'a> {
         })
     }
 
-    fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
+    pub(super) fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
         self.shards[key.shard()].db_mut(self.db)?.table.remove(key.hash, key.bytes)
     }
 
     /// Frees an entry, or leaves that to the background thread if it is large and `lazy`.
-    fn discard(&mut self, entry: Option<KeyEntry>, lazy: bool) {
+    pub(super) fn discard(&mut self, entry: Option<KeyEntry>, lazy: bool) {
         if let Some(entry) = entry
             && lazy
             && !entry.kind().is_string()

@@ -18,6 +18,7 @@ mod keys;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod walk;
 mod world;
 

@@ -9,6 +9,7 @@
 //! A member of 7 bytes takes 16 bytes in all. The allocation never moves, so the tree beside the
 //! table can point at it.
 
+use crate::table::{Thin, WORD_MASK};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
 /// Where the length starts.
@@ -32,8 +33,24 @@ unsafe impl Send for ScoredMember {}
 // SAFETY: `&ScoredMember` only reads.
 unsafe impl Sync for ScoredMember {}
 
-/// The bits of a word that are the address.
-const ADDRESS: u64 = (1 << 48) - 1;
+// SAFETY: transparent over u64; `at` masks the table's bits away; the word is an address below
+// 2^48; the member's bytes never change.
+unsafe impl Thin for ScoredMember {
+    #[inline]
+    fn into_word(self) -> u64 {
+        std::mem::ManuallyDrop::new(self).0
+    }
+
+    #[inline]
+    unsafe fn from_word(word: u64) -> Self {
+        Self(word)
+    }
+
+    #[inline]
+    fn with_key<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+        read(self.key())
+    }
+}
 
 impl ScoredMember {
     /// Copies a member.
@@ -58,22 +75,9 @@ impl ScoredMember {
         }
     }
 
-    /// Gives the ownership away as a word: an address below 2^48 that is a multiple of 8.
-    pub fn into_word(self) -> u64 {
-        std::mem::ManuallyDrop::new(self).0
-    }
-
-    /// Takes the ownership back.
-    ///
-    /// # Safety
-    /// `word` came from `into_word` and is not used again.
-    pub unsafe fn from_word(word: u64) -> Self {
-        Self(word)
-    }
-
     #[inline]
     fn at(&self) -> *mut u8 {
-        std::ptr::with_exposed_provenance_mut((self.0 & ADDRESS) as usize)
+        std::ptr::with_exposed_provenance_mut((self.0 & WORD_MASK) as usize)
     }
 
     /// The tree's view of it.

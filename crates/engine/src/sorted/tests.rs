@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::node::{Inner, Leaf, Node};
 use super::*;
+use crate::table::Thin;
 
 /// The tree beside an ordered model that owns the members.
 #[derive(Default)]

@@ -20,4 +20,4 @@ pub use list::{End, List};
 pub use set::{Set, SetLimits};
 pub(crate) use string::{EMBSTR_LIMIT, heap_head, heap_pointer};
 pub use string::{StrRef, StrValue};
-pub use zset::Zset;
+pub use zset::{BigZset, Zset, ZsetRange};

@@ -44,6 +44,10 @@ fn bitop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (target, len) = (ctx.key(args, 2), result.len());
     if len > 0 {
         ctx.keys.set_str(target, StrValue::Shared(result.into()), Ttl::Clear);
+        // Bytes that were calculated are shown as "raw", however few.
+        if let Some(mut string) = ctx.keys.edit_str(target)? {
+            string.bytes_mut();
+        }
         ctx.changed(target, EventClasses::STRING, "set", 1);
     } else if ctx.keys.remove_with(target, ctx.settings.lazyfree_lazy_server_del) {
         ctx.changed(target, EventClasses::GENERIC, "del", 1);

@@ -56,8 +56,8 @@ fn rename_key(ctx: &mut Ctx<'_>, args: Args<'_>, overwrite: bool) -> Result<Rena
     if !overwrite && ctx.keys.write_entry(to).is_some() {
         return Ok(Renamed::Kept);
     }
-    let (value, expiry) = ctx.keys.take(from).ok_or(Error::NO_SUCH_KEY)?;
-    ctx.keys.put(to, value, expiry);
+    let db = ctx.keys.db();
+    ctx.keys.relocate(from, to, db);
     ctx.changed(from, EventClasses::GENERIC, "rename_from", 0);
     ctx.changed(to, EventClasses::GENERIC, "rename_to", 1);
     Ok(Renamed::Moved)
@@ -93,10 +93,9 @@ fn move_between(ctx: &mut Ctx<'_>, key: Key<'_>, source: DbIndex, target: DbInde
         return false;
     }
     ctx.keys.select(source);
-    let Some((value, expiry)) = ctx.keys.take(key) else { return false };
+    ctx.keys.relocate(key, key, target);
     ctx.changed(key, EventClasses::GENERIC, "move_from", 0);
     ctx.keys.select(target);
-    ctx.keys.put(key, value, expiry);
     ctx.changed(key, EventClasses::GENERIC, "move_to", 1);
     true
 }
