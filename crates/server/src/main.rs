@@ -12,6 +12,7 @@ mod expiry;
 mod latency;
 mod lazyfree;
 mod log;
+mod memory;
 mod net;
 mod pause;
 mod process;

@@ -79,6 +79,8 @@ pub struct Server {
     pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
+    /// Bytes in use when the server had started.
+    pub startup_memory: usize,
     /// The commands that took longest.
     pub slowlog: Slowlog,
     /// Events that took long.
@@ -117,6 +119,7 @@ impl Server {
         Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats,
+            startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
             commands,

@@ -172,6 +172,7 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         return Err(failed("Configured to not listen anywhere, exiting."));
     }
     server.listening = listening;
+    server.startup_memory = crate::alloc::used();
     server.show_title();
     Ok((server, poll))
 }

@@ -164,6 +164,13 @@ impl Stats {
         nanos >= self.notable_nanos
     }
 
+    /// Counts a turn of the event loop that was busy for so long.
+    #[inline]
+    pub fn turned(&mut self, nanos: u64) {
+        self.turns += 1;
+        self.busy_nanos += nanos;
+    }
+
     /// Counts a call that was refused.
     pub fn rejected(&mut self, command: CommandId) {
         self.commands[command.0 as usize].rejected += 1;

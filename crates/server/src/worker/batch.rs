@@ -131,6 +131,7 @@ impl Worker {
                 client.last_interaction = self.server.now();
                 client.traffic.0 += n as u64;
                 self.server.stats.net_input_bytes += n as u64;
+                self.server.stats.reads_processed += 1;
                 if client.query.len() > self.server.config.network.client_query_buffer_limit {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }

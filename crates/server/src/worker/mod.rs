@@ -69,9 +69,12 @@ impl Worker {
                 _ => {}
             }
             self.server.start_turn();
+            let started = self.server.lane.tick;
             self.sort_events(&events);
             self.run_ready();
             self.run_cron();
+            let clock = &self.server.lane.clock;
+            self.server.stats.turned(clock.nanos(started, clock.tick()));
         }
         self.flush_all();
         Ok(())

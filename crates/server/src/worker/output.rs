@@ -34,6 +34,7 @@ impl Worker {
             Ok((sent, full)) => {
                 client.traffic.1 += sent as u64;
                 self.server.stats.net_output_bytes += sent as u64;
+                self.server.stats.writes_processed += 1;
                 if !client.output.is_empty() {
                     if !full {
                         // Its share of this turn is used up; no event will come for a socket with room.

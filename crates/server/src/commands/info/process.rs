@@ -1,0 +1,162 @@
+//! The sections of INFO about the process: server, clients, memory, processor.
+
+use super::text::Text;
+use crate::commands::Call;
+use crate::config::{Choice, Supervised};
+use crate::memory::{Report, human, system_total};
+use crate::process::about;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
+use std::path::Path;
+
+pub(super) fn server(call: &Call<'_>, text: &mut Text) {
+    let server = &*call.server;
+    let (config, identity) = (&server.config, &server.identity);
+    let level = config.process.compat_version;
+    let micros = server.lane.clock.unix_us(server.lane.tick);
+    let uptime = (micros / 1000 - server.stats.started.0) / 1000;
+    text.line("redis_version", level.version());
+    text.line("redis_git_sha1", "00000000");
+    text.line("redis_git_dirty", 0);
+    text.line("redis_build_id", format_args!("{:x}", about::build_id()));
+    text.line("redis_mode", if config.cluster.enabled { "cluster" } else { "standalone" });
+    text.line("os", os());
+    text.line("arch_bits", usize::BITS);
+    text.line("monotonic_clock", "processor counter");
+    text.line("multiplexing_api", "epoll");
+    text.line("atomicvar_api", "rust");
+    text.line("gcc_version", "0.0.0");
+    text.line("process_id", std::process::id());
+    text.line("process_supervised", identity.supervised.name());
+    text.line("run_id", &identity.run_id);
+    text.line("tcp_port", if config.network.port != 0 { config.network.port } else { config.tls.port });
+    text.line("server_time_usec", micros);
+    text.line("uptime_in_seconds", uptime);
+    text.line("uptime_in_days", uptime / 86_400);
+    text.line("hz", config.process.hz);
+    text.line("configured_hz", config.process.hz);
+    text.line("lru_clock", micros / 1_000_000 & 0xff_ffff);
+    text.line("executable", identity.executable.display());
+    text.line("config_file", identity.config_file.as_deref().unwrap_or(Path::new("")).display());
+    text.line("io_threads_active", 0);
+    listeners(call, text);
+    text.line("ochre_version", about::OCHRE_VERSION);
+    text.line("compat_version", level.name());
+}
+
+fn listeners(call: &Call<'_>, text: &mut Text) {
+    let network = &call.server.config.network;
+    let (unix, tcp) = call.server.listening.kinds();
+    if tcp > 0 {
+        let addresses: String = network
+            .bind
+            .0
+            .iter()
+            .map(|address| format!(",bind={}", String::from_utf8_lossy(address)))
+            .collect();
+        text.line("listener0", format_args!("name=tcp{addresses},port={}", network.port));
+    }
+    if unix {
+        text.line("listener1", format_args!("name=unix,bind={}", network.unix_socket.lossy()));
+    }
+}
+
+fn os() -> String {
+    match nix::sys::utsname::uname() {
+        Ok(name) => {
+            [name.sysname(), name.release(), name.machine()].map(|part| part.to_string_lossy()).join(" ")
+        }
+        Err(_) => std::env::consts::OS.to_owned(),
+    }
+}
+
+pub(super) fn clients(call: &Call<'_>, text: &mut Text) {
+    let server = &*call.server;
+    let others = || server.clients.iter().chain([&*call.client]);
+    text.line("connected_clients", server.clients.len());
+    text.line("cluster_connections", 0);
+    text.line("maxclients", server.config.network.maxclients);
+    text.line(
+        "client_recent_max_input_buffer",
+        others().map(|client| client.query.capacity()).max().unwrap_or(0),
+    );
+    text.line(
+        "client_recent_max_output_buffer",
+        others().map(|client| client.output.memory_bytes()).max().unwrap_or(0),
+    );
+    text.line("blocked_clients", server.waiting.blocked());
+    text.line("tracking_clients", 0);
+    text.line("clients_in_timeout_table", server.waiting.with_deadline());
+    let awaited: usize = server.world.shards().iter().map(|shard| shard.interest.awaited_keys()).sum();
+    text.line("total_blocking_keys", awaited);
+    text.line("total_blocking_keys_on_nokey", 0);
+}
+
+pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
+    let server = &*call.server;
+    let report = Report::take(server, call.client.memory());
+    let limit = server.settings.maxmemory;
+    text.size("used_memory", report.used);
+    text.size("used_memory_rss", report.rss);
+    text.size("used_memory_peak", report.peak);
+    text.line("used_memory_peak_perc", format_args!("{:.2}%", report.peak_percent()));
+    text.line("used_memory_overhead", report.overhead);
+    text.line("used_memory_startup", report.startup);
+    text.line("used_memory_dataset", report.dataset());
+    text.line("used_memory_dataset_perc", format_args!("{:.2}%", report.dataset_percent()));
+    text.line("allocator_allocated", report.allocator.allocated);
+    text.line("allocator_active", report.allocator.active);
+    text.line("allocator_resident", report.allocator.resident);
+    text.size("total_system_memory", system_total());
+    scripts(text);
+    text.line("maxmemory", limit);
+    text.line("maxmemory_human", human(limit));
+    text.line("maxmemory_policy", server.settings.maxmemory_policy.name());
+    text.ratio("allocator_frag", report.allocator_fragmentation());
+    text.ratio("allocator_rss", report.allocator_rss());
+    text.ratio("rss_overhead", report.rss_overhead());
+    text.ratio("mem_fragmentation", report.fragmentation());
+    text.line("mem_not_counted_for_evict", 0);
+    text.line("mem_replication_backlog", 0);
+    text.line("mem_total_replication_buffers", 0);
+    text.line("mem_clients_slaves", 0);
+    text.line("mem_clients_normal", report.clients);
+    text.line("mem_cluster_links", 0);
+    text.line("mem_aof_buffer", 0);
+    text.line("mem_allocator", about::ALLOCATOR);
+    text.line("active_defrag_running", 0);
+    text.line("lazyfree_pending_objects", server.reaper.pending());
+    text.line("lazyfreed_objects", server.reaper.freed());
+}
+
+fn scripts(text: &mut Text) {
+    text.line("used_memory_lua", 0);
+    text.line("used_memory_vm_eval", 0);
+    text.line("used_memory_lua_human", human(0));
+    for name in ["used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions"] {
+        text.line(name, 0);
+    }
+    text.line("number_of_libraries", 0);
+    text.line("used_memory_vm_functions", 0);
+    text.size("used_memory_vm_total", 0);
+    text.line("used_memory_functions", 0);
+    text.size("used_memory_scripts", 0);
+}
+
+pub(super) fn cpu(_: &Call<'_>, text: &mut Text) {
+    let parts = [
+        ("", UsageWho::RUSAGE_SELF),
+        ("_children", UsageWho::RUSAGE_CHILDREN),
+        ("_main_thread", UsageWho::RUSAGE_THREAD),
+    ];
+    for (suffix, who) in parts {
+        let Ok(usage) = getrusage(who) else { continue };
+        text.line(format_args!("used_cpu_sys{suffix}"), seconds(usage.system_time()));
+        text.line(format_args!("used_cpu_user{suffix}"), seconds(usage.user_time()));
+    }
+}
+
+fn seconds(time: TimeVal) -> String {
+    let micros = time.num_microseconds();
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}

@@ -1,0 +1,147 @@
+//! The sections of INFO, in their order, and those about the whole: replication, cluster, keys.
+
+use super::text::Text;
+use super::{process, statistics};
+use crate::commands::Call;
+use ochre_engine::keyspace::DbIndex;
+
+/// A section of INFO.
+pub struct Section {
+    /// The names it can be asked for by.
+    pub names: &'static [&'static str],
+    /// Its heading.
+    pub title: &'static str,
+    /// Shown if nothing is asked for.
+    pub in_default: bool,
+    /// Shown for `all` and `everything`.
+    pub in_all: bool,
+    /// Writes it.
+    pub write: fn(&Call<'_>, &mut Text),
+}
+
+const fn section(
+    names: &'static [&'static str],
+    title: &'static str,
+    write: fn(&Call<'_>, &mut Text),
+) -> Section {
+    Section { names, title, in_default: true, in_all: true, write }
+}
+
+/// A section that has to be asked for.
+const fn extra(
+    names: &'static [&'static str],
+    title: &'static str,
+    in_all: bool,
+    write: fn(&Call<'_>, &mut Text),
+) -> Section {
+    Section { names, title, in_default: false, in_all, write }
+}
+
+/// All sections, in the order they are shown.
+pub const SECTIONS: &[Section] = &[
+    section(&["server"], "Server", process::server),
+    section(&["clients"], "Clients", process::clients),
+    section(&["memory"], "Memory", process::memory),
+    section(&["persistence"], "Persistence", persistence),
+    section(&["stats"], "Stats", statistics::stats),
+    section(&["replication"], "Replication", replication),
+    section(&["cpu"], "CPU", process::cpu),
+    section(&["module_list", "modules"], "Modules", |_, _| {}),
+    extra(&["commandstats"], "Commandstats", true, statistics::commands),
+    section(&["errorstats"], "Errorstats", statistics::errors),
+    extra(&["latencystats"], "Latencystats", true, statistics::latency),
+    section(&["cluster"], "Cluster", |call, text| {
+        text.flag("cluster_enabled", call.server.config.cluster.enabled);
+    }),
+    section(&["keyspace"], "Keyspace", keyspace),
+    extra(&["debug"], "Debug", false, statistics::debug),
+];
+
+fn persistence(call: &Call<'_>, text: &mut Text) {
+    let stats = &call.server.stats;
+    text.line("loading", 0);
+    text.line("async_loading", 0);
+    for name in ["current_cow_peak", "current_cow_size", "current_cow_size_age"] {
+        text.line(name, 0);
+    }
+    text.line("current_fork_perc", "0.00");
+    text.line("current_save_keys_processed", 0);
+    text.line("current_save_keys_total", 0);
+    text.line("rdb_changes_since_last_save", stats.dirty);
+    text.line("rdb_bgsave_in_progress", 0);
+    text.line("rdb_last_save_time", stats.started.0 / 1000);
+    text.line("rdb_last_bgsave_status", "ok");
+    text.line("rdb_last_bgsave_time_sec", -1);
+    text.line("rdb_current_bgsave_time_sec", -1);
+    for name in ["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"]
+    {
+        text.line(name, 0);
+    }
+    for name in ["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
+        text.line(name, 0);
+    }
+    text.line("aof_last_rewrite_time_sec", -1);
+    text.line("aof_current_rewrite_time_sec", -1);
+    text.line("aof_last_bgrewrite_status", "ok");
+    text.line("aof_rewrites", 0);
+    text.line("aof_rewrites_consecutive_failures", 0);
+    text.line("aof_last_write_status", "ok");
+    for name in ["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"] {
+        text.line(name, 0);
+    }
+}
+
+fn replication(call: &Call<'_>, text: &mut Text) {
+    let server = &*call.server;
+    text.line("role", "master");
+    text.line("connected_slaves", 0);
+    text.line("master_failover_state", "no-failover");
+    // Nobody has followed this run yet, so its id is as good as any.
+    text.line("master_replid", &server.identity.run_id);
+    text.line("master_replid2", "0".repeat(40));
+    text.line("master_repl_offset", 0);
+    text.line("second_repl_offset", -1);
+    text.line("repl_backlog_active", 0);
+    text.line("repl_backlog_size", server.config.replication.repl_backlog_size);
+    text.line("repl_backlog_first_byte_offset", 0);
+    text.line("repl_backlog_histlen", 0);
+}
+
+fn keyspace(call: &Call<'_>, text: &mut Text) {
+    let world = &call.server.world;
+    for db in 0..world.dbs() {
+        let keys = world.len(DbIndex(db));
+        if keys > 0 {
+            let expires = world.volatile(DbIndex(db));
+            let average = average_ttl(call, DbIndex(db));
+            text.line(
+                format_args!("db{db}"),
+                format_args!("keys={keys},expires={expires},avg_ttl={average}"),
+            );
+        }
+    }
+}
+
+/// The mean time to live in milliseconds of some keys that have one.
+fn average_ttl(call: &Call<'_>, db: DbIndex) -> i64 {
+    const SAMPLES: i64 = 20;
+    const STEPS: usize = 100;
+    let world = &call.server.world;
+    if world.volatile(db) == 0 {
+        return 0;
+    }
+    let now = call.server.now();
+    let (mut sum, mut count, mut cursor) = (0, 0, 0);
+    for _ in 0..STEPS {
+        cursor = world.scan(db, cursor, |entry| {
+            if let Some(at) = entry.expiry().filter(|at| at.0 > now.0) {
+                sum += at.0 - now.0;
+                count += 1;
+            }
+        });
+        if cursor == 0 || count >= SAMPLES {
+            break;
+        }
+    }
+    sum / count.max(1)
+}

@@ -1,0 +1,134 @@
+//! The sections of INFO about what was done: counters, commands, errors, latency.
+
+use super::text::Text;
+use crate::commands::Call;
+use crate::config::Percentiles;
+use crate::pubsub::Kind;
+use crate::stats::CommandStats;
+
+pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
+    let server = &*call.server;
+    let (stats, rates) = (&server.stats, &server.stats.rates);
+    let kilobytes = |per_second: u64| format!("{:.2}", per_second as f64 / 1024.0);
+    text.line("total_connections_received", stats.connections_received);
+    text.line("total_commands_processed", stats.commands_processed);
+    text.line("instantaneous_ops_per_sec", rates.commands.per_second());
+    text.line("total_net_input_bytes", stats.net_input_bytes);
+    text.line("total_net_output_bytes", stats.net_output_bytes);
+    text.line("total_net_repl_input_bytes", 0);
+    text.line("total_net_repl_output_bytes", 0);
+    text.line("instantaneous_input_kbps", kilobytes(rates.input.per_second()));
+    text.line("instantaneous_output_kbps", kilobytes(rates.output.per_second()));
+    text.line("instantaneous_input_repl_kbps", "0.00");
+    text.line("instantaneous_output_repl_kbps", "0.00");
+    text.line("rejected_connections", stats.connections_rejected);
+    for name in ["sync_full", "sync_partial_ok", "sync_partial_err"] {
+        text.line(name, 0);
+    }
+    expiry_and_eviction(call, text);
+    text.line("keyspace_hits", stats.keyspace_hits);
+    text.line("keyspace_misses", stats.keyspace_misses);
+    text.line("pubsub_channels", server.pubsub.len(Kind::Channel));
+    text.line("pubsub_patterns", server.pubsub.len(Kind::Pattern));
+    text.line("pubsubshard_channels", server.pubsub.len(Kind::Shard));
+    for name in ["latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys"] {
+        text.line(name, 0);
+    }
+    for name in ["hits", "misses", "key_hits", "key_misses"] {
+        text.line(format_args!("active_defrag_{name}"), 0);
+    }
+    for name in ["total_active_defrag_time", "current_active_defrag_time"] {
+        text.line(name, 0);
+    }
+    for name in ["keys", "items", "prefixes"] {
+        text.line(format_args!("tracking_total_{name}"), 0);
+    }
+    text.line("unexpected_error_replies", 0);
+    text.line("total_error_replies", stats.error_replies);
+    text.line("dump_payload_sanitizations", 0);
+    work(call, text);
+}
+
+fn expiry_and_eviction(call: &Call<'_>, text: &mut Text) {
+    let server = &*call.server;
+    text.line("expired_keys", server.stats.expired_keys);
+    text.line("expired_stale_perc", "0.00");
+    text.line("expired_time_cap_reached_count", server.expiry.cycles_timed_out);
+    text.line("expire_cycle_cpu_milliseconds", server.expiry.spent_us / 1000);
+    text.line("evicted_keys", server.stats.evicted_keys);
+    text.line("evicted_clients", server.stats.evicted_clients);
+    text.line("total_eviction_exceeded_time", 0);
+    text.line("current_eviction_exceeded_time", 0);
+}
+
+fn work(call: &Call<'_>, text: &mut Text) {
+    let stats = &call.server.stats;
+    text.line("total_reads_processed", stats.reads_processed);
+    text.line("total_writes_processed", stats.writes_processed);
+    text.line("io_threaded_reads_processed", 0);
+    text.line("io_threaded_writes_processed", 0);
+    text.line("reply_buffer_shrinks", 0);
+    text.line("reply_buffer_expands", 0);
+    text.line("eventloop_cycles", stats.turns);
+    text.line("eventloop_duration_sum", stats.busy_nanos / 1000);
+    let nanos: u64 = stats.commands.iter().map(|command| command.nanos).sum();
+    text.line("eventloop_duration_cmd_sum", nanos / 1000);
+    text.line("instantaneous_eventloop_cycles_per_sec", stats.rates.turns.per_second());
+    text.line("instantaneous_eventloop_duration_usec", stats.rates.busy_nanos.per_second() / 1000);
+    for what in ["auth", "cmd", "key", "channel"] {
+        text.line(format_args!("acl_access_denied_{what}"), 0);
+    }
+}
+
+/// The counters of commands that have any, with their names.
+fn used<'a>(call: &'a Call<'_>) -> impl Iterator<Item = (&'a str, &'a CommandStats)> {
+    let server = &*call.server;
+    let named = server.commands.entries().map(|(id, entry)| {
+        let counters = &server.stats.commands[usize::from(id.0)];
+        (&*entry.full_name, counters)
+    });
+    named.filter(|(_, counters)| counters.calls + counters.failed + counters.rejected > 0)
+}
+
+pub(super) fn commands(call: &Call<'_>, text: &mut Text) {
+    for (name, counters) in used(call) {
+        let CommandStats { calls, nanos, rejected, failed, .. } = counters;
+        let per_call = *nanos as f64 / 1000.0 / (*calls).max(1) as f64;
+        text.line(
+            format_args!("cmdstat_{name}"),
+            format_args!(
+                "calls={calls},usec={},usec_per_call={per_call:.2},rejected_calls={rejected},\
+                 failed_calls={failed}",
+                nanos / 1000
+            ),
+        );
+    }
+}
+
+pub(super) fn errors(call: &Call<'_>, text: &mut Text) {
+    for (code, count) in &call.server.stats.errors {
+        // A colon or a line end inside the word would end the name, or the line.
+        let code: String = code.chars().map(|c| if c == ':' || c.is_control() { '_' } else { c }).collect();
+        text.line(format_args!("errorstat_{code}"), format_args!("count={count}"));
+    }
+}
+
+pub(super) fn latency(call: &Call<'_>, text: &mut Text) {
+    let percentiles = &call.server.config.diagnostics.latency_tracking_info_percentiles.0;
+    for (name, counters) in used(call).filter(|(_, counters)| counters.latency.total() > 0) {
+        let values: Vec<String> = percentiles
+            .iter()
+            .map(|percent| {
+                let micros = counters.latency.percentile(*percent) as f64 / 1000.0;
+                format!("p{}={micros:.3}", Percentiles::text(*percent))
+            })
+            .collect();
+        text.line(format_args!("latency_percentiles_usec_{name}"), values.join(","));
+    }
+}
+
+pub(super) fn debug(_: &Call<'_>, text: &mut Text) {
+    for name in ["duration_aof_sum", "duration_cron_sum", "duration_max", "cmd_per_cycle_max"] {
+        text.line(format_args!("eventloop_{name}"), 0);
+    }
+}

@@ -1,0 +1,201 @@
+//! Where the memory goes: the figures of INFO and of MEMORY STATS, and what they tell.
+
+use crate::alloc;
+use crate::server::Server;
+use ochre_engine::keyspace::DbIndex;
+use std::sync::OnceLock;
+
+/// What the tables of one database cost beside its keys and values.
+#[derive(Debug, Clone, Copy)]
+pub struct DbOverhead {
+    /// The database.
+    pub db: u32,
+    /// Bytes of the tables.
+    pub table_bytes: usize,
+}
+
+/// Where the memory goes. Sizes in bytes.
+#[derive(Debug)]
+pub struct Report {
+    /// In use now.
+    pub used: usize,
+    /// The most that was ever in use.
+    pub peak: usize,
+    /// In use when the server had started.
+    pub startup: usize,
+    /// Resident pages of the process.
+    pub rss: usize,
+    /// The allocator's own figures.
+    pub allocator: alloc::Figures,
+    /// Buffers and states of clients.
+    pub clients: usize,
+    /// Databases that have keys.
+    pub dbs: Vec<DbOverhead>,
+    /// Keys of all databases.
+    pub keys: usize,
+    /// Everything that is no data.
+    pub overhead: usize,
+}
+
+impl Report {
+    /// The figures of this moment. `client_in_hand` is what the client costs whose command runs.
+    pub fn take(server: &Server, client_in_hand: usize) -> Report {
+        let used = alloc::used();
+        let dbs: Vec<DbOverhead> = (0..server.world.dbs())
+            .filter(|db| server.world.len(DbIndex(*db)) > 0)
+            .map(|db| DbOverhead {
+                db,
+                table_bytes: server.world.parts(DbIndex(db)).map(|part| part.table.bytes()).sum(),
+            })
+            .collect();
+        let clients = client_in_hand + server.clients.iter().map(|client| client.memory()).sum::<usize>();
+        let tables: usize = dbs.iter().map(|db| db.table_bytes).sum();
+        Report {
+            used,
+            peak: alloc::peak().max(used),
+            startup: server.startup_memory,
+            rss: resident(),
+            allocator: alloc::figures(),
+            clients,
+            keys: (0..server.world.dbs()).map(|db| server.world.len(DbIndex(db))).sum(),
+            overhead: (server.startup_memory + clients + tables).min(used),
+            dbs,
+        }
+    }
+
+    /// Bytes that came after the start.
+    pub fn net(&self) -> usize {
+        self.used.saturating_sub(self.startup).max(1)
+    }
+
+    /// Bytes of the data.
+    pub fn dataset(&self) -> usize {
+        self.used - self.overhead
+    }
+
+    /// The share of the data in what came after the start.
+    pub fn dataset_percent(&self) -> f64 {
+        (self.dataset() as f64 * 100.0 / self.net() as f64).min(100.0)
+    }
+
+    /// The share of what is in use in the most that ever was.
+    pub fn peak_percent(&self) -> f64 {
+        self.used as f64 * 100.0 / self.peak.max(1) as f64
+    }
+
+    /// Resident bytes to bytes in use.
+    pub fn fragmentation(&self) -> Ratio {
+        Ratio::of(self.rss, self.used)
+    }
+
+    /// Pages the allocator uses to bytes it gave out.
+    pub fn allocator_fragmentation(&self) -> Ratio {
+        Ratio::of(self.allocator.active, self.allocator.allocated)
+    }
+
+    /// Pages the allocator holds to pages it uses.
+    pub fn allocator_rss(&self) -> Ratio {
+        Ratio::of(self.allocator.resident, self.allocator.active)
+    }
+
+    /// Pages of the process to pages the allocator holds.
+    pub fn rss_overhead(&self) -> Ratio {
+        Ratio::of(self.rss, self.allocator.resident)
+    }
+
+    /// What is wrong, in sentences; none if nothing is.
+    pub fn complaints(&self, clients: usize) -> Vec<&'static str> {
+        /// Waste below this is not worth a word.
+        const MIN_WASTE: i64 = 10 << 20;
+        let mut all = Vec::new();
+        if self.peak as f64 > self.used as f64 * 1.5 {
+            all.push(
+                "Peak memory: more than 150 % of what is in use now was in use once. What was freed is \
+                 kept for later use; MEMORY PURGE gives it back to the system.",
+            );
+        }
+        if self.fragmentation().exceeds(1.4, MIN_WASTE) {
+            all.push(
+                "High total RSS: the process is more than 1.4 times as large as its data, because of a \
+                 peak in the past or because freed and used memory lie mixed.",
+            );
+        }
+        if self.allocator_fragmentation().exceeds(1.1, MIN_WASTE) {
+            all.push("High allocator fragmentation: pages are in use that hold little.");
+        }
+        if self.allocator_rss().exceeds(1.1, MIN_WASTE) {
+            all.push("High allocator RSS overhead: the allocator keeps free pages; try MEMORY PURGE.");
+        }
+        if self.rss_overhead().exceeds(1.1, MIN_WASTE) {
+            all.push("High process RSS overhead: memory is in use that the allocator knows nothing of.");
+        }
+        if self.clients / clients.max(1) > 200 << 10 {
+            all.push("Big client buffers: clients cost more than 200 KB each; CLIENT LIST shows which.");
+        }
+        all
+    }
+}
+
+/// How much more one figure is than another.
+#[derive(Debug, Clone, Copy)]
+pub struct Ratio {
+    /// The quotient.
+    pub ratio: f64,
+    /// The difference in bytes.
+    pub bytes: i64,
+}
+
+impl Ratio {
+    fn of(whole: usize, part: usize) -> Ratio {
+        Ratio { ratio: whole as f64 / part.max(1) as f64, bytes: whole as i64 - part as i64 }
+    }
+
+    fn exceeds(self, ratio: f64, bytes: i64) -> bool {
+        self.ratio > ratio && self.bytes > bytes
+    }
+}
+
+/// Bytes of the pages of this process that are in memory (proc(5), statm, second field).
+pub fn resident() -> usize {
+    /// Linux counts pages of 4 KB on every machine this runs on.
+    const PAGE: usize = 4096;
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE
+}
+
+/// Bytes of memory that the machine has.
+pub fn system_total() -> usize {
+    static TOTAL: OnceLock<usize> = OnceLock::new();
+    *TOTAL.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        kilobytes.unwrap_or(0) * 1024
+    })
+}
+
+/// A size with two decimals and a unit, as INFO shows it: `1.50M`.
+pub fn human(bytes: u64) -> String {
+    const UNITS: [char; 5] = ['K', 'M', 'G', 'T', 'P'];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let power = ((bytes.ilog2() / 10) as usize).min(UNITS.len());
+    format!("{:.2}{}", bytes as f64 / 1024f64.powi(power as i32), UNITS[power - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_shown_with_a_unit() {
+        let shown = [0, 1023, 1024, 1536 << 10, 5 << 30].map(human);
+        assert_eq!(shown, ["0B", "1023B", "1.00K", "1.50M", "5.00G"]);
+    }
+
+    #[test]
+    fn the_process_and_the_machine_have_memory() {
+        assert!(resident() > 0 && system_total() > resident());
+    }
+}
