@@ -1,11 +1,14 @@
 //! Commands on keys whatever they hold: deletion, expiry, enumeration, renaming, inspection, SORT.
 
+mod copy;
 mod del;
 mod expire;
 mod keys;
 mod object;
 mod rename;
 mod scan;
+mod sort;
+mod sort_pattern;
 #[cfg(test)]
 mod tests;
 mod ttl;
@@ -47,6 +50,9 @@ pub static COMMANDS: &[&Command] = &[
     &rename::RENAME,
     &rename::RENAMENX,
     &rename::MOVE,
+    &copy::COPY,
+    &sort::SORT,
+    &sort::SORT_RO,
     &object::TYPE,
     &object::OBJECT,
 ];
