@@ -18,11 +18,17 @@ pub fn footprint(entry: &KeyEntry, samples: usize) -> usize {
             Some(StrRef::Heap(bytes)) => bytes.len(),
             _ => 0,
         },
-        Kind::ListPacked | Kind::ListQuick => entry.collection::<List>().map_or(0, |list| list.allocated_bytes(samples)),
-        Kind::SetInt | Kind::SetPacked | Kind::SetTable => entry.collection::<Set>().map_or(0, |set| set_bytes(&set)),
+        Kind::ListPacked | Kind::ListQuick => {
+            entry.collection::<List>().map_or(0, |list| list.allocated_bytes(samples))
+        }
+        Kind::SetInt | Kind::SetPacked | Kind::SetTable => {
+            entry.collection::<Set>().map_or(0, |set| set_bytes(&set))
+        }
         Kind::ZsetPacked | Kind::ZsetTree => entry.collection::<Zset>().map_or(0, |zset| zset.bytes()),
         Kind::HashPacked | Kind::HashTable => entry.collection::<Hash>().map_or(0, |hash| hash_bytes(&hash)),
-        Kind::Stream => entry.collection::<Box<Stream>>().map_or(0, |stream| size_of::<Stream>() + stream.heap_bytes()),
+        Kind::Stream => {
+            entry.collection::<Box<Stream>>().map_or(0, |stream| size_of::<Stream>() + stream.heap_bytes())
+        }
     };
     own + value
 }
