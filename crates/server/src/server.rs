@@ -79,6 +79,8 @@ pub struct Server {
     pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
+    /// Whether the periodic work rests (DEBUG PAUSE-CRON).
+    pub cron_paused: bool,
     /// Bytes in use when the server had started.
     pub startup_memory: usize,
     /// The commands that took longest.
@@ -119,6 +121,7 @@ impl Server {
         Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats,
+            cron_paused: false,
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
