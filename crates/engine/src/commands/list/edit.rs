@@ -1,7 +1,8 @@
 //! LSET, LINSERT, LREM and LTRIM: changes in the middle of a list.
 
-use super::{int, pop};
+use super::pop;
 use crate::command::*;
+use crate::commands::number::int;
 use crate::text::eq_ignore_case;
 use crate::value::{End, List};
 

@@ -2,9 +2,10 @@
 
 use super::at_least;
 use crate::command::*;
+use crate::commands::number::int;
 use crate::encoding::listpack::Needle;
 use crate::level::Level;
-use crate::text::{eq_ignore_case, parse_i64};
+use crate::text::eq_ignore_case;
 use crate::value::{End, List};
 use std::ops::ControlFlow;
 
@@ -51,7 +52,7 @@ impl Request {
         while let Some(option) = args.try_get(at) {
             let value = args.try_get(at + 1).ok_or(Error::SYNTAX)?;
             if eq_ignore_case(option, b"rank") {
-                match parse_i64(value).ok_or(Error::NOT_INTEGER)? {
+                match int(value)? {
                     i64::MIN if level >= Level::V7_2 => return Err(RANK_RANGE),
                     i64::MIN => (request.from, request.rank) = (End::Back, 0),
                     0 => return Err(RANK_ZERO),

@@ -57,11 +57,6 @@ fn end_named(arg: &[u8]) -> Result<End, Error> {
     }
 }
 
-/// An argument that is an integer.
-fn int(arg: &[u8]) -> Result<i64, Error> {
-    parse_i64(arg).ok_or(Error::NOT_INTEGER)
-}
-
 /// An argument that is an integer of at least `min`; whatever is wrong with it, the error is the same.
 fn at_least(arg: &[u8], min: i64, error: Error) -> Result<usize, Error> {
     parse_i64(arg).filter(|value| *value >= min).map(|value| value as usize).ok_or(error)

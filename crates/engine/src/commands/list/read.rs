@@ -1,7 +1,8 @@
 //! LLEN, LINDEX and LRANGE.
 
-use super::{int, write_item, write_range};
+use super::{write_item, write_range};
 use crate::command::*;
+use crate::commands::number::int;
 use crate::value::{End, List};
 
 /// Declaration of LLEN.
