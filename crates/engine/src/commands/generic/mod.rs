@@ -18,6 +18,7 @@ use crate::commands::number::int_in;
 use crate::keyspace::DbIndex;
 
 pub(super) use expire::delete_now;
+pub use object::encoding_name;
 
 /// Source and target are one.
 const SAME_OBJECT: Error = Error::fixed("ERR source and destination objects are the same");
