@@ -64,7 +64,12 @@ impl Server {
     /// Ends the pause.
     pub fn unpause(&mut self) {
         self.pause.now = None;
-        self.unblocked.append(&mut self.pause.held);
+        for token in std::mem::take(&mut self.pause.held) {
+            if let Some(client) = self.clients.get_mut(token) {
+                client.flags.remove(Flags::PAUSED);
+                self.unblocked.push(token);
+            }
+        }
     }
 
     /// Ends the pause if its time is up.
@@ -77,7 +82,6 @@ impl Server {
     /// Holds the command of a client back, if there is a pause that concerns it.
     #[inline]
     pub fn holds_back(&mut self, client: &mut Client, command: CommandId) -> bool {
-        client.flags.remove(Flags::PAUSED);
         match self.pause.what() {
             None => false,
             Some(what) => self.holds_back_under(what, client, command),

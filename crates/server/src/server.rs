@@ -63,6 +63,8 @@ pub struct Server {
     pub monitors: Vec<ClientId>,
     /// Memory of all clients when they were last accounted, in bytes.
     pub clients_memory: usize,
+    /// Every client has been accounted since there is a limit on their memory.
+    pub all_accounted: bool,
     /// The client that the cron looked after last.
     pub last_looked_after: ClientId,
     /// Milliseconds after which the peak of a reply buffer is forgotten; below 0 never.
@@ -79,6 +81,8 @@ pub struct Server {
     pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
+    /// Whether the periodic work rests (DEBUG PAUSE-CRON).
+    pub cron_paused: bool,
     /// Bytes in use when the server had started.
     pub startup_memory: usize,
     /// The commands that took longest.
@@ -119,6 +123,7 @@ impl Server {
         Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats,
+            cron_paused: false,
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
@@ -127,6 +132,7 @@ impl Server {
             pubsub: Registry::default(),
             monitors: Vec::new(),
             clients_memory: 0,
+            all_accounted: false,
             last_looked_after: ClientId(0),
             reply_buffer_reset_ms: 5000,
             reply_buffer_resizing: true,

@@ -29,6 +29,11 @@ impl Large {
         self.len - self.arrived.len()
     }
 
+    /// Bytes that are there.
+    pub fn arrived(&self) -> usize {
+        self.arrived.len()
+    }
+
     /// Memory held in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.arrived.capacity()

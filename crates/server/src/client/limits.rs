@@ -8,6 +8,7 @@ use super::describe::OWN_OUTPUT;
 use super::{Client, ClientType, Flags};
 use crate::config::OutputLimit;
 use crate::server::Server;
+use crate::{log_notice, log_verbose, log_warning};
 use ochre_engine::time::UnixMs;
 
 /// A smaller limit could not even answer the commands that change it (networking.c:
@@ -46,6 +47,10 @@ impl Server {
         let limit = self.output_limit(client);
         let is_hard = limit.hard_bytes > 0 && used >= limit.hard_bytes;
         if is_hard || self.stays_over_soft_limit(client, used, limit) {
+            log_warning!(
+                "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                client.describe(self)
+            );
             client.flags.insert(Flags::CLOSE_ASAP);
             client.output.clear();
             self.stats.output_limit_disconnections += 1;
@@ -107,7 +112,13 @@ impl Server {
 
     /// Closes the clients that cost most until the rest is within the limit.
     pub fn evict_clients(&mut self) {
-        let Some(limit) = self.clients_memory_limit() else { return };
+        let Some(limit) = self.clients_memory_limit() else {
+            self.all_accounted = false;
+            return;
+        };
+        if !std::mem::replace(&mut self.all_accounted, true) {
+            self.account_all();
+        }
         if self.clients_memory < limit {
             return;
         }
@@ -120,9 +131,25 @@ impl Server {
             .collect();
         candidates.sort_unstable();
         while self.clients_memory >= limit {
-            let Some((_, id)) = candidates.pop() else { return };
+            let Some((_, id)) = candidates.pop() else {
+                log_warning!("Over client maxmemory after evicting all evictable clients");
+                return;
+            };
+            if let Some(client) = self.clients.by_id(id) {
+                log_notice!("Evicting client: {}", client.describe(self));
+            }
             self.kill(id);
             self.stats.evicted_clients += 1;
+        }
+    }
+
+    /// Single clients have not been accounted while there was no limit.
+    fn account_all(&mut self) {
+        for id in self.clients.ids() {
+            let Some(token) = self.clients.token_of(id) else { continue };
+            let Some(mut client) = self.clients.take(token) else { continue };
+            self.account(&mut client);
+            self.clients.put_back(client);
         }
     }
 
@@ -136,7 +163,11 @@ impl Server {
             self.last_looked_after = *id;
             let Some(token) = self.clients.token_of(*id) else { continue };
             let Some(mut client) = self.clients.take(token) else { continue };
-            let is_over = self.is_idle_too_long(&client, now) || self.exceeds_output_limit(&mut client);
+            let is_idle = self.is_idle_too_long(&client, now);
+            if is_idle {
+                log_verbose!("Closing idle client");
+            }
+            let is_over = is_idle || self.exceeds_output_limit(&mut client);
             if !is_over {
                 self.look_after(&mut client, now);
             }

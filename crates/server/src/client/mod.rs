@@ -3,6 +3,7 @@
 mod close;
 mod describe;
 mod directory;
+mod input;
 mod limits;
 mod reply_buffer;
 mod state;

@@ -41,6 +41,14 @@ impl Socket {
         }
     }
 
+    /// Whether the other side is on this machine.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Socket::Tcp(s) => s.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback()),
+            Socket::Unix(_) => true,
+        }
+    }
+
     /// The other side as CLIENT LIST shows it; unix sockets have no name, so their path is passed.
     pub fn peer_text(&self, unix_path: &str) -> String {
         match self {

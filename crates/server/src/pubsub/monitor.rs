@@ -3,6 +3,7 @@
 //! A line is made only if somebody looks. Secrets among the arguments are not shown.
 
 use crate::client::{Client, Flags};
+use crate::secrets;
 use crate::server::Server;
 use crate::table::CommandId;
 use ochre_engine::command::flags::{ADMIN, SKIP_MONITOR};
@@ -40,9 +41,10 @@ impl Server {
             return;
         }
         let mut line = self.monitor_prefix(client);
+        let secret = secrets::places(&entry.full_name, args);
         for (at, arg) in args.iter().enumerate() {
             line.push(b' ');
-            push_repr(&mut line, if is_secret(&entry.full_name, args, at) { b"(redacted)" } else { arg });
+            push_repr(&mut line, if secret.contains(&at) { secrets::REDACTED } else { arg });
         }
         line.extend_from_slice(b"\r\n");
         for id in self.monitors.clone() {
@@ -71,45 +73,5 @@ impl Server {
         monitor.output.append(line);
         self.pushed(&mut monitor);
         self.clients.put_back(monitor);
-    }
-}
-
-/// Whether an argument is a password (networking.c: redactClientCommandArgument and its callers).
-pub fn is_secret(full_name: &str, args: Args<'_>, at: usize) -> bool {
-    let is =
-        |index: usize, word: &[u8]| args.try_get(index).is_some_and(|arg| arg.eq_ignore_ascii_case(word));
-    match full_name {
-        "auth" => at > 0,
-        "hello" => (2..args.len()).any(|auth| is(auth, b"AUTH") && (at == auth + 1 || at == auth + 2)),
-        "config|set" => {
-            at >= 3
-                && at % 2 == 1
-                && [&b"masterauth"[..], b"requirepass", b"masteruser", b"tls-key-file-pass"]
-                    .iter()
-                    .any(|directive| is(at - 1, directive))
-        }
-        "migrate" => (6..args.len()).any(|auth| {
-            is(auth, b"AUTH") && at == auth + 1 || is(auth, b"AUTH2") && (at == auth + 1 || at == auth + 2)
-        }),
-        "acl|setuser" => at >= 2,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ochre_resp::request::OwnedArgs;
-
-    #[test]
-    fn passwords_are_secret_and_nothing_else() {
-        let secrets = |name: &str, words: &str| -> Vec<usize> {
-            let args: OwnedArgs = words.split(' ').collect();
-            (0..args.args().len()).filter(|at| is_secret(name, args.args(), *at)).collect()
-        };
-        assert_eq!(secrets("auth", "auth user password"), [1, 2]);
-        assert_eq!(secrets("hello", "hello 3 auth user password setname x"), [3, 4]);
-        assert_eq!(secrets("config|set", "config set maxmemory 1 requirepass x"), [5]);
-        assert_eq!(secrets("get", "get requirepass"), [0; 0]);
     }
 }

@@ -3,10 +3,31 @@
 use super::{Worker, poll_token};
 use crate::client::{Client, Flags};
 use crate::net::Socket;
+use crate::server::Server;
 use std::io::{self, IoSlice};
 
 /// Connections accepted per event, so that a flood of them does not starve the others.
 const MAX_ACCEPTS: usize = 1000;
+
+/// The answer to a client from elsewhere in protected mode.
+const DENIED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no \
+password is set for the default user. In this mode connections are only accepted from the loopback interface. \
+If you want to connect from external computers to Redis you may adopt one of the following solutions: \
+1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface \
+by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly \
+accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. \
+2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting \
+the protected mode option to 'no', and then restarting the server. \
+3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. \
+4) Set up an authentication password for the default user. NOTE: You only need to do one of the above things in \
+order for the server to start accepting connections from the outside.\r\n";
+
+impl Server {
+    /// True in protected mode: nobody set a password, so only clients on this machine are let in.
+    fn refuses_strangers(&self) -> bool {
+        self.config.network.protected_mode && self.password().is_none()
+    }
+}
 
 impl Worker {
     pub(super) fn accept(&mut self, number: usize) {
@@ -25,6 +46,11 @@ impl Worker {
     fn admit(&mut self, mut socket: Socket) {
         if self.server.clients.len() >= self.server.config.network.maxclients as usize {
             let _ = socket.write_slices(&[IoSlice::new(b"-ERR max number of clients reached\r\n")]);
+            self.server.stats.connections_rejected += 1;
+            return;
+        }
+        if self.server.refuses_strangers() && !socket.is_local() {
+            let _ = socket.write_slices(&[IoSlice::new(DENIED)]);
             self.server.stats.connections_rejected += 1;
             return;
         }

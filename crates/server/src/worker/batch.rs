@@ -132,7 +132,7 @@ impl Worker {
                 client.traffic.0 += n as u64;
                 self.server.stats.net_input_bytes += n as u64;
                 self.server.stats.reads_processed += 1;
-                if client.query.len() > self.server.config.network.client_query_buffer_limit {
+                if self.server.exceeds_input_limit(client) {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Ok(more)
@@ -325,6 +325,7 @@ impl Server {
                 break;
             }
         }
+        self.log_protocol_error(client, error);
         let mut text = b"ERR ".to_vec();
         text.extend_from_slice(&error.message());
         client.reply().error(text);

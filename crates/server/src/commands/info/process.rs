@@ -84,7 +84,7 @@ pub(super) fn clients(call: &Call<'_>, text: &mut Text) {
         "client_recent_max_output_buffer",
         others().map(|client| client.output.memory_bytes()).max().unwrap_or(0),
     );
-    text.line("blocked_clients", server.waiting.blocked());
+    text.line("blocked_clients", server.waiting.blocked() + server.pause.held());
     text.line("tracking_clients", 0);
     text.line("clients_in_timeout_table", server.waiting.with_deadline());
     let awaited: usize = server.world.shards().iter().map(|shard| shard.interest.awaited_keys()).sum();

@@ -1,0 +1,48 @@
+//! Input that cannot be accepted: protocol errors and too much of it. The client is closed, the reason logged.
+
+use super::Client;
+use crate::server::Server;
+use crate::{log_verbose, log_warning};
+use ochre_resp::request::ProtocolError;
+
+/// Bytes of input shown in the log.
+const SHOWN: usize = 128;
+/// Bytes of input shown if there is too much of it.
+const SHOWN_OVERLONG: usize = 64;
+
+impl Server {
+    /// Whether a client has sent more than it may without completing a command.
+    pub fn exceeds_input_limit(&self, client: &mut Client) -> bool {
+        let large = client.parser.large().map_or(0, |large| large.arrived());
+        if client.query.len() + large <= self.config.network.client_query_buffer_limit {
+            return false;
+        }
+        let bytes = client.query.bytes();
+        let shown = String::from_utf8_lossy(&ochre_engine::text::repr::repr(&bytes[..bytes.len().min(SHOWN_OVERLONG)]))
+            .into_owned();
+        log_warning!(
+            "Closing client that reached max query buffer length: {} (qbuf initial bytes: {shown})",
+            client.describe(self)
+        );
+        true
+    }
+
+    /// Logs what a client sent that is no command (networking.c: setProtocolError).
+    pub fn log_protocol_error(&self, client: &Client, error: &ProtocolError) {
+        let bytes = client.query.bytes();
+        let visible = |bytes: &[u8]| -> String {
+            let dots = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
+            bytes.iter().map(dots).collect()
+        };
+        let shown = if bytes.len() < SHOWN {
+            format!("'{}'", visible(bytes))
+        } else {
+            let (head, tail) = (&bytes[..SHOWN / 2], &bytes[bytes.len() - SHOWN / 2..]);
+            format!("'{}' (... more {} bytes ...) '{}'", visible(head), bytes.len() - SHOWN, visible(tail))
+        };
+        log_verbose!(
+            "Protocol error ({error}) from client: {}. Query buffer during protocol error: {shown}",
+            client.describe(self)
+        );
+    }
+}
