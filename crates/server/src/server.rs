@@ -118,7 +118,7 @@ impl Server {
             CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
-        Server {
+        let mut server = Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats,
             startup_memory: 0,
@@ -154,7 +154,9 @@ impl Server {
             unblocked: Vec::new(),
             shutdown: false,
             next_client_id: 1,
-        }
+        };
+        server.listen_to_events();
+        server
     }
 
     /// The time of the command under way.

@@ -4,12 +4,13 @@
 //! clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
 //! case.
 
-use super::describe::OWN_OUTPUT;
+use super::describe::output_below;
 use super::{Client, ClientType, Flags};
 use crate::config::OutputLimit;
 use crate::server::Server;
 use crate::{log_notice, log_verbose, log_warning};
 use ochre_engine::time::UnixMs;
+use ochre_resp::reply::Output;
 
 /// A smaller limit could not even answer the commands that change it (networking.c:
 /// getClientEvictionLimit).
@@ -33,8 +34,7 @@ impl Server {
     #[inline]
     pub fn limit_output(&self, client: &mut Client) {
         let hard = self.output_limit(client).hard_bytes as usize;
-        let limit = if hard == 0 { usize::MAX } else { hard.saturating_add(OWN_OUTPUT - 1) };
-        client.output.set_limit(limit);
+        client.output.set_limit(if hard == 0 { usize::MAX } else { output_below(hard) });
     }
 
     /// Marks a client that has too much unsent output. True if it has to be closed.
@@ -52,7 +52,7 @@ impl Server {
                 client.describe(self)
             );
             client.flags.insert(Flags::CLOSE_ASAP);
-            client.output.clear();
+            client.output = Output::new();
             self.stats.output_limit_disconnections += 1;
             return true;
         }
@@ -188,6 +188,7 @@ impl Server {
 
     fn look_after(&mut self, client: &mut Client, now: UnixMs) {
         let idle_ms = now.0 - client.last_interaction.0;
+        client.input_buffer.adapt(idle_ms, client.input_bytes());
         if idle_ms > 2000 {
             client.query.shrink();
         }

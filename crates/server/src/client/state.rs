@@ -3,7 +3,7 @@
 //! An idle client holds no buffers: input and output memory is lent by the worker while there is
 //! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
 
-use super::reply_buffer::ReplyBuffer;
+use super::buffers::{InputBuffer, ReplyBuffer};
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
@@ -124,6 +124,8 @@ pub struct Client {
     pub pending: Option<Box<PendingInput>>,
     /// Replies not sent.
     pub output: Output,
+    /// What CLIENT LIST shows of its input buffer.
+    pub input_buffer: InputBuffer,
     /// What CLIENT LIST shows of its reply buffer.
     pub reply_buffer: ReplyBuffer,
     /// Messages it sent to itself, to follow the reply of the command under way.
@@ -164,8 +166,10 @@ pub struct Client {
     pub soft_limit_since: Option<UnixMs>,
     /// Memory last accounted for it, in bytes.
     pub accounted_memory: usize,
-    /// Number of arguments and bytes of arguments of the command under way.
+    /// Bytes of arguments of the command under way, if it can ask for them.
     pub argv_bytes: usize,
+    /// Bytes of input behind the commands under way.
+    pub input_in_hand: usize,
     /// Bytes received and sent in all.
     pub traffic: (u64, u64),
 }
@@ -181,6 +185,7 @@ impl Client {
             parser: Parser::new(),
             pending: None,
             output: Output::new(),
+            input_buffer: InputBuffer::default(),
             reply_buffer: ReplyBuffer::new(now),
             late_pushes: None,
             protocol: Protocol::Resp2,
@@ -202,6 +207,7 @@ impl Client {
             soft_limit_since: None,
             accounted_memory: 0,
             argv_bytes: 0,
+            input_in_hand: 0,
             traffic: (0, 0),
         }
     }
