@@ -6,6 +6,7 @@ pub mod bits;
 pub mod command;
 pub mod commands;
 pub mod cycle;
+pub mod digest;
 pub mod encoding;
 pub mod entry;
 pub mod error;

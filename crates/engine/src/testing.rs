@@ -93,6 +93,13 @@ impl Bench {
         }
     }
 
+    /// What a key holds.
+    pub fn kind(&self, key: &str) -> Option<crate::entry::Kind> {
+        let hash = self.world.seed().hash(key.as_bytes());
+        let mut parts = self.world.parts(self.db);
+        parts.find_map(|db| db.table.get(hash, key.as_bytes())).map(|entry| entry.kind())
+    }
+
     /// Names of the events of the last command, in order.
     pub fn events(&self) -> Vec<&'static str> {
         self.fx.events.iter().map(|event| event.name).collect()

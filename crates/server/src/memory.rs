@@ -40,7 +40,7 @@ pub struct Report {
 impl Report {
     /// The figures of this moment. `client_in_hand` is what the client costs whose command runs.
     pub fn take(server: &Server, client_in_hand: usize) -> Report {
-        let used = alloc::used();
+        let (used, rss) = (alloc::used(), resident());
         let dbs: Vec<DbOverhead> = (0..server.world.dbs())
             .filter(|db| server.world.len(DbIndex(*db)) > 0)
             .map(|db| DbOverhead {
@@ -54,8 +54,8 @@ impl Report {
             used,
             peak: alloc::peak().max(used),
             startup: server.startup_memory,
-            rss: resident(),
-            allocator: alloc::figures(),
+            rss,
+            allocator: allocator_figures(used, rss),
             clients,
             keys: (0..server.world.dbs()).map(|db| server.world.len(DbIndex(db))).sum(),
             overhead: (server.startup_memory + clients + tables).min(used),
@@ -134,6 +134,15 @@ impl Report {
         }
         all
     }
+}
+
+/// The allocator's figures, or what is known without them if it was built to keep none.
+fn allocator_figures(used: usize, rss: usize) -> alloc::Figures {
+    let figures = alloc::figures();
+    if figures.allocated != 0 {
+        return figures;
+    }
+    alloc::Figures { allocated: used, active: used, resident: rss.max(used), ..figures }
 }
 
 /// How much more one figure is than another.

@@ -81,6 +81,8 @@ pub struct Server {
     pub eviction: Eviction,
     /// Counters.
     pub stats: Stats,
+    /// Whether the periodic work rests (DEBUG PAUSE-CRON).
+    pub cron_paused: bool,
     /// Bytes in use when the server had started.
     pub startup_memory: usize,
     /// The commands that took longest.
@@ -121,6 +123,7 @@ impl Server {
         let mut server = Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats,
+            cron_paused: false,
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),

@@ -197,6 +197,14 @@ impl CommandTable {
         self.get(container).subcommands.get(name.as_str()).copied()
     }
 
+    /// The command or subcommand of this full name (`config|get`), any case.
+    pub fn find_full(&self, name: &[u8]) -> Option<CommandId> {
+        match memchr::memchr(b'|', name) {
+            Some(bar) => self.find_sub(self.find(&name[..bar])?, &name[bar + 1..]),
+            None => self.find(name),
+        }
+    }
+
     /// A command by number.
     #[inline]
     pub fn get(&self, id: CommandId) -> &Entry {

@@ -19,6 +19,8 @@ mod string;
 mod timeout;
 mod zset;
 
+pub use generic::encoding_name;
+
 /// All data commands, group by group.
 pub fn all() -> impl Iterator<Item = &'static Command> {
     [

@@ -1,7 +1,7 @@
 //! The count of HRANDFIELD, SRANDMEMBER and their like: negative, it allows repetitions.
 
+use crate::commands::number::int_in;
 use crate::error::Error;
-use crate::text::parse_i64;
 
 /// How many random elements are wanted, and whether one may come twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,15 +10,7 @@ pub struct RandomCount(i64);
 impl RandomCount {
     /// Reads the argument; `i64::MIN` has no positive counterpart and is refused.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        match parse_i64(text) {
-            Some(i64::MIN) => Err(Error::new(format!(
-                "ERR value is out of range, value must between {} and {}",
-                -i64::MAX,
-                i64::MAX
-            ))),
-            Some(count) => Ok(Self(count)),
-            None => Err(Error::NOT_INTEGER),
-        }
+        int_in(text, -i64::MAX..=i64::MAX).map(Self)
     }
 
     /// The number without its sign.

@@ -347,7 +347,9 @@ impl<'a> Keys<'a> {
                 Ttl::Keep => entry.expiry(),
                 Ttl::At(at) => Some(at),
             };
-            if entry.kind().is_string() && entry.expiry() == expiry {
+            // With room for an expiry in both or in neither, the allocation may stay.
+            if entry.kind().is_string() && entry.expiry().is_some() == expiry.is_some() {
+                entry.set_expiry(expiry);
                 entry.set_str(value);
                 return None;
             }

@@ -108,6 +108,15 @@ impl ScoredMember {
         unsafe { self.at().cast::<f64>().write(score) }
     }
 
+    /// By score, then by text.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        // Scores are never NaN.
+        self.score()
+            .partial_cmp(&other.score())
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then_with(|| self.key().cmp(other.key()))
+    }
+
     /// Allocated bytes.
     pub fn bytes(&self) -> usize {
         layout(self.key().len()).size()

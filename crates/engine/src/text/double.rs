@@ -66,6 +66,17 @@ fn parse_general(text: &[u8]) -> Option<f64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
+/// The number that SORT takes a text for: as [`parse_f64`], but blanks in front and the empty
+/// text (0) are fine, and the text ends with a zero byte if there is one.
+pub fn parse_f64_prefix(text: &[u8]) -> Option<f64> {
+    let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let start = text.iter().position(|&byte| !super::integer::is_c_space(byte))?;
+    parse_f64(&text[start..])
+}
+
 /// Parses digits; overflow to infinity and underflow to zero are errors.
 fn parse_magnitude(text: &[u8]) -> Option<f64> {
     let (value, is_zero) = if let [b'0', b'x' | b'X', ..] = text {

@@ -8,6 +8,7 @@
 
 mod collection;
 mod either;
+mod footprint;
 mod hash;
 mod list;
 mod set;
@@ -15,6 +16,7 @@ mod string;
 mod zset;
 
 pub use collection::{Collection, RawValue, Type};
+pub use footprint::footprint;
 pub use hash::{Hash, HashLimits, Pair};
 pub use list::{End, List};
 pub use set::{Set, SetLimits};

@@ -26,7 +26,6 @@ pub struct Identity {
 impl Identity {
     /// A program called by this name, with a fresh run id.
     pub fn new(program: Vec<u8>) -> Identity {
-        let mut rng = rand::rng();
         Identity {
             program,
             executable: std::env::current_exe().unwrap_or_default(),
@@ -34,7 +33,13 @@ impl Identity {
             pid_file: None,
             supervised: Supervised::No,
             umask: super::daemon::umask(),
-            run_id: (0..40).map(|_| char::from(b"0123456789abcdef"[rng.random_range(0..16)])).collect(),
+            run_id: random_id(),
         }
     }
+}
+
+/// 40 random hexadecimal digits.
+pub fn random_id() -> String {
+    let mut rng = rand::rng();
+    (0..40).map(|_| char::from(b"0123456789abcdef"[rng.random_range(0..16)])).collect()
 }

@@ -14,4 +14,4 @@ pub mod signals;
 pub mod supervise;
 pub mod title;
 
-pub use identity::Identity;
+pub use identity::{Identity, random_id};

@@ -15,6 +15,9 @@ impl Worker {
             return;
         }
         self.next_cron = now.0 as u64 + 1000 / HZ;
+        if self.server.cron_paused {
+            return;
+        }
         self.cron_turns += 1;
         self.server.expire_cycle(HZ);
         self.server.clients_cron(HZ);

@@ -1,11 +1,14 @@
 //! Commands on keys whatever they hold: deletion, expiry, enumeration, renaming, inspection, SORT.
 
+mod copy;
 mod del;
 mod expire;
 mod keys;
 mod object;
 mod rename;
 mod scan;
+mod sort;
+mod sort_pattern;
 #[cfg(test)]
 mod tests;
 mod ttl;
@@ -15,6 +18,7 @@ use crate::commands::number::int_in;
 use crate::keyspace::DbIndex;
 
 pub(super) use expire::delete_now;
+pub use object::encoding_name;
 
 /// Source and target are one.
 const SAME_OBJECT: Error = Error::fixed("ERR source and destination objects are the same");
@@ -47,6 +51,9 @@ pub static COMMANDS: &[&Command] = &[
     &rename::RENAME,
     &rename::RENAMENX,
     &rename::MOVE,
+    &copy::COPY,
+    &sort::SORT,
+    &sort::SORT_RO,
     &object::TYPE,
     &object::OBJECT,
 ];

@@ -53,7 +53,9 @@ fn rename_key(ctx: &mut Ctx<'_>, args: Args<'_>, overwrite: bool) -> Result<Rena
     if from.bytes == to.bytes {
         return Ok(Renamed::Same);
     }
-    if !overwrite && ctx.keys.write_entry(to).is_some() {
+    // An expired key of the new name goes as such, before it would be overwritten.
+    let taken = ctx.keys.write_entry(to).is_some();
+    if taken && !overwrite {
         return Ok(Renamed::Kept);
     }
     let db = ctx.keys.db();

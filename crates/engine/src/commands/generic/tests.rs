@@ -181,3 +181,67 @@ fn objects_tell_how_they_are_kept() {
         bench.run(&["OBJECT", "IDLETIME", "int"]).starts_with("-ERR An LFU maxmemory policy is selected")
     );
 }
+
+#[test]
+fn copies_keep_value_expiry_and_encoding() {
+    let mut bench = Bench::new();
+    check(
+        &mut bench,
+        &[
+            ("COPY a b", ":0"),
+            ("SET a 1 EX 100", "+OK"),
+            ("COPY a a", "-ERR source and destination objects are the same"),
+            ("COPY a b", ":1"),
+            ("TTL b", ":100"),
+            ("COPY a b", ":0"),
+            ("APPEND a 2", ":2"),
+            ("COPY a b REPLACE", ":1"),
+            ("GET b", "$2 12"),
+            ("OBJECT ENCODING b", "$3 raw"),
+            ("COPY a a DB 3", ":1"),
+            ("COPY a b DB 99", "-ERR DB index is out of range"),
+            ("COPY a b DB", "-ERR syntax error"),
+            ("RPUSH l 1 2", ":2"),
+            ("COPY l m", ":1"),
+            ("RPUSH m 3", ":3"),
+            ("LRANGE l 0 -1", "*2 $1 1 $1 2"),
+        ],
+    );
+    let long = "x".repeat(10_000);
+    bench.run(&["SET", "long", &long]);
+    bench.run(&["COPY", "long", "other"]);
+    bench.run(&["APPEND", "other", "y"]);
+    check(&mut bench, &[("STRLEN long", ":10000"), ("STRLEN other", ":10001")]);
+}
+
+#[test]
+fn elements_are_sorted_by_number_text_or_other_keys() {
+    let mut bench = Bench::new();
+    check(
+        &mut bench,
+        &[
+            ("RPUSH l 3 10 -1 2.5", ":4"),
+            ("SORT l", "*4 $2 -1 $3 2.5 $1 3 $2 10"),
+            ("SORT l DESC LIMIT 1 2", "*2 $1 3 $3 2.5"),
+            ("SORT l ALPHA", "*4 $2 -1 $2 10 $3 2.5 $1 3"),
+            ("SORT l BY nosort", "*4 $1 3 $2 10 $2 -1 $3 2.5"),
+            ("SORT l BY nosort DESC LIMIT 0 1", "*1 $3 2.5"),
+            ("SORT l LIMIT 10 5", "*0"),
+            ("SORT l LIMIT -5 1", "*1 $2 -1"),
+            ("MSET w3 1 w10 0 w-1 5", "+OK"),
+            ("SORT l BY w*", "*4 $2 10 $3 2.5 $1 3 $2 -1"),
+            ("SORT l BY w* GET # GET w* LIMIT 0 2", "*4 $2 10 $1 0 $3 2.5 $-1"),
+            ("SORT l BY w* GET fixed LIMIT 0 1", "*1 $-1"),
+            ("SORT l STORE to GET w*", ":4"),
+            ("LRANGE to 0 -1", "*4 $1 5 $0  $1 1 $1 0"),
+            ("RPUSH texts b a", ":2"),
+            ("SORT texts", "-ERR One or more scores can't be converted into double"),
+            ("SORT_RO texts ALPHA", "*2 $1 a $1 b"),
+            ("SORT_RO texts ALPHA STORE x", "-ERR syntax error"),
+            ("SORT missing STORE to", ":0"),
+            ("EXISTS to", ":0"),
+            ("SORT w3", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+            ("SORT l LIMIT 1", "-ERR syntax error"),
+        ],
+    );
+}

@@ -2,8 +2,9 @@
 
 use super::limits;
 use crate::command::*;
+use crate::commands::number::int;
 use crate::encoding::listpack::Item;
-use crate::text::{Extended, parse_i64};
+use crate::text::Extended;
 use crate::value::Hash;
 
 /// Declaration of HINCRBY.
@@ -25,7 +26,7 @@ pub static HINCRBYFLOAT: Command = Command::new("hincrbyfloat", Group::Hash, 4, 
     .args(&[Arg::key("key"), Arg::string("field"), Arg::double("increment")]);
 
 fn hincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let increment = parse_i64(args.get(3)).ok_or(Error::NOT_INTEGER)?;
+    let increment = int(args.get(3))?;
     let (key, field, limits) = (ctx.key(args, 1), args.get(2), limits(ctx));
     let mut hash = ctx.keys.create::<Hash>(key)?;
     let old = match hash.get(field) {

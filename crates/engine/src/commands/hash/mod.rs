@@ -5,6 +5,7 @@ mod hget;
 mod hgetall;
 mod hincrby;
 mod hrandfield;
+mod hscan;
 mod hset;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub const COMMANDS: &[&Command] = &[
     &hincrby::HINCRBY,
     &hincrby::HINCRBYFLOAT,
     &hrandfield::HRANDFIELD,
+    &hscan::HSCAN,
     &hset::HMSET,
     &hset::HSET,
     &hset::HSETNX,

@@ -1,12 +1,11 @@
 //! PFADD: adds elements to a HyperLogLog.
 
-use super::encoding_of;
+use super::{encoding_of, store};
 use crate::command::{
     Arg, Args, Command, Ctx, DENYOOM, EventClasses, FAST, Group, INSERT, Key, KeySpec, Outcome, RW, WRITE,
 };
 use crate::hyperloglog::{self as hll, Encoding};
 use crate::keyspace::StrMut;
-use crate::value::StrValue;
 
 /// PFADD key [element ...]
 pub static PFADD: Command = Command::new("pfadd", Group::HyperLogLog, -2, pfadd)
@@ -38,7 +37,7 @@ fn pfadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let (added, outcome) = add_all(&mut bytes, elements, max_bytes);
     if created + added > 0 {
-        ctx.keys.create_str(key)?.set(StrValue::Bytes(&bytes));
+        store(&mut ctx.keys, key, &bytes)?;
     }
     outcome?;
     report(ctx, key, created + added);

@@ -1,12 +1,11 @@
 //! PFDEBUG: looks inside a HyperLogLog.
 
-use super::encoding_of;
+use super::{encoding_of, store};
 use crate::command::{
     ACCESS, ADMIN, Arg, Args, Command, Ctx, DENYOOM, Error, Group, Key, KeySpec, Outcome, RW, WRITE,
 };
 use crate::hyperloglog::{self as hll, Encoding, REGISTERS};
 use crate::text::eq_ignore_case;
-use crate::value::StrValue;
 
 /// PFDEBUG GETREG|DECODE|ENCODING|TODENSE key
 pub static PFDEBUG: Command = Command::new("pfdebug", Group::HyperLogLog, 3, pfdebug)
@@ -52,7 +51,7 @@ fn pfdebug(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// Makes the value dense, which counts as a change so that replicas follow.
 fn make_dense(ctx: &mut Ctx<'_>, key: Key<'_>, mut bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     if hll::to_dense(&mut bytes)? {
-        ctx.keys.create_str(key)?.set(StrValue::Bytes(&bytes));
+        store(&mut ctx.keys, key, &bytes)?;
         ctx.keys.fx.dirty += 1;
     }
     Ok(bytes)

@@ -1,11 +1,10 @@
 //! PFMERGE: the union of HyperLogLogs, stored in the first of them.
 
-use super::encoding_of;
+use super::{encoding_of, store};
 use crate::command::{
     ACCESS, Arg, Args, Command, Ctx, DENYOOM, EventClasses, Group, INSERT, KeySpec, Outcome, RO, RW, WRITE,
 };
 use crate::hyperloglog::{self as hll, Registers};
-use crate::value::StrValue;
 
 /// PFMERGE destkey [sourcekey ...]
 pub static PFMERGE: Command = Command::new("pfmerge", Group::HyperLogLog, -2, pfmerge)
@@ -28,7 +27,7 @@ fn pfmerge(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let key = ctx.key(args, 1);
     let mut target = ctx.keys.edit_str(key)?.map_or_else(hll::new, |value| value.get().to_vec());
     union.write_to(&mut target, ctx.settings.hll_sparse_max_bytes)?;
-    ctx.keys.create_str(key)?.set(StrValue::Bytes(&target));
+    store(&mut ctx.keys, key, &target)?;
     ctx.changed(key, EventClasses::STRING, "pfadd", 1);
     ctx.reply.ok();
     Ok(())

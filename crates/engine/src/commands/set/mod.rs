@@ -10,6 +10,7 @@ mod sources;
 mod spop;
 mod srandmember;
 mod srem;
+mod sscan;
 mod sunion;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub const COMMANDS: &[&Command] = &[
     &spop::SPOP,
     &srandmember::SRANDMEMBER,
     &srem::SREM,
+    &sscan::SSCAN,
     &sunion::SUNION,
     &sunion::SUNIONSTORE,
 ];

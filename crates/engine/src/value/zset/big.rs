@@ -15,6 +15,14 @@ pub struct BigZset {
     member_bytes: usize,
 }
 
+impl Clone for BigZset {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.table.seed());
+        self.tree.forward(0).for_each(|(score, member)| copy.push(ScoredMember::new(score, member)));
+        copy
+    }
+}
+
 impl BigZset {
     pub(super) fn new(seed: Seed) -> Self {
         Self { tree: ScoreTree::new(), table: Table::new(seed), member_bytes: 0 }

@@ -19,6 +19,7 @@ use rand::RngCore;
 use std::ops::Range;
 
 /// A sorted set.
+#[derive(Clone)]
 pub enum Zset {
     /// Few and short members: member, score, member, score ... in order.
     Packed(Listpack),
@@ -37,7 +38,7 @@ collection!(
 impl Zset {
     /// A sorted set of these members, in the form that suits them; none is there twice.
     pub fn from_members(mut members: Vec<ScoredMember>, settings: &Settings, seed: Seed) -> Zset {
-        members.sort_unstable_by(|a, b| order((a.score(), a.key()), (b.score(), b.key())));
+        members.sort_unstable_by(ScoredMember::order);
         let small = members.len() <= settings.zset_max_listpack_entries
             && members.iter().all(|member| member.key().len() <= settings.zset_max_listpack_value);
         if small {
@@ -257,11 +258,6 @@ impl<'a> Iterator for ZsetRange<'a> {
         };
         Some((Item::Str(member), score))
     }
-}
-
-/// By score, then by text.
-fn order(a: (f64, &[u8]), b: (f64, &[u8])) -> std::cmp::Ordering {
-    a.partial_cmp(&b).expect("scores are never NaN")
 }
 
 fn narrow(ranks: Range<u64>) -> Range<usize> {

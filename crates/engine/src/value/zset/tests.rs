@@ -17,7 +17,7 @@ fn shown(range: ZsetRange<'_>) -> Vec<(Vec<u8>, f64)> {
 
 fn sorted(model: &BTreeMap<Vec<u8>, f64>) -> Vec<(Vec<u8>, f64)> {
     let mut all = contents(model.iter().map(|(member, score)| (member.clone(), *score)));
-    all.sort_by(|a, b| order((a.1, &a.0), (b.1, &b.0)));
+    all.sort_by(|a, b| (a.1, &a.0).partial_cmp(&(b.1, &b.0)).unwrap());
     all
 }
 

@@ -1,6 +1,9 @@
-//! The commands on latency: LATENCY, SLOWLOG.
+//! The commands that tell what was slow: SLOWLOG and LATENCY.
+
+mod monitor;
+mod slowlog;
 
 use crate::table::ServerCommand;
 
 /// The commands of this group.
-pub const COMMANDS: &[&ServerCommand] = &[];
+pub const COMMANDS: &[&ServerCommand] = &[&slowlog::SLOWLOG, &monitor::LATENCY];

@@ -1,0 +1,56 @@
+//! ZSCAN: the members in small steps.
+
+use super::double_style;
+use crate::command::*;
+use crate::commands::scan_options::{ScanOptions, scan_cursor};
+use crate::encoding::listpack::Item;
+use crate::text::{DoubleStyle, DoubleText};
+use crate::value::Zset;
+
+/// ZSCAN key cursor [MATCH pattern] [COUNT count]
+pub static ZSCAN: Command = Command::new("zscan", Group::SortedSet, -3, zscan)
+    .since("2.8.0")
+    .flags(READONLY)
+    .keys(&[KeySpec::at(1, RO | ACCESS)])
+    .summary("Walks through the members of a sorted set.")
+    .complexity("O(1) for each call, O(N) for a whole walk over N members")
+    .tips(&["nondeterministic_output"])
+    .args(&[
+        Arg::key("key"),
+        Arg::integer("cursor"),
+        Arg::pattern("pattern").token("MATCH").optional(),
+        Arg::integer("count").token("COUNT").optional(),
+    ]);
+
+fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let cursor = scan_cursor(args.get(2))?;
+    let key = ctx.key(args, 1);
+    let zset = ctx.keys.read::<Zset>(key)?;
+    let mut found: Vec<(Item<'_>, f64)> = Vec::new();
+    let mut next = 0;
+    let mut style = double_style(ctx.settings.level);
+    if let Some(zset) = &zset {
+        let options = ScanOptions::parse(args, 3, None)?;
+        let mut digits = itoa::Buffer::new();
+        next = options.drive(cursor, |cursor, seen| {
+            zset.scan(cursor, |member, score| {
+                *seen += 1;
+                if options.matches(member.text(&mut digits)) {
+                    found.push((member, score));
+                }
+            })
+        });
+        // Those of a table are printed as long doubles, whatever the version (scanCallback in Redis).
+        if matches!(**zset, Zset::Tree(_)) {
+            style = DoubleStyle::Digits17;
+        }
+    }
+    ctx.reply.array(2);
+    ctx.reply.bulk(next.to_string());
+    ctx.reply.array(2 * found.len());
+    for (member, score) in found {
+        ctx.reply.bulk(member.text(&mut itoa::Buffer::new()));
+        ctx.reply.bulk(DoubleText::reply(score, style).as_bytes());
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! LATENCY: slow events and how commands' times are distributed.
+
+use crate::commands::{Call, help};
+use crate::latency::{Histogram, doctor, graph};
+use crate::table::{CommandId, ServerCommand};
+use ochre_engine::command::*;
+
+const GROUP: Group = Group::Server;
+const FLAGS: Flags = ADMIN | NOSCRIPT | LOADING | STALE;
+const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
+
+const fn sub(name: &'static str, arity: i16, run: crate::table::ServerFn) -> ServerCommand {
+    ServerCommand::sub("latency", name, GROUP, arity, run).since("2.8.13").flags(FLAGS).complexity("O(1)")
+}
+
+pub(super) static LATENCY: ServerCommand = ServerCommand::container(
+    "latency",
+    GROUP,
+    &[
+        sub("doctor", 2, report).tips(TIPS).summary("Explains the slow events and gives advice."),
+        sub("graph", 3, draw)
+            .tips(TIPS)
+            .summary("Draws the slow moments of an event.")
+            .args(&[Arg::string("event")]),
+        sub("histogram", -2, histogram)
+            .since("7.0.0")
+            .tips(TIPS)
+            .summary("Returns how the times of commands are distributed.")
+            .complexity("O(N) where N is the number of commands with latency information being retrieved.")
+            .args(&[Arg::string("COMMAND").optional().multiple()]),
+        sub("history", 3, history)
+            .tips(TIPS)
+            .summary("Returns the slow moments of an event.")
+            .args(&[Arg::string("event")]),
+        sub("latest", 2, latest).tips(TIPS).summary("Returns the last slow moment of each event."),
+        sub("reset", -2, reset)
+            .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
+            .summary("Forgets the slow moments of some or all events.")
+            .args(&[Arg::string("event").optional().multiple()]),
+        sub("help", 2, latency_help).flags(LOADING | STALE).summary("Lists the subcommands."),
+    ],
+)
+.since("2.8.13")
+.summary("Groups the commands on latency.")
+.complexity("Depends on subcommand.");
+
+fn history(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let mut reply = call.client.reply();
+    let Some((_, series)) = call.server.latency.get(args.get(2)) else {
+        reply.array(0);
+        return Ok(());
+    };
+    reply.array(series.len());
+    for sample in series.iter() {
+        reply.array(2);
+        reply.int(sample.unix_seconds);
+        reply.int(sample.millis as i64);
+    }
+    Ok(())
+}
+
+fn latest(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    let mut reply = call.client.reply();
+    reply.array(call.server.latency.len());
+    for (event, series) in call.server.latency.iter() {
+        let sample = series.latest();
+        reply.array(4);
+        reply.bulk(event);
+        reply.int(sample.unix_seconds);
+        reply.int(sample.millis as i64);
+        reply.int(series.max_millis() as i64);
+    }
+    Ok(())
+}
+
+fn reset(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let is_named = |event: &str| {
+        args.len() == 2 || args.iter().skip(2).any(|arg| arg.eq_ignore_ascii_case(event.as_bytes()))
+    };
+    let forgotten = call.server.latency.forget(is_named);
+    call.reply().count(forgotten);
+    Ok(())
+}
+
+fn draw(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let seconds = call.server.now().0 / 1000;
+    let text = match call.server.latency.get(args.get(2)) {
+        Some((event, series)) => graph(event, series, seconds),
+        None => {
+            let event = String::from_utf8_lossy(args.get(2)).into_owned();
+            return Err(Error::new(format!("ERR No samples available for event '{event}'")));
+        }
+    };
+    call.reply().verbatim(b"txt", text);
+    Ok(())
+}
+
+fn report(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    let diagnostics = &call.server.config.diagnostics;
+    let text = doctor(
+        &call.server.latency,
+        diagnostics.latency_monitor_threshold,
+        diagnostics.slowlog_log_slower_than,
+        call.server.now().0 / 1000,
+    );
+    call.reply().verbatim(b"txt", text);
+    Ok(())
+}
+
+fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let commands = &call.server.commands;
+    let ids: Vec<CommandId> = if args.len() == 2 {
+        commands.entries().map(|(id, _)| id).collect()
+    } else {
+        args.iter()
+            .skip(2)
+            .filter_map(|name| commands.find_full(name))
+            .flat_map(|id| family(call, id))
+            .collect()
+    };
+    let shown: Vec<(String, Vec<(u64, u64)>, u64)> = ids
+        .into_iter()
+        .map(|id| (id, &call.server.stats.commands[usize::from(id.0)].latency))
+        .filter(|(_, latency)| latency.total() > 0)
+        .map(|(id, latency)| {
+            (commands.get(id).full_name.to_string(), Histogram::cumulative(latency), latency.total())
+        })
+        .collect();
+    let mut reply = call.client.reply();
+    reply.map(shown.len());
+    for (name, steps, calls) in shown {
+        reply.bulk(name);
+        reply.map(2);
+        reply.bulk("calls");
+        reply.int(calls as i64);
+        reply.bulk("histogram_usec");
+        reply.map(steps.len());
+        for (nanos, count) in steps {
+            reply.int((nanos / 1000) as i64);
+            reply.int(count as i64);
+        }
+    }
+    Ok(())
+}
+
+/// A command and its subcommands, in a lasting order.
+fn family(call: &Call<'_>, id: CommandId) -> Vec<CommandId> {
+    let mut all: Vec<CommandId> = call.server.commands.get(id).subcommands.values().copied().collect();
+    all.sort_unstable();
+    all.insert(0, id);
+    all
+}
+
+fn latency_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    help(
+        call,
+        "LATENCY",
+        &[
+            "DOCTOR",
+            "    Explain the slow events in words.",
+            "GRAPH <event>",
+            "    Draw the slow moments of <event>.",
+            "HISTORY <event>",
+            "    Return the slow moments of <event>.",
+            "LATEST",
+            "    Return the last slow moment of each event.",
+            "RESET [<event> ...]",
+            "    Forget the slow moments of some events (default: of all).",
+            "HISTOGRAM [COMMAND ...]",
+            "    Return how the times of commands are distributed (default: of all commands).",
+        ],
+    )
+}

@@ -1,0 +1,104 @@
+//! SLOWLOG GET, LEN, RESET.
+
+use crate::commands::{Call, help};
+use crate::table::ServerCommand;
+use ochre_engine::command::*;
+use ochre_engine::text::parse_i64;
+
+const GROUP: Group = Group::Server;
+const FLAGS: Flags = ADMIN | LOADING | STALE;
+
+/// Entries that GET answers unless told otherwise.
+const DEFAULT_COUNT: usize = 10;
+
+pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
+    "slowlog",
+    GROUP,
+    &[
+        ServerCommand::sub("slowlog", "get", GROUP, -2, get)
+            .since("2.2.12")
+            .flags(FLAGS)
+            .tips(&["request_policy:all_nodes", "nondeterministic_output"])
+            .summary("Returns the newest entries of the slow log.")
+            .complexity("O(N) where N is the number of entries returned")
+            .history(&[("4.0.0", "Entries tell address and name of the client.")])
+            .args(&[Arg::integer("count").optional()]),
+        ServerCommand::sub("slowlog", "len", GROUP, 2, len)
+            .since("2.2.12")
+            .flags(FLAGS)
+            .tips(&["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"])
+            .summary("Returns the number of entries in the slow log.")
+            .complexity("O(1)"),
+        ServerCommand::sub("slowlog", "reset", GROUP, 2, reset)
+            .since("2.2.12")
+            .flags(FLAGS)
+            .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+            .summary("Forgets all entries of the slow log.")
+            .complexity("O(N) where N is the number of entries in the slowlog"),
+        ServerCommand::sub("slowlog", "help", GROUP, 2, slowlog_help)
+            .since("6.2.0")
+            .flags(LOADING | STALE)
+            .summary("Lists the subcommands.")
+            .complexity("O(1)"),
+    ],
+)
+.since("2.2.12")
+.summary("Groups the commands on the slow log.")
+.complexity("Depends on subcommand.");
+
+fn get(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    const BAD_COUNT: Error = Error::fixed("ERR count should be greater than or equal to -1");
+    if args.len() > 3 {
+        return Err(Error::arity("slowlog|get"));
+    }
+    let log = &call.server.slowlog;
+    let count = match args.try_get(2) {
+        None => DEFAULT_COUNT,
+        Some(text) => match parse_i64(text).ok_or(Error::NOT_INTEGER)? {
+            -1 => log.len(),
+            count => usize::try_from(count).map_err(|_| BAD_COUNT)?,
+        },
+    };
+    let mut reply = call.client.reply();
+    reply.array(count.min(log.len()));
+    for entry in log.iter().take(count) {
+        reply.array(6);
+        reply.int(entry.id as i64);
+        reply.int(entry.unix_seconds);
+        reply.int(entry.micros as i64);
+        reply.array(entry.args.len());
+        entry.args.iter().for_each(|arg| reply.bulk(arg));
+        reply.bulk(&*entry.address);
+        reply.bulk(&entry.client_name);
+    }
+    Ok(())
+}
+
+fn len(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    let len = call.server.slowlog.len();
+    call.reply().count(len);
+    Ok(())
+}
+
+fn reset(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    call.server.slowlog.clear();
+    call.reply().ok();
+    Ok(())
+}
+
+fn slowlog_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    help(
+        call,
+        "SLOWLOG",
+        &[
+            "GET [<count>]",
+            "    Return the newest <count> entries (default: 10, -1 means all). An entry is",
+            "    its id, when it was made, how many microseconds the command took, the",
+            "    arguments, address and name of the client.",
+            "LEN",
+            "    Return the number of entries.",
+            "RESET",
+            "    Forget all entries.",
+        ],
+    )
+}

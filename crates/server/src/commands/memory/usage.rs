@@ -1,0 +1,37 @@
+//! MEMORY USAGE: what a key costs.
+
+use crate::commands::Call;
+use ochre_engine::command::*;
+use ochre_engine::text::parse_i64;
+use ochre_engine::value::footprint;
+
+/// Parts of a value that are looked at unless told otherwise.
+const DEFAULT_SAMPLES: usize = 5;
+
+pub(super) fn usage(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let samples = read_samples(args)?;
+    let server = &*call.server;
+    let key = server.world.locate(args.get(2));
+    let now = server.now();
+    let part = server.world.shards()[key.shard()].db(call.client.db);
+    let entry = part.and_then(|part| part.table.get(key.hash, key.bytes));
+    let alive = entry.filter(|entry| entry.expiry().is_none_or(|at| at.0 > now.0));
+    match alive.map(|entry| footprint(entry, samples)) {
+        Some(bytes) => call.reply().count(bytes),
+        None => call.reply().null(),
+    }
+    Ok(())
+}
+
+/// `SAMPLES count`, several times if need be; 0 means all.
+fn read_samples(args: Args<'_>) -> Result<usize, Error> {
+    let mut samples = DEFAULT_SAMPLES;
+    let mut at = 3;
+    while at < args.len() {
+        let count = args.try_get(at + 1).filter(|_| args.get(at).eq_ignore_ascii_case(b"samples"));
+        let count = parse_i64(count.ok_or(Error::SYNTAX)?).ok_or(Error::NOT_INTEGER)?;
+        samples = usize::try_from(count).map_err(|_| Error::SYNTAX)?;
+        at += 2;
+    }
+    Ok(samples)
+}
