@@ -74,10 +74,13 @@ impl Server {
                 return Step::Done;
             }
         };
+        if self.limits_clients_memory() && self.evict_before(client, args.total_bytes()) {
+            return Step::Done;
+        }
         match self.gate(client, command, args) {
             Ok(Gate::Run) => {}
             Ok(Gate::Queue) => {
-                client.multi.get_or_insert_default().commands.push((command, args.to_owned_args()));
+                client.multi.get_or_insert_default().push(command, args.to_owned_args());
                 client.reply().simple("QUEUED");
                 return Step::Done;
             }

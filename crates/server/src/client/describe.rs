@@ -82,7 +82,8 @@ impl Client {
 
     /// Bytes of input that have arrived and belong to no command that was run.
     pub fn input_bytes(&self) -> usize {
-        self.query.len() + self.input_in_hand + self.parser.memory_bytes()
+        let buffered = || self.query.len() + self.input_in_hand;
+        self.parser.large_arrived().unwrap_or_else(buffered)
     }
 
     fn letters(&self) -> String {

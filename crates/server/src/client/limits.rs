@@ -110,8 +110,19 @@ impl Server {
         self.config.network.maxmemory_clients != 0
     }
 
-    /// Closes the clients that cost most until the rest is within the limit.
-    pub fn evict_clients(&mut self) {
+    /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
+    #[cold]
+    pub fn evict_before(&mut self, client: &mut Client, argument_bytes: usize) -> bool {
+        self.account(client);
+        self.clients_memory += argument_bytes;
+        client.accounted_memory += argument_bytes;
+        self.evict_clients(Some(client));
+        client.flags.contains(Flags::CLOSE_ASAP)
+    }
+
+    /// Closes the clients that cost most until the rest is within the limit; the one in hand, if any, is only
+    /// marked.
+    pub fn evict_clients(&mut self, mut in_hand: Option<&mut Client>) {
         let Some(limit) = self.clients_memory_limit() else {
             self.all_accounted = false;
             return;
@@ -126,6 +137,7 @@ impl Server {
         let mut candidates: Vec<_> = self
             .clients
             .iter()
+            .chain(in_hand.as_deref())
             .filter(|client| !client.flags.intersects(exempt))
             .map(|client| (client.accounted_memory, client.id))
             .collect();
@@ -135,11 +147,18 @@ impl Server {
                 log_warning!("Over client maxmemory after evicting all evictable clients");
                 return;
             };
+            self.stats.evicted_clients += 1;
+            if let Some(client) = in_hand.as_deref_mut().filter(|client| client.id == id) {
+                log_notice!("Evicting client: {}", client.describe(self));
+                client.flags.insert(Flags::CLOSE_ASAP);
+                client.output = Output::new();
+                self.account(client);
+                continue;
+            }
             if let Some(client) = self.clients.by_id(id) {
                 log_notice!("Evicting client: {}", client.describe(self));
             }
             self.kill(id);
-            self.stats.evicted_clients += 1;
         }
     }
 

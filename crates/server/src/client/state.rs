@@ -74,11 +74,29 @@ pub enum ReplyMode {
     Skip,
 }
 
+/// What a watched key costs, here and in its shard.
+const WATCH_BYTES: usize = 96;
+
 /// A transaction being queued.
 #[derive(Default)]
 pub struct Multi {
     /// The commands in order.
     pub commands: Vec<(CommandId, OwnedArgs)>,
+    /// Bytes of memory of their arguments.
+    bytes: usize,
+}
+
+impl Multi {
+    /// Queues a command.
+    pub fn push(&mut self, command: CommandId, args: OwnedArgs) {
+        self.bytes += args.memory_bytes() + size_of::<(CommandId, OwnedArgs)>();
+        self.commands.push((command, args));
+    }
+
+    /// Bytes of memory of the queue.
+    pub fn memory(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// What a client waits for.
@@ -223,10 +241,10 @@ impl Client {
         size_of::<Client>()
             + self.query.capacity()
             + self.parser.memory_bytes()
-            + self.output.memory_bytes()
+            + self.output.memory_bytes().max(self.output.len())
             + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
             + self.multi_memory()
-            + self.watched.iter().map(|(_, key, _)| key.len() + 40).sum::<usize>()
+            + self.watched.len() * WATCH_BYTES
             + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
     }
 

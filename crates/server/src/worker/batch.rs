@@ -129,7 +129,7 @@ impl Worker {
             usize::MAX => Ok(false),
             n => {
                 client.last_interaction = self.server.now();
-                client.input_buffer.note(client.query.len() + client.parser.memory_bytes());
+                client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
                 self.server.stats.net_input_bytes += n as u64;
                 self.server.stats.reads_processed += 1;
