@@ -250,8 +250,6 @@ impl Client {
 
     /// Bytes of the queued transaction.
     pub fn multi_memory(&self) -> usize {
-        self.multi
-            .as_ref()
-            .map_or(0, |multi| multi.commands.iter().map(|(_, args)| args.memory_bytes()).sum())
+        self.multi.as_ref().map_or(0, |multi| multi.memory())
     }
 }

@@ -100,9 +100,6 @@ impl Subscriptions {
 
     /// Bytes of memory that the topics cost.
     pub fn memory(&self) -> usize {
-        /// A name's place in its tree, and the same in the registry.
-        const PLACE: usize = 64;
-        size_of::<Subscriptions>()
-            + self.topics.iter().flatten().map(|topic| topic.len() + PLACE).sum::<usize>()
+        size_of::<Subscriptions>() + self.bytes
     }
 }
