@@ -74,6 +74,7 @@ impl Server {
     /// Brings everything up to date that is derived from the configuration.
     pub fn settings_changed(&mut self) {
         self.config.update_settings(&mut self.settings);
+        self.listen_to_events();
         self.stats.configure(&self.config.diagnostics);
         self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
     }
