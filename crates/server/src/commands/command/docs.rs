@@ -90,8 +90,11 @@ fn write_args(reply: &mut Reply<'_>, args: &[Arg]) {
     args.iter().for_each(|arg| write_arg(reply, arg));
 }
 
+/// Tells whether an argument has a flag.
+type HasFlag = fn(&Arg) -> bool;
+
 /// The flags of an argument with their names.
-const ARG_FLAGS: [(fn(&Arg) -> bool, &str); 3] = [
+const ARG_FLAGS: [(HasFlag, &str); 3] = [
     (|arg| arg.optional, "optional"),
     (|arg| arg.multiple, "multiple"),
     (|arg| arg.multiple_token, "multiple_token"),
@@ -112,7 +115,8 @@ fn write_arg(reply: &mut Reply<'_>, arg: &Arg) {
     .into_iter()
     .filter_map(|(name, text)| Some((name, text?)))
     .collect();
-    reply.map(texts.len() + usize::from(key_spec.is_some()) + usize::from(has_flags) + usize::from(has_parts));
+    reply
+        .map(texts.len() + usize::from(key_spec.is_some()) + usize::from(has_flags) + usize::from(has_parts));
     for (name, text) in texts {
         // Redis tells the key specification between the text shown and the token.
         if name == "token" {
