@@ -1,3 +1,5 @@
+//! Tests of the bit kernels against models that go bit by bit.
+
 use super::*;
 use proptest::prelude::*;
 

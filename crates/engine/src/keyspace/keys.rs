@@ -221,6 +221,15 @@ impl<'a> Keys<'a> {
         self.lookup::<false>(key)
     }
 
+    /// A use of the key for its own sake: the access clock moves even for clients whose reads leave
+    /// no trace (TOUCH under CLIENT NO-TOUCH).
+    pub fn touch(&mut self, key: Key<'_>) -> bool {
+        let frozen = std::mem::replace(&mut self.access.frozen, false);
+        let found = self.read_entry(key).is_some();
+        self.access.frozen = frozen;
+        found
+    }
+
     #[inline]
     fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
         let gone = self.expire(key);

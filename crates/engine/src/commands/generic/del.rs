@@ -73,7 +73,7 @@ pub static TOUCH: Command = Command::new("touch", Group::Generic, -2, touch)
     .args(&[Arg::key("key").multiple()]);
 
 fn touch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let found = (1..args.len()).filter(|&at| ctx.keys.read_entry(ctx.key(args, at)).is_some()).count();
+    let found = (1..args.len()).filter(|&at| ctx.keys.touch(ctx.key(args, at))).count();
     ctx.reply.count(found);
     Ok(())
 }

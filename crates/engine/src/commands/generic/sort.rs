@@ -81,6 +81,8 @@ struct Request<'a> {
     /// Elements to skip and to return; a negative count is all.
     limit: (i64, i64),
     by: Option<Pattern<'a>>,
+    /// False once a constant BY was met, whatever BY comes after it.
+    sorts: bool,
     columns: Vec<Pattern<'a>>,
     /// Number of the argument that names the destination.
     store: Option<usize>,
@@ -93,6 +95,7 @@ impl<'a> Request<'a> {
             alpha: false,
             limit: (0, -1),
             by: None,
+            sorts: true,
             columns: Vec::new(),
             store: None,
         };
@@ -114,7 +117,9 @@ impl<'a> Request<'a> {
                 request.store = Some(at);
             } else if is(b"by") && left >= 1 {
                 at += 1;
-                request.by = Some(Pattern::parse(args.get(at)));
+                let pattern = Pattern::parse(args.get(at));
+                request.sorts &= !pattern.is_constant();
+                request.by = Some(pattern);
             } else if is(b"get") && left >= 1 {
                 at += 1;
                 request.columns.push(Pattern::parse(args.get(at)));
@@ -149,12 +154,11 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, mut request: Request<'_>) -> Outcome {
     if !matches!(kind, None | Some(Type::List | Type::Set | Type::Zset)) {
         return Err(Error::WRONG_TYPE);
     }
-    let mut sorts = !request.by.as_ref().is_some_and(Pattern::is_constant);
-    if !sorts && kind == Some(Type::Set) && request.store.is_some() {
-        (sorts, request.alpha, request.by) = (true, true, None);
+    if !request.sorts && kind == Some(Type::Set) && request.store.is_some() {
+        (request.sorts, request.alpha, request.by) = (true, true, None);
     }
     let mut rows = load(&ctx.keys, key, kind)?;
-    if sorts {
+    if request.sorts {
         weigh(&mut ctx.keys, &mut rows, &request)?;
         rows.sort_by(|a, b| {
             let order = compare(a, b, &request);

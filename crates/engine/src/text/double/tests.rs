@@ -1,3 +1,5 @@
+//! Expected texts come from C programs: glibc for `strtod` and `%.17g`, fpconv for the shortest digits.
+
 use super::*;
 use proptest::prelude::*;
 
