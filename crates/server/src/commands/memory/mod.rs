@@ -6,7 +6,6 @@ use crate::commands::{Call, help};
 use crate::memory::Report;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
-use ochre_engine::level::Level;
 use ochre_engine::text::{DoubleStyle, DoubleText};
 
 /// The commands of this group.
