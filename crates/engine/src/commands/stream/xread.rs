@@ -13,8 +13,8 @@ use super::{
 };
 use crate::command::effects::Nothing;
 use crate::command::{
-    ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, Outcome, READONLY, RO,
-    WRITE,
+    ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, MOVABLE_KEYS, Outcome,
+    READONLY, RO, WRITE,
 };
 use crate::level::Level;
 use crate::stream::{self, ConsumerId, Pending, Stream, StreamId, StreamLog};
