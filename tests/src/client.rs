@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::Reply;
 
-/// How long a read may wait before the test fails instead of hanging.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a read or write may wait before the test fails instead of hanging.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One connection. Replies are read in order; nothing is matched to calls.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ impl Client {
     pub fn connect(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(READ_TIMEOUT))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         Ok(Self { stream, buffer: Vec::new(), consumed: 0 })
     }
 

@@ -164,7 +164,11 @@ impl Server {
         if let Some(blocked) = &blocked {
             match why {
                 Wake::Timeout => blocked.on.nothing.write(&mut client.reply()),
-                Wake::Error => client.reply().error("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+                Wake::Error => {
+                    const TEXT: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+                    client.reply().error(TEXT);
+                    self.stats.error_replied(TEXT);
+                }
             }
             self.replied(&mut client);
         }

@@ -74,10 +74,13 @@ impl Server {
                 return Step::Done;
             }
         };
+        if self.limits_clients_memory() && self.evict_before(client, args.total_bytes()) {
+            return Step::Done;
+        }
         match self.gate(client, command, args) {
             Ok(Gate::Run) => {}
             Ok(Gate::Queue) => {
-                client.multi.get_or_insert_default().commands.push((command, args.to_owned_args()));
+                client.multi.get_or_insert_default().push(command, args.to_owned_args());
                 client.reply().simple("QUEUED");
                 return Step::Done;
             }
@@ -122,7 +125,7 @@ impl Server {
             return Err(Error::fixed("ERR Command not allowed inside a transaction"));
         }
         if self.settings.maxmemory > 0 {
-            self.keep_memory_limit(flags)?;
+            self.keep_memory_limit(self.flags_with_queue(client, command))?;
         }
         let entry = self.commands.get(command);
         if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
@@ -133,6 +136,14 @@ impl Server {
             return Ok(Gate::Hold);
         }
         Ok(if queues { Gate::Queue } else { Gate::Run })
+    }
+
+    /// The properties of a command; EXEC has those of the commands it would run.
+    pub fn flags_with_queue(&self, client: &Client, command: CommandId) -> ochre_engine::command::flags::Flags {
+        let entry = self.commands.get(command);
+        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
+        queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
     }
 
     /// Answers an error without running the command; a transaction being queued is spoilt.
@@ -222,7 +233,12 @@ impl Server {
                 };
                 handler(&mut ctx, args)
             }
-            Run::Server(handler) => handler(&mut Call { server: self, client, command }, args),
+            Run::Server(handler) => {
+                client.argv_bytes = args.total_bytes();
+                let outcome = handler(&mut Call { server: self, client, command }, args);
+                client.argv_bytes = 0;
+                outcome
+            }
             Run::Container => Err(Error::arity(&entry.full_name)),
         }
     }

@@ -62,7 +62,9 @@ impl Server {
         self.expiry.timed_out = timed_out;
         self.expiry.cycles_timed_out += u64::from(timed_out);
         self.lane.tick = self.lane.clock.tick();
-        self.expiry.spent_us += self.lane.clock.nanos(started, self.lane.tick) / 1000;
+        let nanos = self.lane.clock.nanos(started, self.lane.tick);
+        self.expiry.spent_us += nanos / 1000;
+        self.note_latency("expire-cycle", nanos);
         self.settle_background();
     }
 

@@ -47,16 +47,6 @@ impl Choice for LogLevel {
     ];
 }
 
-/// What the process is, as shown behind its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Role {
-    /// A primary.
-    Primary = b'M',
-    /// A replica.
-    Replica = b'S',
-}
-
 /// Where lines go besides the standard output.
 struct Target {
     file: Option<PathBuf>,
@@ -65,7 +55,6 @@ struct Target {
 
 static TARGET: RwLock<Target> = RwLock::new(Target { file: None, syslog: false });
 static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Notice as u8);
-static ROLE: AtomicU8 = AtomicU8::new(Role::Primary as u8);
 /// The process that is the server; any other one that logs is its child. 0 until known.
 static SERVER_PID: AtomicU32 = AtomicU32::new(0);
 
@@ -87,11 +76,6 @@ pub fn configure(config: &Config) {
 /// Logs only what is at least this important from now on.
 pub fn set_level(level: LogLevel) {
     LEVEL.store(level as u8, Ordering::Relaxed);
-}
-
-/// Shows this role from now on.
-pub fn set_role(role: Role) {
-    ROLE.store(role as u8, Ordering::Relaxed);
 }
 
 /// Whether a line of this level is logged.
@@ -117,9 +101,10 @@ pub fn write_raw(level: LogLevel, text: &str) {
     }
 }
 
+/// `M` for the server, which is a primary; `C` for its children.
 fn role(pid: u32) -> char {
     let server = SERVER_PID.load(Ordering::Relaxed);
-    if server != 0 && server != pid { 'C' } else { char::from(ROLE.load(Ordering::Relaxed)) }
+    if server != 0 && server != pid { 'C' } else { 'M' }
 }
 
 /// Writes the bytes at once. A log that cannot be written has nobody to be told.

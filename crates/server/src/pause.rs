@@ -99,10 +99,6 @@ impl Server {
     }
 
     fn may_write(&self, client: &Client, command: CommandId) -> bool {
-        let writes = |id: CommandId| self.commands.get(id).meta.flags & (WRITE | MAY_REPLICATE) != 0;
-        let is_exec = || &*self.commands.get(command).full_name == "exec";
-        writes(command)
-            || is_exec()
-                && client.multi.as_ref().is_some_and(|multi| multi.commands.iter().any(|(id, _)| writes(*id)))
+        self.flags_with_queue(client, command) & (WRITE | MAY_REPLICATE) != 0
     }
 }

@@ -120,7 +120,7 @@ impl Server {
             CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
-        Server {
+        let mut server = Server {
             world: World::new(SHARDS, settings.databases, seed),
             stats,
             cron_paused: false,
@@ -157,7 +157,9 @@ impl Server {
             unblocked: Vec::new(),
             shutdown: false,
             next_client_id: 1,
-        }
+        };
+        server.listen_to_events();
+        server
     }
 
     /// The time of the command under way.

@@ -7,9 +7,8 @@
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
-use crate::process::kernel::OomClass;
 use crate::process::signals::Signals;
-use crate::process::{Identity, about, daemon, kernel, limits, supervise, title};
+use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
 use crate::server::Server;
 use crate::worker::Worker;
 use crate::{log, log_notice, log_warning};
@@ -53,6 +52,7 @@ pub fn run() -> Result<(), Abort> {
 
     let (server, poll) = open(loaded, identity)?;
     let signals = Signals::install().map_err(failed)?;
+    crash::configure(&server.config);
     ready(&server);
     let mut worker = Worker::new(server, poll, signals).map_err(failed)?;
     worker.run().map_err(failed)
@@ -201,5 +201,5 @@ fn ready(server: &Server) {
         );
     }
     // A failure is logged; the server can do without.
-    let _ = kernel::set_oom_score(config, OomClass::Primary);
+    let _ = kernel::set_oom_score(config);
 }

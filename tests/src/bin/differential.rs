@@ -16,11 +16,10 @@ use std::time::Instant;
 
 use ochre_tests::differential::generate::Generator;
 use ochre_tests::differential::pair::{Mismatch, Pair, Setup};
-use ochre_tests::differential::{Call, docs, name_of, printed, shrink};
+use ochre_tests::differential::{BATCH, Call, docs, name_of, printed, shrink};
 use ochre_tests::{Rng, server};
 
-/// Calls per pipeline, pipelines per comparison of the state, comparisons per episode.
-const BATCH: usize = 40;
+/// Pipelines per comparison of the state, comparisons per episode.
 const BATCHES: usize = 6;
 const ROUNDS: usize = 2;
 

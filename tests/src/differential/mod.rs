@@ -21,6 +21,9 @@ pub mod shrink;
 pub mod state;
 pub mod values;
 
+/// Calls per pipeline.
+pub const BATCH: usize = 40;
+
 /// One call: its words, command name first.
 pub type Call = Vec<Vec<u8>>;
 

@@ -52,8 +52,8 @@ pub const WHOLE_WORLD: Flags = 1 << 22;
 /// Removes keys that a replication stream must keep until it is executed (kept out of COMMAND INFO).
 pub const TOUCHES_ARBITRARY_KEYS: Flags = 1 << 23;
 
-/// Names of the flags that COMMAND INFO shows.
-pub const FLAG_NAMES: [(Flags, &str); 21] = [
+/// Names of the flags that COMMAND INFO shows, in its order; MOVABLE_KEYS follows from the keys.
+pub const FLAG_NAMES: [(Flags, &str); 19] = [
     (WRITE, "write"),
     (READONLY, "readonly"),
     (DENYOOM, "denyoom"),
@@ -68,13 +68,11 @@ pub const FLAG_NAMES: [(Flags, &str); 21] = [
     (ASKING, "asking"),
     (FAST, "fast"),
     (NO_AUTH, "no_auth"),
-    (MAY_REPLICATE, "may_replicate"),
     (NO_MANDATORY_KEYS, "no_mandatory_keys"),
-    (MOVABLE_KEYS, "movablekeys"),
-    (NO_MULTI, "no_multi"),
-    (ALLOW_BUSY, "allow_busy"),
     (NO_ASYNC_LOADING, "no_async_loading"),
-    (TOUCHES_ARBITRARY_KEYS, "touches_arbitrary_keys"),
+    (NO_MULTI, "no_multi"),
+    (MOVABLE_KEYS, "movablekeys"),
+    (ALLOW_BUSY, "allow_busy"),
 ];
 
 /// A set of ACL categories.

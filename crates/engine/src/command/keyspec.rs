@@ -166,7 +166,7 @@ impl KeySpec {
         Some(())
     }
 
-    fn first<'a>(&self, len: usize, arg: &impl Fn(usize) -> &'a [u8]) -> Option<usize> {
+    pub(super) fn first<'a>(&self, len: usize, arg: &impl Fn(usize) -> &'a [u8]) -> Option<usize> {
         match self.begin {
             Begin::Index(at) => (at < len).then_some(at),
             Begin::Keyword(word, from) => {

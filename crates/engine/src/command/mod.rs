@@ -7,6 +7,7 @@
 pub mod arg;
 pub mod ctx;
 pub mod effects;
+pub mod find_keys;
 pub mod flags;
 pub mod keyspec;
 pub mod spec;

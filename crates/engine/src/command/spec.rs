@@ -91,25 +91,6 @@ impl Meta {
         }
         if self.flags & FAST != 0 { all | CAT_FAST } else { all | CAT_SLOW }
     }
-
-    /// First key, last key and step as COMMAND shows them: from the first key specification that
-    /// is a plain range, 0 if there is none.
-    pub fn legacy_range(&self) -> (i64, i64, i64) {
-        use super::keyspec::{Begin, Find};
-        let mut found: Option<(i64, i64, i64)> = None;
-        for spec in self.keys {
-            let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else {
-                continue;
-            };
-            let last = if last >= 0 { first as i64 + last as i64 } else { last as i64 };
-            match &mut found {
-                None => found = Some((first as i64, last, step as i64)),
-                Some((_, end, _)) if *end >= 0 && first as i64 == *end + 1 => *end = last,
-                Some(_) => {}
-            }
-        }
-        found.unwrap_or((0, 0, 0))
-    }
 }
 
 /// A command: what is known about it, its handler, its subcommands.

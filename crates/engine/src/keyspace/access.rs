@@ -35,8 +35,8 @@ impl AccessClock {
             lfu: settings.maxmemory_policy.is_lfu(),
             seconds: now.lru_clock(),
             minutes: (now.seconds() / 60) as u32 & 0xffff,
-            log_factor: settings.lfu_log_factor as u32,
-            decay_minutes: settings.lfu_decay_time as u32,
+            log_factor: settings.lfu_log_factor,
+            decay_minutes: settings.lfu_decay_time,
             noise: noise | 1,
             frozen: false,
         }

@@ -88,7 +88,7 @@ impl World {
 
     /// Empties a database; the keys go to the caller, who decides where they are freed.
     pub fn take(&mut self, db: DbIndex) -> Vec<Table<KeyEntry>> {
-        self.shards.iter_mut().filter_map(|shard| shard.take(db)).filter(|table| table.len() > 0).collect()
+        self.shards.iter_mut().filter_map(|shard| shard.take(db)).filter(|table| !table.is_empty()).collect()
     }
 
     /// Exchanges the content of two databases.

@@ -16,7 +16,7 @@
 //! but none of them panics or loops when it is broken.
 
 use super::StreamId;
-use crate::encoding::listpack::{Entry as Element, Item, Listpack, Pos};
+use crate::encoding::listpack::{Entries as Elements, Entry as Element, Item, Listpack, Pos};
 
 const DELETED: i64 = 1;
 const SAME_FIELDS: i64 = 2;
@@ -85,20 +85,15 @@ impl<'a> Node<'a> {
     }
 
     fn read(self, at: Pos) -> Option<Entry<'a>> {
-        let lp = self.lp;
-        let flags = int(lp, at);
-        let ms_diff = lp.next(at)?;
-        let seq_diff = lp.next(ms_diff)?;
+        let mut head = self.lp.entries_from(at);
+        let mut int = || head.next().map(|(_, item)| item.as_integer().unwrap_or(0));
+        let (flags, ms_diff, seq_diff) = (int()?, int()?, int()?);
         let id = StreamId {
-            ms: self.master_id.ms.wrapping_add(int(lp, ms_diff) as u64),
-            seq: self.master_id.seq.wrapping_add(int(lp, seq_diff) as u64),
+            ms: self.master_id.ms.wrapping_add(ms_diff as u64),
+            seq: self.master_id.seq.wrapping_add(seq_diff as u64),
         };
-        let rest = lp.next(seq_diff)?;
-        let (field_count, body) = if flags & SAME_FIELDS != 0 {
-            (self.field_count, Some(rest))
-        } else {
-            (int(lp, rest).max(0) as usize, lp.next(rest))
-        };
+        let field_count = if flags & SAME_FIELDS != 0 { self.field_count } else { int()?.max(0) as usize };
+        let body = head.next().map(|(place, _)| place);
         Some(Entry { node: self, id, flags, at, body, field_count })
     }
 }
@@ -117,8 +112,10 @@ impl<'a> Entry<'a> {
     /// The fields with their values, in the order they were given.
     pub fn fields(&self) -> Fields<'a> {
         let lp = self.node.lp;
-        let shared = self.has_master_fields().then_some(self.node.fields);
-        Fields { lp, shared, body: self.body, left: self.field_count }
+        let shared = self.has_master_fields().then(|| lp.entries_from(self.node.fields));
+        // Without a body there are no fields; any place will do then.
+        let body = lp.entries_from(self.body.unwrap_or(self.at));
+        Fields { shared, body, left: if self.body.is_some() { self.field_count } else { 0 } }
     }
 
     pub(super) fn is_deleted(&self) -> bool {
@@ -146,32 +143,24 @@ impl<'a> Entry<'a> {
 /// The fields of an entry with their values.
 #[derive(Clone)]
 pub struct Fields<'a> {
-    lp: &'a Listpack,
-    /// The next field in the master entry, if the entry has none of its own.
-    shared: Option<Pos>,
-    body: Option<Pos>,
+    /// The fields of the master entry, if the entry has none of its own.
+    shared: Option<Elements<'a>>,
+    body: Elements<'a>,
     left: usize,
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (Item<'a>, Item<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let field = match self.shared {
-            Some(field) => {
-                self.shared = self.lp.next(field);
-                field
-            }
-            None => {
-                let field = self.body?;
-                self.body = self.lp.next(field);
-                field
-            }
+        let (_, field) = match &mut self.shared {
+            Some(shared) => shared.next()?,
+            None => self.body.next()?,
         };
-        let value = self.body?;
-        self.body = self.lp.next(value);
-        Some((self.lp.get(field), self.lp.get(value)))
+        let (_, value) = self.body.next()?;
+        Some((field, value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -64,6 +64,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "too slow")]
     fn distinct_elements_are_distinct_and_even() {
         let mut rng = StdRng::seed_from_u64(3);
         let mut table = MemberTable::new(Seed::new(1, 2));

@@ -34,8 +34,15 @@ impl Large {
         self.arrived.len()
     }
 
-    /// Memory held in bytes.
-    pub fn memory_bytes(&self) -> usize {
+    /// Bytes of the whole argument, as announced.
+    #[expect(clippy::len_without_is_empty, reason = "no large argument is empty")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes reserved so far.
+    #[cfg(test)]
+    pub(super) fn reserved(&self) -> usize {
         self.arrived.capacity()
     }
 

@@ -46,7 +46,7 @@ pub struct Parser {
     missing: usize,
     /// Length of the argument at `pos`, if its header is behind us.
     bulk: Option<usize>,
-    large: Option<Box<Large>>,
+    pub(super) large: Option<Box<Large>>,
     /// Arguments of the incomplete command, kept here between calls.
     spans: Vec<Span>,
     owned: Vec<Bytes>,
@@ -88,11 +88,18 @@ impl Parser {
         self.missing > 0
     }
 
-    /// Memory held for the incomplete command in bytes, the query buffer excluded.
+    /// Memory held for the incomplete command in bytes, the query buffer excluded; a large argument counts
+    /// as a whole from its header on.
     pub fn memory_bytes(&self) -> usize {
         self.spans.capacity() * size_of::<Span>()
             + self.owned.iter().map(Bytes::len).sum::<usize>()
-            + self.large.as_ref().map_or(0, |large| large.memory_bytes())
+            + self.large.as_ref().map_or(0, |large| large.len())
+    }
+
+    /// Bytes of a large argument under way that have arrived; `None` if the next bytes belong to the query
+    /// buffer.
+    pub fn large_arrived(&self) -> Option<usize> {
+        self.large.as_ref().map(|large| large.arrived())
     }
 
     /// Returns whether it stopped because of the size of the batch.

@@ -46,7 +46,8 @@ impl Connection {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.buffer.capacity() + self.parser.memory_bytes() + self.batch.memory_bytes()
+        let large = self.parser.large.as_ref().map_or(0, |large| large.reserved());
+        self.buffer.capacity() + large + self.batch.memory_bytes()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Flags;
 use crate::server::Server;
 use ochre_engine::keyspace::ClientId;
+use ochre_resp::reply::Output;
 
 impl Server {
     /// Closes a client that is not the one in hand. It is unknown to everybody at once; its socket
@@ -11,7 +12,7 @@ impl Server {
         let Some(token) = self.clients.token_of(id) else { return };
         let Some(mut client) = self.clients.take(token) else { return };
         client.flags.insert(Flags::CLOSE_ASAP);
-        client.output.clear();
+        client.output = Output::new();
         self.release(&mut client);
         self.account(&mut client);
         self.clients.hide(id);

@@ -13,6 +13,16 @@ use std::fmt::Write;
 /// memory of its output (server.h: PROTO_REPLY_CHUNK_BYTES).
 pub const OWN_OUTPUT: usize = 16 * 1024;
 
+/// Bytes of a further block of output, and of what it takes to keep it: limits count whole blocks
+/// (networking.c: _addReplyProtoToList, with the size classes of jemalloc).
+const BLOCK: usize = 20464;
+const BLOCK_HEAD: usize = 40;
+
+/// Most unsent bytes whose blocks stay below a limit.
+pub(super) fn output_below(limit: usize) -> usize {
+    OWN_OUTPUT + (limit.div_ceil(BLOCK + BLOCK_HEAD) - 1) * BLOCK
+}
+
 /// What a client is, for filters and for limits of its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientType {
@@ -62,7 +72,18 @@ impl Client {
 
     /// Bytes of output beyond those that every client may hold: what the limits count.
     pub fn output_memory(&self) -> usize {
-        self.output.len().saturating_sub(OWN_OUTPUT)
+        self.output_blocks() * (BLOCK + BLOCK_HEAD)
+    }
+
+    /// Blocks of output beyond those bytes.
+    fn output_blocks(&self) -> usize {
+        self.output.len().saturating_sub(OWN_OUTPUT).div_ceil(BLOCK)
+    }
+
+    /// Bytes of input that have arrived and belong to no command that was run.
+    pub fn input_bytes(&self) -> usize {
+        let buffered = || self.query.len() + self.input_in_hand;
+        self.parser.large_arrived().unwrap_or_else(buffered)
     }
 
     fn letters(&self) -> String {
@@ -114,8 +135,9 @@ impl Client {
         let in_multi = self.flags.contains(Flags::MULTI);
         let queued = self.multi.as_ref().map_or(0, |multi| multi.commands.len()) as i64;
         let multi = if in_multi { queued } else { -1 };
-        let (filled, capacity) = (self.query.len(), self.query.capacity());
-        let _ = write!(line, " multi={multi} qbuf={filled} qbuf-free={}", capacity.saturating_sub(filled));
+        let filled = self.input_bytes();
+        let free = self.input_buffer.size().saturating_sub(filled);
+        let _ = write!(line, " multi={multi} qbuf={filled} qbuf-free={free}");
         if level >= Level::V6_2 {
             let _ = write!(line, " argv-mem={}", self.argv_bytes);
         }
@@ -123,8 +145,7 @@ impl Client {
             let (size, peak) = (self.reply_buffer.size(), self.reply_buffer.peak());
             let _ = write!(line, " multi-mem={} rbs={size} rbp={peak}", self.multi_memory());
         }
-        let omem = self.output_memory();
-        let blocks = omem.div_ceil(OWN_OUTPUT);
+        let (omem, blocks) = (self.output_memory(), self.output_blocks());
         let _ = write!(line, " obl={} oll={blocks} omem={omem}", self.output.len().min(OWN_OUTPUT));
         if level >= Level::V6_2 {
             let _ = write!(line, " tot-mem={}", self.memory());

@@ -13,8 +13,7 @@ const SHOWN_OVERLONG: usize = 64;
 impl Server {
     /// Whether a client has sent more than it may without completing a command.
     pub fn exceeds_input_limit(&self, client: &mut Client) -> bool {
-        let large = client.parser.large().map_or(0, |large| large.arrived());
-        if client.query.len() + large <= self.config.network.client_query_buffer_limit {
+        if client.input_bytes() <= self.config.network.client_query_buffer_limit {
             return false;
         }
         let bytes = client.query.bytes();

@@ -4,12 +4,13 @@
 //! clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
 //! case.
 
-use super::describe::OWN_OUTPUT;
+use super::describe::output_below;
 use super::{Client, ClientType, Flags};
 use crate::config::OutputLimit;
 use crate::server::Server;
 use crate::{log_notice, log_verbose, log_warning};
 use ochre_engine::time::UnixMs;
+use ochre_resp::reply::Output;
 
 /// A smaller limit could not even answer the commands that change it (networking.c:
 /// getClientEvictionLimit).
@@ -33,8 +34,7 @@ impl Server {
     #[inline]
     pub fn limit_output(&self, client: &mut Client) {
         let hard = self.output_limit(client).hard_bytes as usize;
-        let limit = if hard == 0 { usize::MAX } else { hard.saturating_add(OWN_OUTPUT - 1) };
-        client.output.set_limit(limit);
+        client.output.set_limit(if hard == 0 { usize::MAX } else { output_below(hard) });
     }
 
     /// Marks a client that has too much unsent output. True if it has to be closed.
@@ -52,7 +52,7 @@ impl Server {
                 client.describe(self)
             );
             client.flags.insert(Flags::CLOSE_ASAP);
-            client.output.clear();
+            client.output = Output::new();
             self.stats.output_limit_disconnections += 1;
             return true;
         }
@@ -110,8 +110,19 @@ impl Server {
         self.config.network.maxmemory_clients != 0
     }
 
-    /// Closes the clients that cost most until the rest is within the limit.
-    pub fn evict_clients(&mut self) {
+    /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
+    #[cold]
+    pub fn evict_before(&mut self, client: &mut Client, argument_bytes: usize) -> bool {
+        self.account(client);
+        self.clients_memory += argument_bytes;
+        client.accounted_memory += argument_bytes;
+        self.evict_clients(Some(client));
+        client.flags.contains(Flags::CLOSE_ASAP)
+    }
+
+    /// Closes the clients that cost most until the rest is within the limit; the one in hand, if any, is only
+    /// marked.
+    pub fn evict_clients(&mut self, mut in_hand: Option<&mut Client>) {
         let Some(limit) = self.clients_memory_limit() else {
             self.all_accounted = false;
             return;
@@ -126,6 +137,7 @@ impl Server {
         let mut candidates: Vec<_> = self
             .clients
             .iter()
+            .chain(in_hand.as_deref())
             .filter(|client| !client.flags.intersects(exempt))
             .map(|client| (client.accounted_memory, client.id))
             .collect();
@@ -135,11 +147,18 @@ impl Server {
                 log_warning!("Over client maxmemory after evicting all evictable clients");
                 return;
             };
+            self.stats.evicted_clients += 1;
+            if let Some(client) = in_hand.as_deref_mut().filter(|client| client.id == id) {
+                log_notice!("Evicting client: {}", client.describe(self));
+                client.flags.insert(Flags::CLOSE_ASAP);
+                client.output = Output::new();
+                self.account(client);
+                continue;
+            }
             if let Some(client) = self.clients.by_id(id) {
                 log_notice!("Evicting client: {}", client.describe(self));
             }
             self.kill(id);
-            self.stats.evicted_clients += 1;
         }
     }
 
@@ -188,6 +207,7 @@ impl Server {
 
     fn look_after(&mut self, client: &mut Client, now: UnixMs) {
         let idle_ms = now.0 - client.last_interaction.0;
+        client.input_buffer.adapt(idle_ms, client.input_bytes());
         if idle_ms > 2000 {
             client.query.shrink();
         }

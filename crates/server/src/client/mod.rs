@@ -1,11 +1,11 @@
 //! Clients: what the server knows of a connection, and the directory of all of them.
 
+mod buffers;
 mod close;
 mod describe;
 mod directory;
 mod input;
 mod limits;
-mod reply_buffer;
 mod state;
 
 pub use describe::ClientType;

@@ -3,7 +3,7 @@
 //! An idle client holds no buffers: input and output memory is lent by the worker while there is
 //! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
 
-use super::reply_buffer::ReplyBuffer;
+use super::buffers::{InputBuffer, ReplyBuffer};
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
@@ -74,11 +74,29 @@ pub enum ReplyMode {
     Skip,
 }
 
+/// What a watched key costs, here and in its shard.
+const WATCH_BYTES: usize = 96;
+
 /// A transaction being queued.
 #[derive(Default)]
 pub struct Multi {
     /// The commands in order.
     pub commands: Vec<(CommandId, OwnedArgs)>,
+    /// Bytes of memory of their arguments.
+    bytes: usize,
+}
+
+impl Multi {
+    /// Queues a command.
+    pub fn push(&mut self, command: CommandId, args: OwnedArgs) {
+        self.bytes += args.memory_bytes() + size_of::<(CommandId, OwnedArgs)>();
+        self.commands.push((command, args));
+    }
+
+    /// Bytes of memory of the queue.
+    pub fn memory(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// What a client waits for.
@@ -124,6 +142,8 @@ pub struct Client {
     pub pending: Option<Box<PendingInput>>,
     /// Replies not sent.
     pub output: Output,
+    /// What CLIENT LIST shows of its input buffer.
+    pub input_buffer: InputBuffer,
     /// What CLIENT LIST shows of its reply buffer.
     pub reply_buffer: ReplyBuffer,
     /// Messages it sent to itself, to follow the reply of the command under way.
@@ -164,8 +184,10 @@ pub struct Client {
     pub soft_limit_since: Option<UnixMs>,
     /// Memory last accounted for it, in bytes.
     pub accounted_memory: usize,
-    /// Number of arguments and bytes of arguments of the command under way.
+    /// Bytes of arguments of the command under way, if it can ask for them.
     pub argv_bytes: usize,
+    /// Bytes of input behind the commands under way.
+    pub input_in_hand: usize,
     /// Bytes received and sent in all.
     pub traffic: (u64, u64),
 }
@@ -181,6 +203,7 @@ impl Client {
             parser: Parser::new(),
             pending: None,
             output: Output::new(),
+            input_buffer: InputBuffer::default(),
             reply_buffer: ReplyBuffer::new(now),
             late_pushes: None,
             protocol: Protocol::Resp2,
@@ -202,6 +225,7 @@ impl Client {
             soft_limit_since: None,
             accounted_memory: 0,
             argv_bytes: 0,
+            input_in_hand: 0,
             traffic: (0, 0),
         }
     }
@@ -217,17 +241,15 @@ impl Client {
         size_of::<Client>()
             + self.query.capacity()
             + self.parser.memory_bytes()
-            + self.output.memory_bytes()
+            + self.output.memory_bytes().max(self.output.len())
             + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
             + self.multi_memory()
-            + self.watched.iter().map(|(_, key, _)| key.len() + 40).sum::<usize>()
+            + self.watched.len() * WATCH_BYTES
             + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
     }
 
     /// Bytes of the queued transaction.
     pub fn multi_memory(&self) -> usize {
-        self.multi
-            .as_ref()
-            .map_or(0, |multi| multi.commands.iter().map(|(_, args)| args.memory_bytes()).sum())
+        self.multi.as_ref().map_or(0, |multi| multi.memory())
     }
 }

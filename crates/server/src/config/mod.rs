@@ -30,23 +30,16 @@ mod values;
 mod tests;
 
 pub use arguments::{Arguments, Invocation, understand};
-pub use choices::{
-    AclPubsubDefault, AppendFsync, Choice, ClusterEndpoint, OomScoreAdj, PropagationError, Protected,
-    ReplDisklessLoad, SanitizeDumpPayload, Supervised, SyslogFacility, TlsAuthClients,
-};
-pub use directive::{Apply, Directive, Flags, Refusal, Rule, Setting};
-pub use lists::{
-    Addresses, OomScores, OutputLimit, OutputLimits, Percentiles, ReplicaOf, SaveRule, SaveRules,
-    ShutdownFlags, WorkingDir,
-};
+pub use choices::{Choice, OomScoreAdj, Protected, Supervised, SyslogFacility};
+pub use directive::{Apply, Directive, Flags, Refusal, Setting};
+pub use lists::{OutputLimit, Percentiles};
 pub use load::{LoadError, Loaded, Source, load};
 pub use memory::{Memory, encodings::Encodings};
 pub use network::{Network, tls::Tls};
 pub use persistence::{Persistence, cluster::Cluster, replication::Replication};
 pub use process::{Process, diagnostics::Diagnostics};
-pub use rewrite::{rewrite_file, rewritten};
-pub use set::{Circumstances, SetError, set};
-pub use values::Text;
+pub use rewrite::rewrite_file;
+pub use set::{Circumstances, set};
 
 /// The lowest and highest rate of the periodic work; others are moved to the nearest.
 const HZ: std::ops::RangeInclusive<i32> = 1..=500;

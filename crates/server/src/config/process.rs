@@ -16,7 +16,8 @@ topic! {
     /// The process and its surroundings.
     pub struct Process {
         /// The version of Redis to be compatible with.
-        compat_version: Level = Level::default() => directive("compat-version").immutable();
+        compat_version: Level = Level::default() => directive("compat-version").immutable()
+            .flags(Flags::HIDDEN);
         /// Run in the background.
         daemonize: bool = false => directive("daemonize").immutable();
         /// Who supervises the process.

@@ -2,6 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::directive::Rule;
+use super::lists::ShutdownFlags;
+use super::rewrite::rewritten;
+use super::values::Text;
 use super::*;
 
 /// Commands that `rename-command` may name, and a standard input.

@@ -9,13 +9,16 @@ use crate::log::{self, LogLevel};
 pub const OCHRE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The allocator as `--version` and INFO name it.
-pub const ALLOCATOR: &str = "jemalloc-5.3.1";
+pub fn allocator() -> String {
+    format!("jemalloc-{}", crate::alloc::version())
+}
 
 /// The line of `--version`, in the format of redis-server so that tools find the version in it.
 pub fn version(level: ochre_engine::level::Level) -> String {
     format!(
-        "Redis server v={} sha=00000000:0 malloc={ALLOCATOR} bits={} build={:x} (Ochre {OCHRE_VERSION})\n",
+        "Redis server v={} sha=00000000:0 malloc={} bits={} build={:x} (Ochre {OCHRE_VERSION})\n",
         level.version(),
+        allocator(),
         usize::BITS,
         build_id()
     )
@@ -23,16 +26,11 @@ pub fn version(level: ochre_engine::level::Level) -> String {
 
 /// A number that differs between versions of Ochre.
 pub fn build_id() -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = siphasher();
+    use std::hash::{DefaultHasher, Hasher};
+    // Its keys are fixed, so the number is the same in every run.
+    let mut hasher = DefaultHasher::new();
     hasher.write(OCHRE_VERSION.as_bytes());
     hasher.finish()
-}
-
-fn siphasher() -> impl std::hash::Hasher {
-    // Fixed keys: the number must be the same in every run.
-    #[allow(deprecated)]
-    std::hash::SipHasher::new()
 }
 
 /// The text of `--help`.

@@ -6,16 +6,9 @@ use std::sync::Mutex;
 
 use crate::config::{Config, OomScoreAdj, os_text};
 
-/// Which score of `oom-score-adj-values` a process gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OomClass {
-    /// A server that is a primary.
-    Primary,
-    /// A server that is a replica.
-    Replica,
-    /// A child that saves.
-    Child,
-}
+/// The place of a primary's score in `oom-score-adj-values`; those of a replica and of a child that
+/// saves follow.
+const PRIMARY: usize = 0;
 
 /// The score before the server changed it; `None` while it has not.
 static SCORE_BEFORE: Mutex<Option<i32>> = Mutex::new(None);
@@ -63,7 +56,7 @@ fn first_number(path: &str) -> Option<i64> {
 }
 
 /// Tells the kernel how willingly to kill this process when memory runs out.
-pub fn set_oom_score(config: &Config, class: OomClass) -> Result<(), &'static str> {
+pub fn set_oom_score(config: &Config) -> Result<(), &'static str> {
     const FAILED: &str = "Failed to set current oom_score_adj. Check server logs.";
     let mut before = SCORE_BEFORE.lock().unwrap_or_else(|broken| broken.into_inner());
     let score = match (config.process.oom_score_adj, *before) {
@@ -81,7 +74,7 @@ pub fn set_oom_score(config: &Config, class: OomClass) -> Result<(), &'static st
                 })?,
             };
             *before = Some(base);
-            let value = config.process.oom_score_adj_values.0[class as usize];
+            let value = config.process.oom_score_adj_values.0[PRIMARY];
             let value = if mode == OomScoreAdj::Relative { value + base } else { value };
             value.clamp(-1000, 1000)
         }

@@ -3,9 +3,10 @@
 //! Start-up in order: [`about`] answers `--version` and `--help`; [`kernel`] warns of settings that
 //! hurt; [`supervise`] finds out who watches us; [`daemon`] goes to the background and writes the
 //! pid file; [`limits`] makes room for connections; [`title`] names the process; [`signals`] tells
-//! the event loop when to end.
+//! the event loop when to end, and [`crash`] leaves a line in the log when the process dies.
 
 pub mod about;
+pub mod crash;
 pub mod daemon;
 mod identity;
 pub mod kernel;

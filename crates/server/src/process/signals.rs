@@ -80,9 +80,4 @@ impl Signals {
         }
         self.terminate.swap(false, Ordering::Relaxed).then_some(Ending::Terminate)
     }
-
-    /// Takes back that an end was asked for: SHUTDOWN ABORT, or a snapshot that failed.
-    pub fn forgive(&self) {
-        self.insist.store(false, Ordering::Relaxed);
-    }
 }

@@ -64,6 +64,14 @@ impl Server {
         receivers
     }
 
+    /// Lets commands report the classes of events that are switched on, if they are published anywhere.
+    pub fn listen_to_events(&mut self) {
+        let classes = self.settings.notify_keyspace_events;
+        let channels = EventClasses::KEYSPACE | EventClasses::KEYEVENT;
+        self.lane.fx.wanted_events =
+            if classes.intersects(channels) { classes - channels } else { EventClasses::empty() };
+    }
+
     /// Publishes an event on a key on the channels that are switched on.
     pub fn publish_event(&mut self, current: &mut Client, event: &Event) {
         if self.pubsub.len(Kind::Channel) + self.pubsub.len(Kind::Pattern) == 0 {

@@ -49,18 +49,30 @@ impl Kind {
 #[derive(Debug, Default)]
 pub struct Subscriptions {
     topics: [BTreeSet<Box<[u8]>>; 3],
+    bytes: usize,
 }
+
+/// A name's place in its tree, and the same in the registry.
+const PLACE: usize = 64;
 
 impl Subscriptions {
     /// Adds a topic; false if it was there.
     pub fn add(&mut self, kind: Kind, topic: &[u8]) -> bool {
         let topics = &mut self.topics[kind as usize];
-        !topics.contains(topic) && topics.insert(topic.into())
+        let is_new = !topics.contains(topic) && topics.insert(topic.into());
+        if is_new {
+            self.bytes += topic.len() + PLACE;
+        }
+        is_new
     }
 
     /// Removes a topic; false if it was not there.
     pub fn remove(&mut self, kind: Kind, topic: &[u8]) -> bool {
-        self.topics[kind as usize].remove(topic)
+        let was_there = self.topics[kind as usize].remove(topic);
+        if was_there {
+            self.bytes -= topic.len() + PLACE;
+        }
+        was_there
     }
 
     /// The topics of a kind.
@@ -88,9 +100,6 @@ impl Subscriptions {
 
     /// Bytes of memory that the topics cost.
     pub fn memory(&self) -> usize {
-        /// A name's place in its tree, and the same in the registry.
-        const PLACE: usize = 64;
-        size_of::<Subscriptions>()
-            + self.topics.iter().flatten().map(|topic| topic.len() + PLACE).sum::<usize>()
+        size_of::<Subscriptions>() + self.bytes
     }
 }

@@ -129,6 +129,7 @@ impl Worker {
             usize::MAX => Ok(false),
             n => {
                 client.last_interaction = self.server.now();
+                client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
                 self.server.stats.net_input_bytes += n as u64;
                 self.server.stats.reads_processed += 1;
@@ -213,6 +214,7 @@ impl Worker {
         self.server.limit_output(client);
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
         let mut query = std::mem::take(&mut client.query);
+        client.input_in_hand = query.len();
         let first = pending.next;
         while pending.next < pending.batch.len() {
             let args = pending.batch.args(pending.next, query.bytes());
@@ -236,6 +238,7 @@ impl Worker {
             query.consume(pending.consumed);
         }
         client.query = query;
+        client.input_in_hand = 0;
         if done {
             self.scratch.give_batch(pending);
         } else {

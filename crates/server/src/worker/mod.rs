@@ -81,7 +81,7 @@ impl Worker {
     }
 
     fn before_wait(&mut self) {
-        self.server.evict_clients();
+        self.server.evict_clients(None);
         self.resume_unblocked();
         self.server.fast_expire_cycle();
         if self.server.eviction.unfinished {

@@ -52,7 +52,7 @@ fn several(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (rng, reply) = (&mut *ctx.rng, &mut ctx.reply);
     let n = count.of(hash.len());
     begin(reply, n, with_values);
-    let emit = |(field, value): Pair<'_>| {
+    let emit = |reply: &mut Reply<'_>, (field, value): Pair<'_>| {
         if with_values && reply.is_resp3() {
             reply.array(2);
         }
@@ -62,12 +62,20 @@ fn several(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         }
     };
     if count.repeats() {
-        hash.random(rng, n, emit)
+        let mut left = n;
+        while left > 0 && !reply.is_over_limit() {
+            let step = left.min(REPEATS_AT_ONCE);
+            hash.random(rng, step, |pair| emit(reply, pair));
+            left -= step;
+        }
     } else {
-        hash.random_distinct(rng, n, emit)
+        hash.random_distinct(rng, n, |pair| emit(reply, pair));
     }
     Ok(())
 }
+
+/// Repeated fields written before looking whether the client is worth going on.
+const REPEATS_AT_ONCE: usize = 1000;
 
 /// RESP3 pairs fields and values in arrays of two, RESP2 has one flat array.
 fn begin(reply: &mut Reply<'_>, n: usize, with_values: bool) {

@@ -35,7 +35,12 @@ fn srandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let n = count.of(set.len());
     reply.array(n);
     if count.repeats() {
-        (0..n).filter_map(|_| set.random(rng)).for_each(|item| reply_item(reply, item));
+        for item in (0..n).filter_map(|_| set.random(rng)) {
+            reply_item(reply, item);
+            if reply.is_over_limit() {
+                break;
+            }
+        }
     } else {
         set.random_distinct(rng, n, |item| reply_item(reply, item));
     }

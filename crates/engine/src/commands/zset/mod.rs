@@ -94,6 +94,9 @@ fn reply_members<'a>(
         if with_scores {
             reply_score(reply, level, score);
         }
+        if reply.is_over_limit() {
+            break;
+        }
     }
 }
 

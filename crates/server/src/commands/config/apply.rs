@@ -2,7 +2,8 @@
 
 use crate::config::{Apply, Config, Refusal};
 use crate::log_warning;
-use crate::process::kernel::{OomClass, set_oom_score};
+use crate::process::crash;
+use crate::process::kernel::set_oom_score;
 use crate::process::limits::make_room;
 use crate::process::title;
 use crate::server::Server;
@@ -26,18 +27,21 @@ impl Server {
                 self.retitle(config);
                 Ok(())
             }
-            Apply::OomScore => set_oom_score(config, OomClass::Primary).map_err(Refusal::from),
+            Apply::OomScore => set_oom_score(config).map_err(Refusal::from),
             Apply::AppendOnly if config.persistence.appendonly => {
                 Err("Unable to turn on AOF. Check server logs.".into())
             }
             Apply::TlsPort | Apply::Tls if config.tls.port != 0 => {
                 Err("Unable to update TLS configuration. Check server logs.".into())
             }
+            Apply::CrashLog => {
+                crash::configure(config);
+                Ok(())
+            }
             // Read where they are used, or of parts that are not there yet.
             Apply::Hz
             | Apply::RequirePass
             | Apply::MaxMemoryClients
-            | Apply::CrashLog
             | Apply::AllocatorThread
             | Apply::AppendOnly
             | Apply::ReplBacklogSize
@@ -74,6 +78,7 @@ impl Server {
     /// Brings everything up to date that is derived from the configuration.
     pub fn settings_changed(&mut self) {
         self.config.update_settings(&mut self.settings);
+        self.listen_to_events();
         self.stats.configure(&self.config.diagnostics);
         self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
     }

@@ -35,7 +35,7 @@ pub(super) fn server(call: &Call<'_>, text: &mut Text) {
     text.line("uptime_in_days", uptime / 86_400);
     text.line("hz", config.process.hz);
     text.line("configured_hz", config.process.hz);
-    text.line("lru_clock", micros / 1_000_000 & 0xff_ffff);
+    text.line("lru_clock", (micros / 1_000_000) & 0xff_ffff);
     text.line("executable", identity.executable.display());
     text.line("config_file", identity.config_file.as_deref().unwrap_or(Path::new("")).display());
     text.line("io_threads_active", 0);
@@ -123,7 +123,7 @@ pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
     text.line("mem_clients_normal", report.clients);
     text.line("mem_cluster_links", 0);
     text.line("mem_aof_buffer", 0);
-    text.line("mem_allocator", about::ALLOCATOR);
+    text.line("mem_allocator", about::allocator());
     text.line("active_defrag_running", 0);
     text.line("lazyfree_pending_objects", server.reaper.pending());
     text.line("lazyfreed_objects", server.reaper.freed());

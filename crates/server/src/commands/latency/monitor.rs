@@ -118,22 +118,21 @@ fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
             .flat_map(|id| family(call, id))
             .collect()
     };
-    let shown: Vec<(String, Vec<(u64, u64)>, u64)> = ids
+    let Call { server, client, .. } = call;
+    let counted: Vec<(CommandId, &Histogram)> = ids
         .into_iter()
-        .map(|id| (id, &call.server.stats.commands[usize::from(id.0)].latency))
+        .map(|id| (id, &server.stats.commands[usize::from(id.0)].latency))
         .filter(|(_, latency)| latency.total() > 0)
-        .map(|(id, latency)| {
-            (commands.get(id).full_name.to_string(), Histogram::cumulative(latency), latency.total())
-        })
         .collect();
-    let mut reply = call.client.reply();
-    reply.map(shown.len());
-    for (name, steps, calls) in shown {
-        reply.bulk(name);
+    let mut reply = client.reply();
+    reply.map(counted.len());
+    for (id, latency) in counted {
+        reply.bulk(&*server.commands.get(id).full_name);
         reply.map(2);
         reply.bulk("calls");
-        reply.int(calls as i64);
+        reply.int(latency.total() as i64);
         reply.bulk("histogram_usec");
+        let steps = latency.cumulative();
         reply.map(steps.len());
         for (nanos, count) in steps {
             reply.int((nanos / 1000) as i64);

@@ -66,7 +66,7 @@ fn malloc_stats(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     let figures = crate::alloc::figures();
     let text = format!(
         "{}\nallocated: {}\nactive: {}\nresident: {}\nretained: {}\n",
-        crate::process::about::ALLOCATOR,
+        crate::process::about::allocator(),
         figures.allocated,
         figures.active,
         figures.resident,

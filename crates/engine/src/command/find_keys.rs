@@ -1,0 +1,192 @@
+//! Finds the keys among the arguments of a command, from its key specifications.
+//!
+//! COMMAND GETKEYS, cluster routing and ACL ask here. Three commands tell more than their
+//! specifications can: SORT may name a key to store into, SET and BITFIELD use their key in a way
+//! that depends on the options (db.c: sortGetKeys, setGetKeys, bitfieldGetKeys).
+
+use super::keyspec::*;
+use super::spec::Meta;
+use ochre_resp::request::Args;
+
+/// The place of a key among the arguments, and what happens to it.
+pub type FoundKey = (usize, KeyFlags);
+
+/// The arguments do not fit the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadArguments;
+
+impl Meta {
+    /// True if the command may have keys.
+    pub fn has_keys(&self) -> bool {
+        self.keys.iter().any(|spec| spec.flags & NOT_KEY == 0)
+    }
+
+    /// The keys among the arguments of a call.
+    pub fn find_keys(&self, args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
+        if !self.keys.iter().any(|spec| spec.flags & VARIABLE_FLAGS != 0)
+            && let Some(found) = self.specified_keys(args)
+        {
+            return Ok(found);
+        }
+        match (self.container, self.name) {
+            (None, "sort") => Ok(keys_of_sort(args)),
+            (None, "sort_ro") => Ok(vec![(1, RO | ACCESS)]),
+            (None, "set") => Ok(vec![(1, use_by_set(args))]),
+            (None, "bitfield") => Ok(vec![(1, use_by_bitfield(args))]),
+            _ => Err(BadArguments),
+        }
+    }
+
+    /// The keys that the specifications find; `None` if they cannot.
+    fn specified_keys(&self, args: Args<'_>) -> Option<Vec<FoundKey>> {
+        let mut found = Vec::new();
+        for spec in self.keys.iter().filter(|spec| spec.flags & NOT_KEY == 0) {
+            if matches!(spec.begin, Begin::Keyword(..)) && !spec.keyword_is_there(args) {
+                continue;
+            }
+            spec.each(args.len(), |at| args.get(at), |at| found.push((at, spec.flags)))?;
+            if spec.flags & INCOMPLETE != 0 {
+                return None;
+            }
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// First key, last key and step as COMMAND shows them: the plain ranges that follow each other,
+    /// as one range; zeros if there is none (server.c, populateCommandLegacyRangeSpec).
+    pub fn legacy_range(&self) -> (i64, i64, i64) {
+        if let [KeySpec { begin: Begin::Index(first), find: Find::Range { last, step, .. }, .. }] = self.keys {
+            return (*first as i64, absolute(*first, *last), *step as i64);
+        }
+        let (mut range, mut end) = (None, 0);
+        for spec in self.keys {
+            let (Begin::Index(first), Find::Range { last, step: 1, .. }) = (spec.begin, spec.find) else { continue };
+            if end != 0 && end != first as i64 - 1 {
+                continue;
+            }
+            // A negative end counts from the last argument, and is beyond every positive one.
+            let last = absolute(first, last);
+            end = if last < 0 || end < 0 { end.min(last) } else { end.max(last) };
+            range = Some((range.map_or(first as i64, |(old, ..): (i64, i64, i64)| old.min(first as i64)), end, 1));
+        }
+        range.unwrap_or((0, 0, 0))
+    }
+
+    /// True if [`Meta::legacy_range`] does not tell all keys.
+    pub fn has_movable_keys(&self) -> bool {
+        if let [KeySpec { begin: Begin::Index(_), find: Find::Range { .. }, flags, .. }] = self.keys {
+            return flags & INCOMPLETE != 0;
+        }
+        let mut end = 0;
+        self.keys.iter().any(|spec| {
+            let (Begin::Index(first), Find::Range { last, step: 1, .. }) = (spec.begin, spec.find) else {
+                return true;
+            };
+            let follows = end == 0 || end == first as i64 - 1;
+            end = absolute(first, last);
+            !follows || spec.flags & INCOMPLETE != 0
+        })
+    }
+}
+
+/// The last key of a range counted from the command's name, or from the end if negative.
+fn absolute(first: usize, last: isize) -> i64 {
+    if last >= 0 { first as i64 + last as i64 } else { last as i64 }
+}
+
+impl KeySpec {
+    fn keyword_is_there(&self, args: Args<'_>) -> bool {
+        self.first(args.len(), &|at| args.get(at)).is_some()
+    }
+}
+
+/// The sorted key, and the one of the last STORE.
+fn keys_of_sort(args: Args<'_>) -> Vec<FoundKey> {
+    let mut found = vec![(1, RO | ACCESS)];
+    let mut at = 2;
+    while at < args.len() {
+        let word = args.get(at).to_ascii_lowercase();
+        at += match word.as_slice() {
+            b"limit" => 2,
+            b"get" | b"by" => 1,
+            b"store" if at + 1 < args.len() => {
+                found.truncate(1);
+                found.push((at + 1, OW | UPDATE));
+                1
+            }
+            _ => 0,
+        };
+        at += 1;
+    }
+    found
+}
+
+fn use_by_set(args: Args<'_>) -> KeyFlags {
+    let gets = args.iter().skip(3).any(|arg| arg.eq_ignore_ascii_case(b"get"));
+    if gets { RW | ACCESS | UPDATE } else { OW | UPDATE }
+}
+
+fn use_by_bitfield(args: Args<'_>) -> KeyFlags {
+    let mut at = 2;
+    while at < args.len() {
+        let rest = args.len() - at - 1;
+        let word = args.get(at).to_ascii_lowercase();
+        at += match word.as_slice() {
+            b"get" if rest >= 2 => 3,
+            b"overflow" if rest >= 1 => 2,
+            _ => return RW | ACCESS | UPDATE,
+        };
+    }
+    RO | ACCESS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use ochre_resp::request::OwnedArgs;
+
+    fn command(name: &str) -> &'static Command {
+        crate::commands::all().find(|command| command.meta.name == name).expect("the command exists")
+    }
+
+    fn places(call: &str) -> Option<Vec<usize>> {
+        let mut args = OwnedArgs::new();
+        call.split(' ').for_each(|word| args.push(word.as_bytes()));
+        let name = call.split(' ').next()?;
+        let found = command(name).meta.find_keys(args.args()).ok()?;
+        Some(found.into_iter().map(|(at, _)| at).collect())
+    }
+
+    #[test]
+    fn keys_are_found() {
+        assert_eq!(places("get a"), Some(vec![1]));
+        assert_eq!(places("mset a 1 b 2"), Some(vec![1, 3]));
+        assert_eq!(places("sort a by x get y store d store e"), Some(vec![1, 9]));
+        assert_eq!(places("zunionstore d 2 a b"), Some(vec![1, 3, 4]));
+        assert_eq!(places("zunionstore d 0 a b"), None);
+    }
+
+    #[test]
+    fn options_decide_how_a_key_is_used() {
+        let used = |call: &str| {
+            let mut args = OwnedArgs::new();
+            call.split(' ').for_each(|word| args.push(word.as_bytes()));
+            command(call.split(' ').next().unwrap()).meta.find_keys(args.args()).unwrap()[0].1
+        };
+        assert_eq!(used("set a b"), OW | UPDATE);
+        assert_eq!(used("set a b get"), RW | ACCESS | UPDATE);
+        assert_eq!(used("bitfield a get u8 0 overflow wrap"), RO | ACCESS);
+        assert_eq!(used("bitfield a get u8 0 set u8 0 1"), RW | ACCESS | UPDATE);
+    }
+
+    #[test]
+    fn ranges_that_follow_each_other_are_one() {
+        let range = |name: &str| (command(name).meta.legacy_range(), command(name).meta.has_movable_keys());
+        assert_eq!(range("get"), ((1, 1, 1), false));
+        assert_eq!(range("mset"), ((1, -1, 2), false));
+        assert_eq!(range("rename"), ((1, 2, 1), false));
+        assert_eq!(range("sort"), ((1, 1, 1), true));
+        assert_eq!(range("zunionstore"), ((1, 1, 1), true));
+    }
+}

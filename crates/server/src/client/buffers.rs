@@ -1,0 +1,129 @@
+//! The sizes that Redis would give the buffers of a client.
+//!
+//! Ours are lent and cost an idle client nothing, but CLIENT LIST shows sizes (`qbuf-free`, `rbs`) and
+//! the recent peak (`rbp`) of buffers that grow with use and shrink without (server.c:
+//! clientsCronResizeQueryBuffer, clientsCronResizeOutputBuffer), and tools look at them.
+
+use ochre_engine::time::UnixMs;
+
+const SMALLEST: usize = 1024;
+const LARGEST: usize = super::describe::OWN_OUTPUT;
+
+/// What a read makes room for (server.h: PROTO_IOBUF_LEN).
+const READ: usize = 16 * 1024;
+/// A larger input buffer shrinks when it was not needed lately (server.h: PROTO_RESIZE_THRESHOLD).
+const LARGE_INPUT: usize = 32 * 1024;
+/// Waste that does not matter.
+const WASTE: usize = 4 * 1024;
+
+/// An input buffer that is not there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InputBuffer {
+    size: usize,
+    peak: usize,
+}
+
+impl InputBuffer {
+    /// Bytes of the buffer.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Notes that so many bytes of input have arrived and are needed.
+    #[inline]
+    pub fn note(&mut self, needed: usize) {
+        self.size = self.size.max(READ).max(needed);
+        self.peak = self.peak.max(needed);
+    }
+
+    /// Shrinks, with `needed` bytes in use, and after so long without input.
+    pub fn adapt(&mut self, idle_ms: i64, needed: usize) {
+        if self.size.saturating_sub(needed) > WASTE {
+            if idle_ms / 1000 > 2 {
+                self.size = needed;
+            } else if self.size > LARGE_INPUT && self.size / 2 > self.peak {
+                self.size = needed.max(self.peak);
+            }
+        }
+        self.peak = needed;
+    }
+}
+
+/// A reply buffer that is not there.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplyBuffer {
+    size: usize,
+    peak: usize,
+    reset: UnixMs,
+}
+
+impl ReplyBuffer {
+    /// The buffer of a new client.
+    pub fn new(now: UnixMs) -> ReplyBuffer {
+        ReplyBuffer { size: LARGEST, peak: LARGEST, reset: now }
+    }
+
+    /// Bytes of the buffer.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Most bytes in it since the peak was last reset.
+    pub fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// Notes that so many bytes of replies wait.
+    #[inline]
+    pub fn note(&mut self, pending: usize) {
+        self.peak = self.peak.max(pending.min(self.size));
+    }
+
+    /// Grows or shrinks; forgets the peak after `reset_ms` milliseconds unless that is negative.
+    pub fn adapt(&mut self, now: UnixMs, reset_ms: i64, pending: usize) {
+        if self.size / 2 >= SMALLEST && self.peak < self.size / 2 {
+            self.size = SMALLEST.max(self.peak + 1);
+        } else if self.size * 2 < LARGEST * 2 && self.peak == self.size {
+            self.size = LARGEST.min(self.size * 2);
+        }
+        if reset_ms >= 0 && now.0 - self.reset.0 >= reset_ms {
+            self.peak = pending.min(self.size);
+            self.reset = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_buffer_keeps_what_was_needed_lately() {
+        let mut buffer = InputBuffer::default();
+        buffer.note(26);
+        assert_eq!(buffer.size(), READ);
+        buffer.note(400_000);
+        buffer.adapt(0, 0);
+        assert_eq!(buffer.size(), 400_000);
+        buffer.note(100);
+        buffer.adapt(0, 0);
+        assert_eq!(buffer.size(), 100);
+        buffer.adapt(3000, 0);
+        assert_eq!(buffer.size(), 100);
+        buffer.note(26);
+        buffer.adapt(3000, 0);
+        assert_eq!(buffer.size(), 0);
+    }
+
+    #[test]
+    fn an_idle_buffer_shrinks_and_a_busy_one_grows() {
+        let mut buffer = ReplyBuffer::new(UnixMs(0));
+        (0..10).for_each(|turn| buffer.adapt(UnixMs(turn * 1000), 5000, 0));
+        assert_eq!(buffer.size(), SMALLEST);
+        for turn in 10..20 {
+            buffer.note(100_000);
+            buffer.adapt(UnixMs(turn * 1000), 5000, 0);
+        }
+        assert_eq!(buffer.size(), LARGEST);
+    }
+}

@@ -1,0 +1,94 @@
+//! A last line in the log when the process dies of an invalid access or of an abort.
+//!
+//! A handler of such a signal may do next to nothing: it opens the log by a path prepared
+//! beforehand, writes a text prepared beforehand, and lets the signal do what it would have done
+//! without it, so that a core file is written as usual.
+#![allow(unsafe_code)]
+
+use crate::config::Config;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The signals of a crash, with the text to write.
+const SIGNALS: [(Signal, &str); 5] = [
+    (Signal::SIGSEGV, "crashed by signal: 11, invalid access to memory"),
+    (Signal::SIGBUS, "crashed by signal: 7, invalid address"),
+    (Signal::SIGFPE, "crashed by signal: 8, invalid arithmetic"),
+    (Signal::SIGILL, "crashed by signal: 4, invalid instruction"),
+    (Signal::SIGABRT, "crashed by signal: 6, abort"),
+];
+
+/// What the handler needs, prepared before anything goes wrong.
+struct Prepared {
+    /// The log; `None` is the standard output.
+    path: Option<CString>,
+    /// A text for each of [`SIGNALS`].
+    texts: Vec<Vec<u8>>,
+}
+
+static PREPARED: OnceLock<Prepared> = OnceLock::new();
+static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// Installs the handlers, or removes them, as `crash-log-enabled` says.
+pub fn configure(config: &Config) {
+    PREPARED.get_or_init(|| prepare(config));
+    let enabled = config.process.crash_log_enabled;
+    if ENABLED.swap(enabled, Ordering::Relaxed) == enabled {
+        return;
+    }
+    let handler = if enabled { SigHandler::Handler(on_crash) } else { SigHandler::SigDfl };
+    let flags = SaFlags::SA_NODEFER | SaFlags::SA_RESETHAND;
+    let action = SigAction::new(handler, flags, SigSet::empty());
+    for (signal, _) in SIGNALS {
+        // SAFETY: the handler only uses what a handler may: atomics, a value that is set before it
+        // is installed and never changes, and the calls open, write and raise.
+        if let Err(error) = unsafe { sigaction(signal, &action) } {
+            crate::log_warning!("Cannot install the handler of {signal}: {error}");
+        }
+    }
+}
+
+fn prepare(config: &Config) -> Prepared {
+    let logfile = &config.process.logfile;
+    let path = (!logfile.is_empty()).then(|| {
+        let path = std::path::absolute(logfile.path()).unwrap_or_else(|_| logfile.path().to_owned());
+        CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
+    });
+    let version = super::about::OCHRE_VERSION;
+    let texts = SIGNALS
+        .iter()
+        .map(|(_, text)| {
+            format!(
+                "\n=== OCHRE BUG REPORT START ===\nOchre {version} {text}\n=== OCHRE BUG REPORT END ===\n"
+            )
+            .into_bytes()
+        })
+        .collect();
+    Prepared { path, texts }
+}
+
+extern "C" fn on_crash(number: i32) {
+    if let Some(prepared) = PREPARED.get() {
+        let at = SIGNALS.iter().position(|(signal, _)| *signal as i32 == number);
+        if let Some(text) = at.and_then(|at| prepared.texts.get(at)) {
+            write(prepared.path.as_ref(), text);
+        }
+    }
+    // SAFETY: the handler was reset when it was entered, so this ends the process.
+    unsafe { libc::raise(number) };
+}
+
+fn write(path: Option<&CString>, text: &[u8]) {
+    let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT;
+    // SAFETY: the path ends with a zero byte and lives for ever; `text` is a valid slice. Both
+    // calls may be made in a handler.
+    unsafe {
+        let fd = path.map_or(libc::STDOUT_FILENO, |path| libc::open(path.as_ptr(), flags, 0o644));
+        if fd >= 0 {
+            libc::write(fd, text.as_ptr().cast(), text.len());
+        }
+    }
+}
