@@ -170,6 +170,7 @@ impl Server {
                     self.stats.error_replied(TEXT);
                 }
             }
+            self.stats.called(blocked.command, 0, why == Wake::Error);
             self.replied(&mut client);
         }
         self.clients.put_back(client);
