@@ -59,8 +59,8 @@ impl Server {
                 client.reply_mode = ReplyMode::On;
             }
         }
-        if let Some(pushes) = client.late_pushes.take() {
-            client.output.append(&pushes);
+        if !client.late_pushes.is_empty() {
+            client.output.append(&std::mem::take(&mut client.late_pushes));
         }
         self.serve_ready();
         step
