@@ -84,21 +84,25 @@ impl Cell {
     }
 
     /// The cell so many columns east and rows north (-1, 0 or 1 each); the world is a torus here.
+    ///
+    /// A coordinate that does not move keeps even the bit by which the very edge of the world lies
+    /// beyond it, as in Redis (geohash_move_x, geohash_move_y).
     pub fn neighbour(self, east: i8, north: i8) -> Self {
         let all = u64::MAX >> (64 - 2 * self.step);
-        let lon = shift(self.bits, LON_BITS & all, LAT_BITS & all, east);
-        let lat = shift(self.bits, LAT_BITS & all, LON_BITS & all, north);
-        Self { bits: lon | lat, step: self.step }
+        Self {
+            bits: shift(self.bits, LON_BITS, all, east) | shift(self.bits, LAT_BITS, all, north),
+            step: self.step,
+        }
     }
 }
 
 /// One coordinate of interleaved bits, moved by one: the other's bits carry the carry.
-fn shift(bits: u64, own: u64, other: u64, by: i8) -> u64 {
-    let value = bits & own;
+fn shift(bits: u64, own: u64, all: u64, by: i8) -> u64 {
+    let (value, other) = (bits & own, !own & all);
     match by {
         0 => value,
-        1.. => value.wrapping_add(other + 1) & own,
-        _ => (value | other).wrapping_sub(other + 1) & own,
+        1.. => value.wrapping_add(other + 1) & own & all,
+        _ => (value | other).wrapping_sub(other + 1) & own & all,
     }
 }
 
