@@ -105,7 +105,8 @@ fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Some(zset) => {
             let mut digits = itoa::Buffer::new();
             let own = |(member, score): (crate::encoding::listpack::Item<'_>, f64)| {
-                ScoredMember::new(score, member.text(&mut digits))
+                // Through a listpack, as in Redis, a zero loses its sign.
+                ScoredMember::new(score + 0.0, member.text(&mut digits))
             };
             request.select(&zset).1.map(own).collect()
         }
