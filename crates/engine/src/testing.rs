@@ -1,5 +1,6 @@
 //! Runs data commands on a small world of their own, for the unit tests of handlers.
 
+use crate::command::effects::Propagation;
 use crate::command::{Args, Caller, Command, Ctx, Effects};
 use crate::commands;
 use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, View, World};
@@ -60,6 +61,26 @@ impl Bench {
         let mut output = Output::new();
         self.call(find(command, args), args, &mut output);
         output.to_vec()
+    }
+
+    /// Runs each command line, words parted by one space (`''` is the empty word), and compares
+    /// the reply.
+    pub fn check(&mut self, lines: &[(&str, &str)]) {
+        for (line, expected) in lines {
+            let words: Vec<&str> = line.split(' ').map(|word| if word == "''" { "" } else { word }).collect();
+            assert_eq!(self.run(&words), *expected, "{line}");
+        }
+    }
+
+    /// What the last command propagates in place of itself, one line per command.
+    pub fn propagated(&self) -> Vec<String> {
+        match &self.fx.propagation {
+            Propagation::Instead(commands) => commands
+                .iter()
+                .map(|words| String::from_utf8_lossy(&words.join(&b' ')).into_owned())
+                .collect(),
+            other => vec![format!("{other:?}")],
+        }
     }
 
     fn call(&mut self, command: &'static Command, args: Args<'_>, output: &mut Output) {

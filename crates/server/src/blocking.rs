@@ -170,6 +170,8 @@ impl Server {
                     self.stats.error_replied(TEXT);
                 }
             }
+            // Counted now, like every command that had to wait (updateStatsOnUnblock).
+            self.stats.called(blocked.command, 0, why == Wake::Error);
             self.replied(&mut client);
         }
         self.clients.put_back(client);

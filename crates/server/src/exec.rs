@@ -74,7 +74,7 @@ impl Server {
                 return Step::Done;
             }
         };
-        if self.limits_clients_memory() && self.evict_before(client, args.total_bytes()) {
+        if self.limits_clients_memory() && self.evict_before(client, args) {
             return Step::Done;
         }
         match self.gate(client, command, args) {
@@ -284,12 +284,8 @@ impl Server {
     /// Tells everybody concerned what a command did. `client` is the one in hand.
     pub fn deliver_effects(&mut self, client: &mut Client) {
         self.stats.expired_keys += std::mem::take(&mut self.lane.fx.stats.expired);
-        for id in std::mem::take(&mut self.lane.fx.broken_watches) {
-            if id == client.id {
-                client.flags.insert(Flags::DIRTY_CAS);
-            } else if let Some(other) = self.clients.by_id_mut(id) {
-                other.flags.insert(Flags::DIRTY_CAS);
-            }
+        for (db, key) in std::mem::take(&mut self.lane.fx.watched) {
+            self.touch_watched(client, db, &key, true);
         }
         for event in std::mem::take(&mut self.lane.fx.events) {
             self.publish_event(client, &event);

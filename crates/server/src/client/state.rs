@@ -236,12 +236,13 @@ impl Client {
         Reply::new(&mut self.output, self.protocol)
     }
 
-    /// Bytes of memory that this client costs: structure, input, output, transaction.
+    /// Bytes of memory that this client costs: structure, input, output, transaction. Buffers that are lent
+    /// for the moment do not count.
     pub fn memory(&self) -> usize {
         size_of::<Client>()
-            + self.query.capacity()
+            + if self.query.len() > 0 { self.query.capacity() } else { 0 }
             + self.parser.memory_bytes()
-            + self.output.memory_bytes().max(self.output.len())
+            + self.output.len()
             + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
             + self.multi_memory()
             + self.watched.len() * WATCH_BYTES

@@ -19,7 +19,7 @@ mod info;
 mod latency;
 mod memory;
 mod pubsub;
-mod transactions;
+pub mod transactions;
 
 /// The world of one call of a server command: everything, held exclusively.
 pub struct Call<'a> {

@@ -255,6 +255,10 @@ impl Worker {
         if self.server.limits_clients_memory() {
             self.server.account(client);
         }
+        if client.flags.contains(Flags::CLOSE_ASAP) {
+            // Nobody may find it any more, even in this turn.
+            self.server.clients.hide(client.id);
+        }
         if client.output.is_empty() {
             if let Some(buffer) = client.output.take_buffer() {
                 self.scratch.give_output(buffer);
