@@ -112,8 +112,6 @@ pub struct Blocked {
     pub args: OwnedArgs,
     /// When waiting ends, in ms since 1970; `None` is never.
     pub deadline: Option<UnixMs>,
-    /// When it began.
-    pub since: UnixMs,
 }
 
 /// Commands that were parsed, but wait until their client may go on.
@@ -148,7 +146,7 @@ pub struct Client {
     /// What CLIENT LIST shows of its reply buffer.
     pub reply_buffer: ReplyBuffer,
     /// Messages it sent to itself, to follow the reply of the command under way.
-    pub late_pushes: Option<Box<Vec<u8>>>,
+    pub late_pushes: Vec<u8>,
     /// The protocol it speaks.
     pub protocol: Protocol,
     /// Selected database.
@@ -206,7 +204,7 @@ impl Client {
             output: Output::new(),
             input_buffer: InputBuffer::default(),
             reply_buffer: ReplyBuffer::new(now),
-            late_pushes: None,
+            late_pushes: Vec::new(),
             protocol: Protocol::Resp2,
             db: DbIndex(0),
             flags: Flags::empty(),

@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::server::Server;
 use crate::table::{CommandId, ServerCommand};
 use ochre_engine::command::{Args, Error, Outcome};
-use ochre_engine::keyspace::{ClientId, DbIndex};
+use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
@@ -52,11 +52,6 @@ impl Call<'_> {
             "ERR {unknown} subcommand or wrong number of arguments for '{sub}'. Try {} HELP.",
             name.to_ascii_uppercase()
         ))
-    }
-
-    /// The client's database.
-    pub fn db(&self) -> DbIndex {
-        self.client.db
     }
 }
 

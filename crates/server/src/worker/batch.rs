@@ -21,6 +21,8 @@ const WINDOW: usize = 64;
 pub(super) struct Scratch {
     inputs: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,
+    /// Boxed because they move into `Client::pending` and back as they are.
+    #[allow(clippy::vec_box)]
     batches: Vec<Box<PendingInput>>,
     plan: Vec<Planned>,
     /// Clients with parsed commands, and how many of them are planned.
