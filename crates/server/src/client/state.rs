@@ -4,6 +4,7 @@
 //! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
 
 use super::buffers::{InputBuffer, ReplyBuffer};
+use super::describe::OWN_OUTPUT;
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
@@ -238,13 +239,18 @@ impl Client {
     /// for the moment do not count.
     pub fn memory(&self) -> usize {
         size_of::<Client>()
-            + if self.query.len() > 0 { self.query.capacity() } else { 0 }
+            + if self.holds_input() { self.query.capacity() } else { 0 }
             + self.parser.memory_bytes()
-            + self.output.len()
+            + if self.output.len() > OWN_OUTPUT { self.output.len() } else { 0 }
             + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
             + self.multi_memory()
             + self.watched.len() * WATCH_BYTES
             + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
+    }
+
+    /// Whether the input buffer has something in it that is still needed.
+    fn holds_input(&self) -> bool {
+        self.query.len() > 0 && self.parser.large_arrived().is_none()
     }
 
     /// Bytes of the queued transaction.

@@ -113,7 +113,7 @@ impl Server {
 
     fn deliver_to_current(&mut self, current: &mut Client, message: &mut Message<'_>) {
         let protocol = current.protocol;
-        if self.settings.level < Level::V7_2 {
+        if self.settings.level < Level::V7_2 && current.reply_mode == ReplyMode::On {
             message.append_to(&mut current.output, protocol);
         } else {
             current.late_pushes.extend_from_slice(message.in_protocol(protocol));
