@@ -309,10 +309,16 @@ impl<'a> Keys<'a> {
     /// something in.
     #[inline]
     pub fn create<T: Collection>(&mut self, key: Key<'_>) -> Result<Mut<'_, T>, Error> {
-        if self.expire(key) || self.entry(key).is_none() {
-            self.insert(key, RawValue::new(T::fresh(self.settings)), None);
+        self.expire(key);
+        let (settings, initial) = (self.settings, self.access.initial());
+        let make = || KeyEntry::raw(key.bytes, RawValue::new(T::fresh(settings)), None, initial);
+        let part = self.shards[key.shard()].db_or_new(self.db);
+        let (entry, is_new) =
+            part.table.get_mut_or_insert(key.hash, key.bytes, make).ok_or(Error::NO_SUCH_KEY)?;
+        entry.set_access(self.access.used(entry.access()));
+        if is_new {
+            self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
         }
-        let entry = self.write_entry(key).ok_or(Error::NO_SUCH_KEY)?;
         Mut::of(entry).ok_or(Error::WRONG_TYPE)
     }
 
