@@ -8,6 +8,7 @@ import collections
 import contextlib
 import dataclasses
 import os
+import random
 import re
 import signal
 import socket
@@ -42,33 +43,49 @@ class Result:
 def run(unit, tree, options, expected, log_path):
     """Runs `unit` in `tree` with the given runtest options."""
     started = time.monotonic()
-    with port_range() as base, open(log_path, "wb") as log:
-        command = ["./runtest", "--single", unit, "--durable", "--clients", "1",
-                   "--timeout", str(NO_PROGRESS),
-                   "--baseport", str(base), "--portcount", str(PORT_STEP - 40), *options]
-        for name in expected.skipped:
-            command += ["--skiptest", name]
-        if expected.tags:
-            command += ["--tags", " ".join("-" + tag for tag in expected.tags)]
-        # No TERM: no colours in the output.
-        env = {k: v for k, v in os.environ.items() if k != "TERM"}
-        process = subprocess.Popen(command, cwd=tree, env=env, stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        live.add(process.pid)
-        try:
-            status = process.wait(UNIT_LIMIT)
-        except subprocess.TimeoutExpired:
-            status = None
-        live.discard(process.pid)
-        kill_group(process.pid)
-        process.wait()
-    result = parse(unit, log_path.read_text(errors="replace"))
+    for _ in range(3):
+        with port_range() as base, open(log_path, "wb") as log:
+            status = run_once(command(unit, base, options, expected), tree, log)
+        text = log_path.read_text(errors="replace")
+        # Something else took the coordinator's port meanwhile.
+        if "couldn't open socket: address already in use" not in text:
+            break
+    result = parse(unit, text)
     result.seconds = time.monotonic() - started
     if status is None:
         result.aborted = f"not finished after {UNIT_LIMIT} seconds"
     elif not result.aborted and status != 0 and not result.failed:
         result.aborted = f"runtest exited with status {status}"
     return result
+
+
+def command(unit, base, options, expected):
+    """The command line of runtest for one unit."""
+    words = ["./runtest", "--single", unit, "--durable", "--clients", "1",
+             "--timeout", str(NO_PROGRESS),
+             "--baseport", str(base), "--portcount", str(PORT_STEP - 40), *options]
+    for name in expected.skipped:
+        words += ["--skiptest", name]
+    if expected.tags:
+        words += ["--tags", " ".join("-" + tag for tag in expected.tags)]
+    return words
+
+
+def run_once(words, tree, log):
+    """Runs runtest to its end; its exit status, `None` if it had to be ended."""
+    # No TERM: no colours in the output.
+    env = {k: v for k, v in os.environ.items() if k != "TERM"}
+    process = subprocess.Popen(words, cwd=tree, env=env, stdin=subprocess.DEVNULL,
+                               stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    live.add(process.pid)
+    try:
+        status = process.wait(UNIT_LIMIT)
+    except subprocess.TimeoutExpired:
+        status = None
+    live.discard(process.pid)
+    kill_group(process.pid)
+    process.wait()
+    return status
 
 
 def kill_group(pid):
@@ -87,8 +104,10 @@ def kill_all():
 def port_range():
     """Claims a free range of ports by holding its last one."""
     with socket.socket() as guard:
+        # Not always from the first on, so that a second attempt gets another one.
+        first = random.randrange(RANGES)
         for i in range(RANGES):
-            base = FIRST_PORT + i * PORT_STEP
+            base = FIRST_PORT + (first + i) % RANGES * PORT_STEP
             try:
                 guard.bind(("127.0.0.1", base + PORT_STEP - 39))
             except OSError:

@@ -59,8 +59,8 @@ impl Server {
                 client.reply_mode = ReplyMode::On;
             }
         }
-        if let Some(pushes) = client.late_pushes.take() {
-            client.output.append(&pushes);
+        if !client.late_pushes.is_empty() {
+            client.output.append(&std::mem::take(&mut client.late_pushes));
         }
         self.serve_ready();
         step
@@ -74,7 +74,7 @@ impl Server {
                 return Step::Done;
             }
         };
-        if self.limits_clients_memory() && self.evict_before(client, args.total_bytes()) {
+        if self.limits_clients_memory() && self.evict_before(client, args) {
             return Step::Done;
         }
         match self.gate(client, command, args) {
@@ -139,7 +139,11 @@ impl Server {
     }
 
     /// The properties of a command; EXEC has those of the commands it would run.
-    pub fn flags_with_queue(&self, client: &Client, command: CommandId) -> ochre_engine::command::flags::Flags {
+    pub fn flags_with_queue(
+        &self,
+        client: &Client,
+        command: CommandId,
+    ) -> ochre_engine::command::flags::Flags {
         let entry = self.commands.get(command);
         let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
         let queued = queue.into_iter().flat_map(|multi| &multi.commands);
@@ -231,7 +235,12 @@ impl Server {
                     caller: Caller { no_blocking, unblocked, trusted: false },
                     name: &entry.full_name,
                 };
-                handler(&mut ctx, args)
+                let outcome = handler(&mut ctx, args);
+                // Some errors hold any bytes, so their handlers write them themselves.
+                if ctx.reply.errors() > 0 {
+                    self.stats.error_written(ctx.reply.last_error());
+                }
+                outcome
             }
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
@@ -284,12 +293,8 @@ impl Server {
     /// Tells everybody concerned what a command did. `client` is the one in hand.
     pub fn deliver_effects(&mut self, client: &mut Client) {
         self.stats.expired_keys += std::mem::take(&mut self.lane.fx.stats.expired);
-        for id in std::mem::take(&mut self.lane.fx.broken_watches) {
-            if id == client.id {
-                client.flags.insert(Flags::DIRTY_CAS);
-            } else if let Some(other) = self.clients.by_id_mut(id) {
-                other.flags.insert(Flags::DIRTY_CAS);
-            }
+        for (db, key) in std::mem::take(&mut self.lane.fx.watched) {
+            self.touch_watched(client, db, &key, true);
         }
         for event in std::mem::take(&mut self.lane.fx.events) {
             self.publish_event(client, &event);

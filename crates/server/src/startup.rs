@@ -39,7 +39,7 @@ pub fn run() -> Result<(), Abort> {
     let mut loaded = load(&arguments)?;
     let mut identity = Identity::new(program);
     identity.config_file = arguments.file.clone();
-    refuse_what_is_missing(&loaded.config)?;
+    refuse_what_is_missing(&loaded)?;
 
     log::configure(&loaded.config);
     loaded.warnings.iter().for_each(|warning| log_warning!("{warning}"));
@@ -103,7 +103,11 @@ fn load(arguments: &Arguments) -> Result<Loaded, Abort> {
 }
 
 /// Stops the start if the configuration asks for what this server cannot do: silence would be worse.
-fn refuse_what_is_missing(config: &Config) -> Result<(), Abort> {
+fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), Abort> {
+    let config = &loaded.config;
+    if !loaded.users.is_empty() || !config.network.aclfile.is_empty() {
+        return Err(failed("Users other than the default one are not available."));
+    }
     if config.tls.port != 0 || config.tls.replication || config.tls.cluster {
         return Err(failed("Failed finding TLS support."));
     }

@@ -221,11 +221,6 @@ impl CommandTable {
         self.entries.len()
     }
 
-    /// True if there is no command at all.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Top-level commands under the names that clients use.
     pub fn top_level(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
         self.entries()

@@ -1,7 +1,7 @@
 //! What a command did, besides its reply. Handlers report; the server acts: it publishes events,
 //! wakes blocked clients, breaks transactions, writes the AOF, feeds replicas.
 
-use crate::keyspace::{ClientId, DbIndex};
+use crate::keyspace::DbIndex;
 use crate::settings::EventClasses;
 use crate::value::{RawValue, Type};
 
@@ -94,8 +94,8 @@ pub struct Effects {
     pub wanted_events: EventClasses,
     /// Keys with waiting clients that changed.
     pub ready: Vec<(DbIndex, Vec<u8>)>,
-    /// Clients whose watched keys changed.
-    pub broken_watches: Vec<ClientId>,
+    /// Watched keys that changed.
+    pub watched: Vec<(DbIndex, Vec<u8>)>,
     /// What to propagate.
     pub propagation: Propagation,
     /// Somebody reads what is propagated: without, handlers need not rewrite.
@@ -132,7 +132,7 @@ impl Effects {
     pub fn is_quiet(&self) -> bool {
         self.events.is_empty()
             && self.ready.is_empty()
-            && self.broken_watches.is_empty()
+            && self.watched.is_empty()
             && self.gone.is_empty()
             && self.garbage.is_empty()
             && self.block.is_none()
@@ -146,7 +146,7 @@ impl Effects {
         self.block = None;
         self.events.clear();
         self.ready.clear();
-        self.broken_watches.clear();
+        self.watched.clear();
         self.gone.clear();
     }
 }

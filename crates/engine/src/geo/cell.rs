@@ -84,21 +84,25 @@ impl Cell {
     }
 
     /// The cell so many columns east and rows north (-1, 0 or 1 each); the world is a torus here.
+    ///
+    /// A coordinate that does not move keeps even the bit by which the very edge of the world lies
+    /// beyond it, as in Redis (geohash_move_x, geohash_move_y).
     pub fn neighbour(self, east: i8, north: i8) -> Self {
         let all = u64::MAX >> (64 - 2 * self.step);
-        let lon = shift(self.bits, LON_BITS & all, LAT_BITS & all, east);
-        let lat = shift(self.bits, LAT_BITS & all, LON_BITS & all, north);
-        Self { bits: lon | lat, step: self.step }
+        Self {
+            bits: shift(self.bits, LON_BITS, all, east) | shift(self.bits, LAT_BITS, all, north),
+            step: self.step,
+        }
     }
 }
 
 /// One coordinate of interleaved bits, moved by one: the other's bits carry the carry.
-fn shift(bits: u64, own: u64, other: u64, by: i8) -> u64 {
-    let value = bits & own;
+fn shift(bits: u64, own: u64, all: u64, by: i8) -> u64 {
+    let (value, other) = (bits & own, !own & all);
     match by {
         0 => value,
-        1.. => value.wrapping_add(other + 1) & own,
-        _ => (value | other).wrapping_sub(other + 1) & own,
+        1.. => value.wrapping_add(other + 1) & own & all,
+        _ => (value | other).wrapping_sub(other + 1) & own & all,
     }
 }
 
@@ -111,9 +115,12 @@ pub fn score_of(lon: f64, lat: f64) -> u64 {
 ///
 /// Any score names one; it need not come from `score_of`.
 pub fn position_of(score: f64) -> (f64, f64) {
-    // What the C cast does on x86-64: below 2^63 through a signed number.
-    let bits =
-        if score < 9_223_372_036_854_775_808.0 { (score as i64).cast_unsigned() } else { score as u64 };
+    // What the C cast does on x86-64: below 2^63 through a signed number, nothing from 2^64 on.
+    let bits = match score {
+        ..9_223_372_036_854_775_808.0 => (score as i64).cast_unsigned(),
+        ..18_446_744_073_709_551_616.0 => score as u64,
+        _ => 0,
+    };
     let (lons, lats) = Cell { bits, step: STEPS }.area();
     (lons.middle().clamp(LON.min, LON.max), lats.middle().clamp(LAT.min, LAT.max))
 }
@@ -222,5 +229,7 @@ mod tests {
             let (lon, lat) = position_of(score);
             assert!(LON.contains(lon) && LAT.contains(lat));
         }
+        // As redis-server 7.0.15 on x86-64 casts it.
+        assert_eq!(position_of(f64::INFINITY), position_of(0.0));
     }
 }

@@ -46,12 +46,9 @@ impl Interest {
         self.watched.get(&(db, key.into())).map_or(&[], Vec::as_slice)
     }
 
-    /// All watched keys of a database with their watchers.
-    pub fn watched_in(&self, db: DbIndex) -> impl Iterator<Item = (&[u8], &[ClientId])> {
-        self.watched
-            .iter()
-            .filter(move |((d, _), _)| *d == db)
-            .map(|((_, key), who)| (&**key, who.as_slice()))
+    /// All watched keys of a database.
+    pub fn watched_in(&self, db: DbIndex) -> impl Iterator<Item = &[u8]> {
+        self.watched.keys().filter(move |(d, _)| *d == db).map(|(_, key)| &**key)
     }
 
     /// A client waits for a key, behind those that wait already.

@@ -490,7 +490,9 @@ impl<'a> Keys<'a> {
         if interest.is_empty() {
             return;
         }
-        self.fx.broken_watches.extend_from_slice(interest.watchers(self.db, key.bytes));
+        if !interest.watchers(self.db, key.bytes).is_empty() {
+            self.fx.watched.push((self.db, key.bytes.to_vec()));
+        }
         if interest.waiters(self.db, key.bytes).is_some() {
             self.fx.ready.push((self.db, key.bytes.to_vec()));
         }

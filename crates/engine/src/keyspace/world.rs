@@ -1,6 +1,6 @@
 //! All shards, and what concerns them together: sizes, whole databases, cursors over everything.
 
-use super::{ClientId, Db, DbIndex, Key, Shard};
+use super::{Db, DbIndex, Key, Shard};
 use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
 
@@ -98,17 +98,9 @@ impl World {
         }
     }
 
-    /// Clients that watch any key of a database for which `concerns` is true.
-    pub fn watchers(&self, db: DbIndex, concerns: impl Fn(Key<'_>, &Shard) -> bool) -> Vec<ClientId> {
-        let mut all = Vec::new();
-        for shard in &self.shards {
-            for (key, clients) in shard.interest.watched_in(db) {
-                if concerns(self.locate(key), shard) {
-                    all.extend_from_slice(clients);
-                }
-            }
-        }
-        all
+    /// The watched keys of a database.
+    pub fn watched_keys(&self, db: DbIndex) -> Vec<Vec<u8>> {
+        self.shards.iter().flat_map(|shard| shard.interest.watched_in(db)).map(<[u8]>::to_vec).collect()
     }
 
     /// One step of SCAN over a database: calls `emit` with some entries and returns the next

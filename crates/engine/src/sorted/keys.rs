@@ -152,7 +152,7 @@ impl<D: Digest, const N: usize> Keys<D, N> {
     #[inline]
     fn of_score(&self, score: f64) -> (usize, usize) {
         let scores = self.scores();
-        let low = scores.partition_point(|own| *own < score);
+        let low = if scores.first() == Some(&score) { 0 } else { scores.partition_point(|own| *own < score) };
         if scores.last() == Some(&score) {
             return (low, scores.len());
         }

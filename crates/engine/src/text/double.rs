@@ -9,6 +9,7 @@
 //! as the same double (room `shortest`). Both forms print integral values as integers where Redis does.
 //! Texts are made in a small buffer on the stack.
 
+use crate::level::Level;
 use std::io::Write;
 
 use super::hex::{is_infinity, parse_hex, split_sign};
@@ -21,6 +22,13 @@ pub enum DoubleStyle {
     Digits17,
     /// The shortest text that reads back the same: since 7.2.
     Shortest,
+}
+
+impl DoubleStyle {
+    /// The style of a level.
+    pub fn at(level: Level) -> Self {
+        if level >= Level::V7_2 { DoubleStyle::Shortest } else { DoubleStyle::Digits17 }
+    }
 }
 
 /// The text of a double.

@@ -148,7 +148,7 @@ impl Client {
         let (omem, blocks) = (self.output_memory(), self.output_blocks());
         let _ = write!(line, " obl={} oll={blocks} omem={omem}", self.output.len().min(OWN_OUTPUT));
         if level >= Level::V6_2 {
-            let _ = write!(line, " tot-mem={}", self.memory());
+            let _ = write!(line, " tot-mem={}", self.memory() + self.argv_bytes);
         }
     }
 

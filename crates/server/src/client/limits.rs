@@ -11,6 +11,7 @@ use crate::server::Server;
 use crate::{log_notice, log_verbose, log_warning};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Output;
+use ochre_resp::request::{Args, Limits};
 
 /// A smaller limit could not even answer the commands that change it (networking.c:
 /// getClientEvictionLimit).
@@ -112,8 +113,11 @@ impl Server {
 
     /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
     #[cold]
-    pub fn evict_before(&mut self, client: &mut Client, argument_bytes: usize) -> bool {
+    pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
         self.account(client);
+        // Small arguments lie in a buffer that is lent.
+        let argument_bytes =
+            Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG).unwrap_or(0);
         self.clients_memory += argument_bytes;
         client.accounted_memory += argument_bytes;
         self.evict_clients(Some(client));

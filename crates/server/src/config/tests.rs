@@ -323,3 +323,16 @@ fn a_rewritten_file_means_the_same() {
     let arguments = Arguments { options: text, ..Arguments::default() };
     assert_eq!(load(&arguments, &mut Fixture(b"")).unwrap().config, config);
 }
+
+#[test]
+fn directives_without_effect_are_documented() {
+    let page = include_str!("../../../../COMPATIBILITY.md");
+    let section = page.split("## Directives accepted without effect").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let documented: HashSet<&str> = section.split('`').skip(1).step_by(2).collect();
+    let declared: HashSet<&str> = directives()
+        .filter(|directive| directive.has(Flags::NO_EFFECT))
+        .map(|directive| directive.name)
+        .collect();
+    assert_eq!(documented, declared);
+}

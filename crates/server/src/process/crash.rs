@@ -34,7 +34,10 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 
 /// Installs the handlers, or removes them, as `crash-log-enabled` says.
 pub fn configure(config: &Config) {
-    PREPARED.get_or_init(|| prepare(config));
+    PREPARED.get_or_init(|| {
+        warm_up();
+        prepare(config)
+    });
     let enabled = config.process.crash_log_enabled;
     if ENABLED.swap(enabled, Ordering::Relaxed) == enabled {
         return;
@@ -46,7 +49,7 @@ pub fn configure(config: &Config) {
         // SAFETY: the handler only uses what a handler may: atomics, a value that is set before it
         // is installed and never changes, and the calls open, write and raise.
         if let Err(error) = unsafe { sigaction(signal, &action) } {
-            crate::log_warning!("Cannot install the handler of {signal}: {error}");
+            crate::log_warning!("Cannot install the handler of {signal:?}: {error}");
         }
     }
 }
@@ -61,10 +64,8 @@ fn prepare(config: &Config) -> Prepared {
     let texts = SIGNALS
         .iter()
         .map(|(_, text)| {
-            format!(
-                "\n=== OCHRE BUG REPORT START ===\nOchre {version} {text}\n=== OCHRE BUG REPORT END ===\n"
-            )
-            .into_bytes()
+            format!("\n=== OCHRE BUG REPORT START ===\nOchre {version} {text}\n\n------ STACK TRACE ------\n")
+                .into_bytes()
         })
         .collect();
     Prepared { path, texts }
@@ -74,21 +75,39 @@ extern "C" fn on_crash(number: i32) {
     if let Some(prepared) = PREPARED.get() {
         let at = SIGNALS.iter().position(|(signal, _)| *signal as i32 == number);
         if let Some(text) = at.and_then(|at| prepared.texts.get(at)) {
-            write(prepared.path.as_ref(), text);
+            report(prepared.path.as_ref(), text);
         }
     }
     // SAFETY: the handler was reset when it was entered, so this ends the process.
     unsafe { libc::raise(number) };
 }
 
-fn write(path: Option<&CString>, text: &[u8]) {
+/// The end of the report.
+const END: &[u8] = b"=== OCHRE BUG REPORT END ===\n";
+
+/// Calls on the stack that are shown.
+const MAX_CALLS: usize = 64;
+
+fn report(path: Option<&CString>, text: &[u8]) {
     let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT;
-    // SAFETY: the path ends with a zero byte and lives for ever; `text` is a valid slice. Both
-    // calls may be made in a handler.
+    let mut calls = [std::ptr::null_mut(); MAX_CALLS];
+    // SAFETY: the path ends with a zero byte and lives for ever; the slices and the array are valid.
+    // open and write may be called in a handler, and so may backtrace, as `configure` has called it
+    // before (backtrace(3): it allocates only when it is called for the first time).
     unsafe {
         let fd = path.map_or(libc::STDOUT_FILENO, |path| libc::open(path.as_ptr(), flags, 0o644));
         if fd >= 0 {
             libc::write(fd, text.as_ptr().cast(), text.len());
+            let count = libc::backtrace(calls.as_mut_ptr(), MAX_CALLS as i32);
+            libc::backtrace_symbols_fd(calls.as_ptr(), count, fd);
+            libc::write(fd, END.as_ptr().cast(), END.len());
         }
     }
+}
+
+/// Lets libc load what it needs to walk the stack.
+fn warm_up() {
+    let mut calls = [std::ptr::null_mut(); 1];
+    // SAFETY: the array has room for one call.
+    unsafe { libc::backtrace(calls.as_mut_ptr(), 1) };
 }

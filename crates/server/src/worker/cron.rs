@@ -2,9 +2,6 @@
 
 use super::Worker;
 
-/// Turns of the cron per second (Redis: `hz`).
-const HZ: u64 = 10;
-
 impl Worker {
     /// Runs the cron if its time has come.
     pub(super) fn run_cron(&mut self) {
@@ -14,13 +11,14 @@ impl Worker {
         if (now.0 as u64) < self.next_cron {
             return;
         }
-        self.next_cron = now.0 as u64 + 1000 / HZ;
+        let hz = u64::from(self.server.config.process.hz.unsigned_abs().max(1));
+        self.next_cron = now.0 as u64 + 1000 / hz;
         if self.server.cron_paused {
             return;
         }
         self.cron_turns += 1;
-        self.server.expire_cycle(HZ);
-        self.server.clients_cron(HZ);
+        self.server.expire_cycle(hz);
+        self.server.clients_cron(hz);
         self.server.stats.sample(now);
     }
 }

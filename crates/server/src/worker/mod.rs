@@ -130,6 +130,10 @@ impl Worker {
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.ready.push(token);
             }
+            if event.is_read_closed() {
+                // The end arrived together with data and is not reported again: one more read finds it.
+                self.again.push(token);
+            }
         }
     }
 }

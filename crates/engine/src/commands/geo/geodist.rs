@@ -2,9 +2,9 @@
 
 use super::{UNITS, reply_position, unit};
 use crate::command::*;
-use crate::commands::zset::double_style;
 use crate::geo::{distance, geohash_text, position_of};
 use crate::level::Level;
+use crate::text::DoubleStyle;
 use crate::text::double::push_fixed;
 use crate::value::Zset;
 use ochre_resp::reply::Reply;
@@ -63,7 +63,7 @@ fn geodist(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// A length with four digits behind the point.
 pub(super) fn reply_length(reply: &mut Reply<'_>, level: Level, length: f64) {
     let mut text = Vec::with_capacity(24);
-    push_fixed(&mut text, length, 4, double_style(level));
+    push_fixed(&mut text, length, 4, DoubleStyle::at(level));
     reply.bulk(&text);
 }
 

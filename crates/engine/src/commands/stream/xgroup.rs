@@ -74,6 +74,7 @@ pub static XGROUP: Command = Command::container(
             ]),
     ],
 )
+.without_categories(Group::Stream.category())
 .since("5.0.0")
 .summary("Manages the consumer groups of a stream.")
 .complexity("Depends on the subcommand.");

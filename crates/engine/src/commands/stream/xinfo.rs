@@ -57,6 +57,7 @@ pub static XINFO: Command = Command::container(
             ]),
     ],
 )
+.without_categories(Group::Stream.category())
 .since("5.0.0")
 .summary("Tells about streams, consumer groups and consumers.")
 .complexity("Depends on the subcommand.");

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::command::effects::Nothing;
 use crate::command::{
-    ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, Outcome, READONLY, RO,
-    WRITE,
+    ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, MOVABLE_KEYS, Outcome,
+    READONLY, RO, WRITE,
 };
 use crate::level::Level;
 use crate::stream::{self, ConsumerId, Pending, Stream, StreamId, StreamLog};
@@ -29,7 +29,7 @@ const HALF: Find = Find::Range { last: -1, step: 1, limit: 2 };
 /// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key ... id ...
 pub static XREAD: Command = Command::new("xread", Group::Stream, -4, xread)
     .since("5.0.0")
-    .flags(BLOCKING | READONLY)
+    .flags(BLOCKING | READONLY | MOVABLE_KEYS)
     .keys(&[KeySpec::keyword("STREAMS", 1, RO | ACCESS).find(HALF)])
     .summary("Returns the entries of several streams behind given ids, waiting for some if asked to.")
     .complexity("O(N) for N entries returned.")
@@ -42,7 +42,7 @@ pub static XREAD: Command = Command::new("xread", Group::Stream, -4, xread)
 /// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key ... id ...
 pub static XREADGROUP: Command = Command::new("xreadgroup", Group::Stream, -7, xreadgroup)
     .since("5.0.0")
-    .flags(BLOCKING | WRITE)
+    .flags(BLOCKING | WRITE | MOVABLE_KEYS)
     .keys(&[KeySpec::keyword("STREAMS", 4, RO | ACCESS).find(HALF)])
     .summary("Delivers new entries of several streams to a consumer, or shows what it has pending.")
     .complexity("O(N) for N entries returned.")

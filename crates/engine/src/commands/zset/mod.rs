@@ -65,14 +65,9 @@ pub const COMMANDS: &[&Command] = &[
     &zscore::ZSCORE,
 ];
 
-/// How doubles are printed at a level.
-pub(super) fn double_style(level: Level) -> DoubleStyle {
-    if level >= Level::V7_2 { DoubleStyle::Shortest } else { DoubleStyle::Digits17 }
-}
-
 /// A score as a reply.
 fn reply_score(reply: &mut Reply<'_>, level: Level, score: f64) {
-    reply.double(DoubleText::reply(score, double_style(level)).as_bytes());
+    reply.double(DoubleText::reply(score, DoubleStyle::at(level)).as_bytes());
 }
 
 /// Members, with their scores if those are wanted: in RESP3 as pairs, in RESP2 in one row.

@@ -1,6 +1,5 @@
 //! ZSCAN: the members in small steps.
 
-use super::double_style;
 use crate::command::*;
 use crate::commands::scan_options::{ScanOptions, scan_cursor};
 use crate::encoding::listpack::Item;
@@ -28,7 +27,6 @@ fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let zset = ctx.keys.read::<Zset>(key)?;
     let mut found: Vec<(Item<'_>, f64)> = Vec::new();
     let mut next = 0;
-    let mut style = double_style(ctx.settings.level);
     if let Some(zset) = &zset {
         let options = ScanOptions::parse(args, 3, None)?;
         let mut digits = itoa::Buffer::new();
@@ -40,17 +38,20 @@ fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 }
             })
         });
-        // Those of a table are printed as long doubles, whatever the version (scanCallback in Redis).
-        if matches!(**zset, Zset::Tree(_)) {
-            style = DoubleStyle::Digits17;
-        }
     }
+    let packed = matches!(zset.as_deref(), Some(Zset::Packed(_)));
+    let style = DoubleStyle::at(ctx.settings.level);
     ctx.reply.array(2);
     ctx.reply.bulk(next.to_string());
     ctx.reply.array(2 * found.len());
     for (member, score) in found {
         ctx.reply.bulk(member.text(&mut itoa::Buffer::new()));
-        ctx.reply.bulk(DoubleText::reply(score, style).as_bytes());
+        ctx.reply.bulk(if packed { DoubleText::score(score, style) } else { long_double(score) }.as_bytes());
     }
     Ok(())
+}
+
+/// Scores in a table are printed as long doubles, whatever the version (scanCallback in Redis).
+fn long_double(score: f64) -> DoubleText {
+    DoubleText::reply(score, DoubleStyle::Digits17)
 }

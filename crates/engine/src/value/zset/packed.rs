@@ -3,7 +3,6 @@
 //! A score that is an integer is stored as one; others as the text that replies show.
 
 use crate::encoding::listpack::{Entries, Item, Listpack, Pos};
-use crate::level::Level;
 use crate::settings::Settings;
 use crate::text::double::as_i64;
 use crate::text::{DoubleStyle, DoubleText, parse_f64};
@@ -39,12 +38,10 @@ pub(super) fn insert_at(
     member: &[u8],
     settings: &Settings,
 ) {
-    let shortest = settings.level >= Level::V7_2;
     match as_i64(score) {
-        // Earlier versions went by the text, which keeps the sign of a zero.
-        Some(integer) if shortest => pack.insert_pair(place, member, integer),
-        _ => {
-            let style = if shortest { DoubleStyle::Shortest } else { DoubleStyle::Digits17 };
+        Some(integer) => pack.insert_pair(place, member, integer),
+        None => {
+            let style = DoubleStyle::at(settings.level);
             pack.insert_pair(place, member, DoubleText::score(score, style).as_bytes())
         }
     };

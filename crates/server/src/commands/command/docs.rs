@@ -2,8 +2,9 @@
 
 use super::{subcommands, write_flags};
 use crate::commands::Call;
-use crate::table::{CommandId, CommandTable};
+use crate::table::{CommandId, CommandTable, level_of};
 use ochre_engine::command::*;
+use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
 pub(super) fn docs(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
@@ -17,13 +18,15 @@ pub(super) fn docs(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     reply.map(ids.len());
     for id in ids {
         reply.bulk(&*table.get(id).full_name);
-        write(&mut reply, table, id);
+        write(&mut reply, table, id, server.settings.level);
     }
     Ok(())
 }
 
-fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId) {
+fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Level) {
     let meta = table.get(id).meta;
+    let deprecated = meta.deprecated.filter(|(version, _)| level_of(version) <= level);
+    let history: Vec<_> = meta.history.iter().filter(|(version, _)| level_of(version) <= level).collect();
     let subs = subcommands(table, id);
     let texts: Vec<(&str, &str)> = [
         ("summary", Some(meta.summary)),
@@ -34,12 +37,12 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId) {
     .into_iter()
     .filter_map(|(name, text)| text.filter(|text| !text.is_empty()).map(|text| (name, text)))
     .collect();
-    let doc_flags = [(meta.deprecated.is_some(), "deprecated"), (meta.is_system, "syscmd")];
+    let doc_flags = [(deprecated.is_some(), "deprecated"), (meta.is_system, "syscmd")];
     let has_doc_flags = doc_flags.iter().any(|(is_set, _)| *is_set);
     let count = texts.len()
         + usize::from(has_doc_flags)
-        + 2 * usize::from(meta.deprecated.is_some())
-        + usize::from(!meta.history.is_empty())
+        + 2 * usize::from(deprecated.is_some())
+        + usize::from(!history.is_empty())
         + usize::from(!meta.args.is_empty())
         + usize::from(!subs.is_empty());
     reply.map(count);
@@ -51,43 +54,45 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId) {
         reply.bulk("doc_flags");
         write_flags(reply, &doc_flags, |is_set| is_set);
     }
-    if let Some((version, instead)) = meta.deprecated {
+    if let Some((version, instead)) = deprecated {
         reply.bulk("deprecated_since");
         reply.bulk(version);
         reply.bulk("replaced_by");
         reply.bulk(instead);
     }
-    write_history(reply, meta);
+    write_history(reply, &history);
     if !meta.args.is_empty() {
         reply.bulk("arguments");
-        write_args(reply, meta.args);
+        write_args(reply, meta.args, level);
     }
     if !subs.is_empty() {
         reply.bulk("subcommands");
         reply.map(subs.len());
         for sub in subs {
             reply.bulk(&*table.get(sub).full_name);
-            write(reply, table, sub);
+            write(reply, table, sub, level);
         }
     }
 }
 
-fn write_history(reply: &mut Reply<'_>, meta: &Meta) {
-    if meta.history.is_empty() {
+fn write_history(reply: &mut Reply<'_>, history: &[&(&str, &str)]) {
+    if history.is_empty() {
         return;
     }
     reply.bulk("history");
-    reply.set(meta.history.len());
-    for (version, change) in meta.history {
+    reply.set(history.len());
+    for (version, change) in history {
         reply.array(2);
         reply.bulk(version);
         reply.bulk(change);
     }
 }
 
-fn write_args(reply: &mut Reply<'_>, args: &[Arg]) {
-    reply.array(args.len());
-    args.iter().for_each(|arg| write_arg(reply, arg));
+/// Writes the arguments that the level has.
+fn write_args(reply: &mut Reply<'_>, args: &[Arg], level: Level) {
+    let known = |arg: &&Arg| arg.since.is_none_or(|version| level_of(version) <= level);
+    reply.array(args.iter().filter(known).count());
+    args.iter().filter(known).for_each(|arg| write_arg(reply, arg, level));
 }
 
 /// Tells whether an argument has a flag.
@@ -100,14 +105,14 @@ const ARG_FLAGS: [(HasFlag, &str); 3] = [
     (|arg| arg.multiple_token, "multiple_token"),
 ];
 
-fn write_arg(reply: &mut Reply<'_>, arg: &Arg) {
+fn write_arg(reply: &mut Reply<'_>, arg: &Arg, level: Level) {
     let has_parts = matches!(arg.kind, ArgType::OneOf | ArgType::Block);
     let has_flags = ARG_FLAGS.iter().any(|(is_set, _)| is_set(arg));
     let key_spec = if let ArgType::Key(spec) = arg.kind { Some(spec) } else { None };
     let texts: Vec<(&str, &str)> = [
         ("name", Some(arg.name)),
         ("type", Some(arg.kind.name())),
-        ("display_text", (!has_parts).then_some(arg.display.unwrap_or(arg.name))),
+        ("display_text", (!has_parts && level >= Level::V7_2).then_some(arg.display.unwrap_or(arg.name))),
         ("token", arg.token),
         ("since", arg.since),
         ("deprecated_since", arg.deprecated_since),
@@ -134,7 +139,7 @@ fn write_arg(reply: &mut Reply<'_>, arg: &Arg) {
     }
     if has_parts {
         reply.bulk("arguments");
-        write_args(reply, arg.parts);
+        write_args(reply, arg.parts, level);
     }
 }
 

@@ -17,6 +17,8 @@ impl Server {
             Apply::MaxClients => make_room_for(config.network.maxclients),
             Apply::MaxMemory => {
                 self.warn_of_small_limit(config);
+                // What is too much goes without waiting for a command that needs memory.
+                self.eviction.unfinished = true;
                 Ok(())
             }
             Apply::LogLevel => {

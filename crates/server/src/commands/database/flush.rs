@@ -1,6 +1,7 @@
 //! FLUSHDB and FLUSHALL: empty databases, at once or in the background.
 
 use crate::commands::Call;
+use crate::commands::transactions::Presence;
 use crate::lazyfree::Garbage;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
@@ -69,10 +70,9 @@ fn flush_mode(call: &Call<'_>, args: Args<'_>) -> Result<bool, Error> {
 impl crate::server::Server {
     /// Empties a database, with the effects of that on watched keys.
     pub fn empty(&mut self, db: DbIndex, lazy: bool) {
-        let broken = self.world.watchers(db, |key, shard| {
-            shard.db(db).is_some_and(|part| part.table.contains(key.hash, key.bytes))
-        });
-        self.lane.fx.broken_watches.extend(broken);
+        let watched = self.world.watched_keys(db).into_iter();
+        let touched: Vec<_> = watched.filter(|key| self.presence(db, key) != Presence::Missing).collect();
+        self.lane.fx.watched.extend(touched.into_iter().map(|key| (db, key)));
         self.signal_awaited(db);
         self.lane.fx.dirty += self.world.len(db) as u64;
         let tables = self.world.take(db);

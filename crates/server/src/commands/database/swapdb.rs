@@ -1,6 +1,7 @@
 //! SWAPDB: exchanges the content of two databases.
 
 use crate::commands::Call;
+use crate::commands::transactions::Presence;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
@@ -24,16 +25,20 @@ fn swapdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     }
     let (a, b) = (DbIndex(first as u32), DbIndex(second as u32));
     let server = &mut *call.server;
+    let mut touched = Vec::new();
     for (db, other) in [(a, b), (b, a)] {
         // A watched key is touched if it is there before or after.
-        let broken = server.world.watchers(db, |key, shard| {
-            [db, other]
-                .iter()
-                .any(|d| shard.db(*d).is_some_and(|part| part.table.contains(key.hash, key.bytes)))
-        });
-        server.lane.fx.broken_watches.extend(broken);
+        for key in server.world.watched_keys(db) {
+            let was_there = server.presence(db, &key) != Presence::Missing;
+            if was_there || server.presence(other, &key) != Presence::Missing {
+                touched.push((db, key, was_there));
+            }
+        }
     }
     server.world.swap(a, b);
+    for (db, key, was_there) in touched {
+        server.touch_watched(call.client, db, &key, was_there);
+    }
     server.signal_awaited(a);
     server.signal_awaited(b);
     server.lane.fx.dirty += 1;

@@ -6,7 +6,6 @@ use crate::commands::{Call, help};
 use crate::memory::Report;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
-use ochre_engine::level::Level;
 use ochre_engine::text::{DoubleStyle, DoubleText};
 
 /// The commands of this group.
@@ -93,8 +92,7 @@ enum Figure {
 
 fn stats(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     let report = Report::take(call.server, call.client.memory());
-    let style =
-        if call.server.settings.level >= Level::V7_2 { DoubleStyle::Shortest } else { DoubleStyle::Digits17 };
+    let style = DoubleStyle::at(call.server.settings.level);
     let mut figures: Vec<(String, Figure)> = figures(&report);
     let tables = report.dbs.iter().map(|db| (format!("db.{}", db.db), Figure::Tables(db.table_bytes)));
     figures.splice(BEFORE_TABLES..BEFORE_TABLES, tables);

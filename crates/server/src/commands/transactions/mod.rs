@@ -3,6 +3,8 @@
 mod multi;
 mod watch;
 
+pub use watch::Presence;
+
 use crate::table::ServerCommand;
 
 /// The commands of this group.

@@ -69,8 +69,48 @@ impl Server {
     }
 
     fn is_expired_in_place(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.presence(db, key) == Presence::Expired
+    }
+
+    /// Whether a key is there, without side effects.
+    pub fn presence(&self, db: DbIndex, key: &[u8]) -> Presence {
         let at = self.world.locate(key);
         let entry = self.world.shards()[at.shard()].db(db).and_then(|part| part.table.get(at.hash, key));
-        entry.and_then(|entry| entry.expiry()).is_some_and(|expiry| expiry < self.now())
+        match entry {
+            None => Presence::Missing,
+            Some(entry) if entry.expiry().is_some_and(|expiry| expiry < self.now()) => Presence::Expired,
+            Some(_) => Presence::Live,
+        }
     }
+
+    /// A watched key changed: transactions of those who watch it fail, but for those who saw an expired key that
+    /// is still, or really, gone (multi.c: touchWatchedKey, touchAllWatchedKeysInDb).
+    pub fn touch_watched(&mut self, current: &mut Client, db: DbIndex, key: &[u8], was_there: bool) {
+        let presence = self.presence(db, key);
+        let at = self.world.locate(key);
+        let watchers = self.world.shard_mut(at).interest.watchers(db, key).to_vec();
+        for id in watchers {
+            let client = if id == current.id { Some(&mut *current) } else { self.clients.by_id_mut(id) };
+            let Some(client) = client else { continue };
+            let watch = client.watched.iter_mut().find(|(d, watched, _)| *d == db && **watched == *key);
+            let Some((_, _, was_expired)) = watch else { continue };
+            match (*was_expired, presence) {
+                (true, Presence::Missing) => *was_expired = false,
+                (true, Presence::Expired) => {}
+                (false, Presence::Expired) if !was_there => *was_expired = true,
+                _ => client.flags.insert(Flags::DIRTY_CAS),
+            }
+        }
+    }
+}
+
+/// Whether a key is in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is not.
+    Missing,
+    /// It is, but its time has come.
+    Expired,
+    /// It is.
+    Live,
 }
