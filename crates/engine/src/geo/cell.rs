@@ -115,9 +115,12 @@ pub fn score_of(lon: f64, lat: f64) -> u64 {
 ///
 /// Any score names one; it need not come from `score_of`.
 pub fn position_of(score: f64) -> (f64, f64) {
-    // What the C cast does on x86-64: below 2^63 through a signed number.
-    let bits =
-        if score < 9_223_372_036_854_775_808.0 { (score as i64).cast_unsigned() } else { score as u64 };
+    // What the C cast does on x86-64: below 2^63 through a signed number, nothing from 2^64 on.
+    let bits = match score {
+        ..9_223_372_036_854_775_808.0 => (score as i64).cast_unsigned(),
+        ..18_446_744_073_709_551_616.0 => score as u64,
+        _ => 0,
+    };
     let (lons, lats) = Cell { bits, step: STEPS }.area();
     (lons.middle().clamp(LON.min, LON.max), lats.middle().clamp(LAT.min, LAT.max))
 }
@@ -226,5 +229,7 @@ mod tests {
             let (lon, lat) = position_of(score);
             assert!(LON.contains(lon) && LAT.contains(lat));
         }
+        // As redis-server 7.0.15 on x86-64 casts it.
+        assert_eq!(position_of(f64::INFINITY), position_of(0.0));
     }
 }

@@ -48,7 +48,9 @@ fn zrandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         let picks = std::iter::repeat_with(|| zset.random(ctx.rng)).take(wanted).flatten();
         reply_members(&mut ctx.reply, level, with_scores, wanted, picks);
     } else if wanted >= zset.len() {
-        reply_members(&mut ctx.reply, level, with_scores, zset.len(), zset.iter());
+        // All of them, the greatest first, as Redis happens to answer.
+        let all = 0..zset.len();
+        reply_members(&mut ctx.reply, level, with_scores, zset.len(), zset.range_rev(all));
     } else {
         let ranks = index::sample(ctx.rng, zset.len(), wanted);
         let picks = ranks.iter().flat_map(|rank| zset.range(rank..rank + 1));

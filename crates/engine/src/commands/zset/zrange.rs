@@ -4,6 +4,7 @@ use super::{lex_range, ranks_between, reply_members, score_range, store};
 use crate::command::*;
 use crate::commands::number::int;
 use crate::level::Level;
+use crate::settings::Settings;
 use crate::sorted::{LexRange, ScoreRange, ScoredMember};
 use crate::text::eq_ignore_case;
 use crate::value::{Zset, ZsetRange};
@@ -101,19 +102,35 @@ pub(super) fn range(ctx: &mut Ctx<'_>, args: Args<'_>, form: Form) -> Outcome {
 fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let request = Request::parse(args.from(2), Form::default(), true, ctx.level())?;
     let (target, source) = (ctx.key(args, 1), ctx.key(args, 2));
-    let members: Vec<ScoredMember> = match ctx.keys.read::<Zset>(source)? {
+    let members = match ctx.keys.read::<Zset>(source)? {
         Some(zset) => {
-            let mut digits = itoa::Buffer::new();
-            let own = |(member, score): (crate::encoding::listpack::Item<'_>, f64)| {
-                ScoredMember::new(score, member.text(&mut digits))
+            let (count, members) = request.select(&zset);
+            // Only the length of a range of ranks is known beforehand (zrangeResultBeginStore).
+            let small = match request.ends {
+                Ends::Ranks(..) => count <= ctx.settings.zset_max_listpack_entries,
+                _ => ctx.settings.level < Level::V7_2,
             };
-            request.select(&zset).1.map(own).collect()
+            through_listpack(members, small, ctx.settings)
         }
         None => Vec::new(),
     };
     let count = store(ctx, target, members, "zrangestore", 1);
     ctx.reply.count(count);
     Ok(())
+}
+
+/// Copies members as Redis adds them to a sorted set that is a listpack at first: as long as it is,
+/// a zero loses its sign.
+fn through_listpack(members: ZsetRange<'_>, mut small: bool, settings: &Settings) -> Vec<ScoredMember> {
+    let mut digits = itoa::Buffer::new();
+    let mut owned = Vec::new();
+    for (member, score) in members {
+        let member = member.text(&mut digits);
+        small &= owned.len() < settings.zset_max_listpack_entries
+            && member.len() <= settings.zset_max_listpack_value;
+        owned.push(ScoredMember::new(if small { score + 0.0 } else { score }, member));
+    }
+    owned
 }
 
 impl<'b> Request<'b> {
