@@ -18,6 +18,12 @@
 use super::arg::Arg;
 use super::flags::*;
 use super::keyspec::KeySpec;
+use crate::level::Level;
+
+/// True if `len` arguments fit an arity.
+pub const fn fits(arity: i16, len: usize) -> bool {
+    if arity >= 0 { len == arity as usize } else { len >= -(arity as isize) as usize }
+}
 
 /// Everything about a command but its handler.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +35,8 @@ pub struct Meta {
     /// Count of arguments with the name; negative: at least so many. For subcommands the
     /// container's name counts too.
     pub arity: i16,
+    /// The arity before some version, where that changed it.
+    pub older_arity: Option<(&'static str, i16)>,
     /// Chapter of the documentation.
     pub group: Group,
     /// Properties.
@@ -60,7 +68,15 @@ pub struct Meta {
 impl Meta {
     /// True if a call with this many arguments (name included) fits.
     pub const fn arity_fits(&self, len: usize) -> bool {
-        if self.arity >= 0 { len == self.arity as usize } else { len >= -(self.arity as isize) as usize }
+        fits(self.arity, len)
+    }
+
+    /// The arity at a level.
+    pub fn arity_at(&self, level: Level) -> i16 {
+        match self.older_arity {
+            Some((version, older)) if level < Level::of_version(version) => older,
+            _ => self.arity,
+        }
     }
 
     /// "config|get" for a subcommand, the plain name otherwise.
@@ -111,6 +127,7 @@ impl<H: Copy> Spec<H> {
                 name,
                 container: None,
                 arity,
+                older_arity: None,
                 group,
                 flags: 0,
                 extra_categories: 0,
@@ -152,6 +169,12 @@ impl<H: Copy> Spec<H> {
     /// First version that has it.
     pub const fn since(mut self, version: &'static str) -> Self {
         self.meta.since = version;
+        self
+    }
+
+    /// The arity before a version.
+    pub const fn arity_before(mut self, version: &'static str, arity: i16) -> Self {
+        self.meta.older_arity = Some((version, arity));
         self
     }
 

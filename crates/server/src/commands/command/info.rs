@@ -47,7 +47,7 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Leve
         _ => 10,
     });
     reply.bulk(&*entry.full_name);
-    reply.int(meta.arity.into());
+    reply.int(entry.arity.into());
     let movable = if meta.has_movable_keys() { MOVABLE_KEYS } else { 0 };
     let flags = meta.flags & !MOVABLE_KEYS | movable;
     write_flags(reply, &FLAG_NAMES, |flag| flags & flag != 0);
