@@ -6,7 +6,7 @@
 //! which they began to wait. A command that finds nothing again leaves its client where it was in
 //! the queue.
 
-use crate::client::{Blocked, Client, Flags, Token};
+use crate::client::{Blocked, Client, Flags};
 use crate::server::Server;
 use crate::table::CommandId;
 use ochre_engine::command::effects::Block;
@@ -77,7 +77,7 @@ impl Server {
         }
         self.waiting.blocked += 1;
         client.flags.insert(Flags::BLOCKED);
-        client.blocked = Some(Box::new(Blocked { on, db: client.db, command, args, deadline, since: now }));
+        client.blocked = Some(Box::new(Blocked { on, db: client.db, command, args, deadline }));
     }
 
     /// Ends a client's wait, whatever the reason; its further input will be run.

@@ -59,8 +59,8 @@ impl Server {
                 client.reply_mode = ReplyMode::On;
             }
         }
-        if let Some(pushes) = client.late_pushes.take() {
-            client.output.append(&pushes);
+        if !client.late_pushes.is_empty() {
+            client.output.append(&std::mem::take(&mut client.late_pushes));
         }
         self.serve_ready();
         step
@@ -112,7 +112,7 @@ impl Server {
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
         let entry = self.commands.get(command);
         let flags = entry.meta.flags;
-        if !entry.meta.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
+        if !entry.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
             return Err(Error::arity(&entry.full_name));
         }
         if client.flags.contains(Flags::UNAUTHENTICATED)

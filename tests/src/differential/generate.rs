@@ -2,7 +2,7 @@
 
 use super::docs::{Argument, Command, Kind};
 use super::{Call, hazard, values};
-use crate::{Client, Reply, Rng};
+use crate::{Client, Rng};
 
 /// Groups that only touch data, and single commands of other groups that are as safe.
 const GROUPS: &[&str] = &[

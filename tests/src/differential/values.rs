@@ -192,6 +192,14 @@ fn by_name(name: &str, command: &str, group: &str, rng: &mut Rng) -> Option<Stri
         {
             from(&["0", "1", "0", "1", "2", "15", "16", "-1", "abc"])
         }
+        _ => place_or_name(name, command, rng),
+    }
+}
+
+/// Arguments of GEO and of introspection commands.
+fn place_or_name(name: &str, command: &str, rng: &mut Rng) -> Option<String> {
+    let mut from = |list: &[&str]| Some((*rng.pick(list)).to_owned());
+    match (name, command) {
         ("longitude", _) => {
             from(&["0", "1", "13.361389", "15.087269", "-179", "180", "181", "12.5", "abc", "2.349014"])
         }

@@ -55,19 +55,26 @@ impl Meta {
     /// First key, last key and step as COMMAND shows them: the plain ranges that follow each other,
     /// as one range; zeros if there is none (server.c, populateCommandLegacyRangeSpec).
     pub fn legacy_range(&self) -> (i64, i64, i64) {
-        if let [KeySpec { begin: Begin::Index(first), find: Find::Range { last, step, .. }, .. }] = self.keys {
+        if let [KeySpec { begin: Begin::Index(first), find: Find::Range { last, step, .. }, .. }] = self.keys
+        {
             return (*first as i64, absolute(*first, *last), *step as i64);
         }
         let (mut range, mut end) = (None, 0);
         for spec in self.keys {
-            let (Begin::Index(first), Find::Range { last, step: 1, .. }) = (spec.begin, spec.find) else { continue };
+            let (Begin::Index(first), Find::Range { last, step: 1, .. }) = (spec.begin, spec.find) else {
+                continue;
+            };
             if end != 0 && end != first as i64 - 1 {
                 continue;
             }
             // A negative end counts from the last argument, and is beyond every positive one.
             let last = absolute(first, last);
             end = if last < 0 || end < 0 { end.min(last) } else { end.max(last) };
-            range = Some((range.map_or(first as i64, |(old, ..): (i64, i64, i64)| old.min(first as i64)), end, 1));
+            range = Some((
+                range.map_or(first as i64, |(old, ..): (i64, i64, i64)| old.min(first as i64)),
+                end,
+                1,
+            ));
         }
         range.unwrap_or((0, 0, 0))
     }

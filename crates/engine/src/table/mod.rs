@@ -169,6 +169,28 @@ impl<T: Thin> Table<T> {
         Some(unsafe { RefMut::new(&mut segment.buckets[bucket].words[slot], &mut self.counted) })
     }
 
+    /// The entry of `key`, made by `make` if there is none; true if it was made. One search if it is
+    /// there. (`None` does not happen: the entry made has this key.)
+    #[inline]
+    pub fn get_mut_or_insert(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        make: impl FnOnce() -> T,
+    ) -> Option<(RefMut<'_, T>, bool)> {
+        let found = self.segment(hash).and_then(|segment| segment.find::<T>(hash, key));
+        let Some((bucket, slot)) = found else {
+            self.insert(hash, make());
+            return Some((self.get_mut(hash, key)?, true));
+        };
+        let word = *self.directory.get(self.index(hash))?;
+        // SAFETY: words of the directory are live segments, borrowed as long as `self`; the search
+        // found a live word in this one, and nothing has changed since.
+        let entry =
+            unsafe { RefMut::new(&mut word.get_mut().buckets[bucket].words[slot], &mut self.counted) };
+        Some((entry, false))
+    }
+
     /// Adds an entry. The caller knows that the table has none with its key; `hash` is its hash.
     #[inline]
     pub fn insert(&mut self, hash: u64, entry: T) {

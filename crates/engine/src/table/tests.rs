@@ -110,11 +110,11 @@ impl Pair {
 
     fn put(&mut self, key: u64, value: u64) {
         let hash = self.table.hash(&text(key));
-        if let Some(mut item) = self.table.get_mut(hash, &text(key)) {
-            item.set_value(value);
-        } else {
-            self.table.insert(hash, Item::new(key, value, &self.live));
-        }
+        let make = || Item::new(key, 0, &self.live);
+        let (mut item, is_new) = self.table.get_mut_or_insert(hash, &text(key), make).expect("made");
+        assert_eq!(is_new, !self.model.contains_key(&key));
+        item.set_value(value);
+        drop(item);
         self.model.entry(key).or_insert((value, false)).0 = value;
     }
 

@@ -111,9 +111,4 @@ impl Clients {
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
-
-    /// True if there is none.
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
 }

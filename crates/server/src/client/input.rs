@@ -17,8 +17,10 @@ impl Server {
             return false;
         }
         let bytes = client.query.bytes();
-        let shown = String::from_utf8_lossy(&ochre_engine::text::repr::repr(&bytes[..bytes.len().min(SHOWN_OVERLONG)]))
-            .into_owned();
+        let shown = String::from_utf8_lossy(&ochre_engine::text::repr::repr(
+            &bytes[..bytes.len().min(SHOWN_OVERLONG)],
+        ))
+        .into_owned();
         log_warning!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {shown})",
             client.describe(self)

@@ -116,7 +116,8 @@ impl Server {
     pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
         self.account(client);
         // Small arguments lie in a buffer that is lent.
-        let argument_bytes = Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG).unwrap_or(0);
+        let argument_bytes =
+            Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG).unwrap_or(0);
         self.clients_memory += argument_bytes;
         client.accounted_memory += argument_bytes;
         self.evict_clients(Some(client));
@@ -210,7 +211,8 @@ impl Server {
 
     fn look_after(&mut self, client: &mut Client, now: UnixMs) {
         let idle_ms = now.0 - client.last_interaction.0;
-        client.input_buffer.adapt(idle_ms, client.input_bytes());
+        let announced = client.parser.large_len().unwrap_or(0);
+        client.input_buffer.adapt(idle_ms, client.input_bytes(), announced);
         if idle_ms > 2000 {
             client.query.shrink();
         }

@@ -10,4 +10,4 @@ mod state;
 
 pub use describe::ClientType;
 pub use directory::{Clients, Token};
-pub use state::{Blocked, Client, Flags, Multi, PendingInput, ReplyMode};
+pub use state::{Blocked, Client, Flags, PendingInput, ReplyMode};

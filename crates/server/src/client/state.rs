@@ -4,6 +4,7 @@
 //! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
 
 use super::buffers::{InputBuffer, ReplyBuffer};
+use super::describe::OWN_OUTPUT;
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
@@ -111,8 +112,6 @@ pub struct Blocked {
     pub args: OwnedArgs,
     /// When waiting ends, in ms since 1970; `None` is never.
     pub deadline: Option<UnixMs>,
-    /// When it began.
-    pub since: UnixMs,
 }
 
 /// Commands that were parsed, but wait until their client may go on.
@@ -147,7 +146,7 @@ pub struct Client {
     /// What CLIENT LIST shows of its reply buffer.
     pub reply_buffer: ReplyBuffer,
     /// Messages it sent to itself, to follow the reply of the command under way.
-    pub late_pushes: Option<Box<Vec<u8>>>,
+    pub late_pushes: Vec<u8>,
     /// The protocol it speaks.
     pub protocol: Protocol,
     /// Selected database.
@@ -205,7 +204,7 @@ impl Client {
             output: Output::new(),
             input_buffer: InputBuffer::default(),
             reply_buffer: ReplyBuffer::new(now),
-            late_pushes: None,
+            late_pushes: Vec::new(),
             protocol: Protocol::Resp2,
             db: DbIndex(0),
             flags: Flags::empty(),
@@ -240,13 +239,18 @@ impl Client {
     /// for the moment do not count.
     pub fn memory(&self) -> usize {
         size_of::<Client>()
-            + if self.query.len() > 0 { self.query.capacity() } else { 0 }
+            + if self.holds_input() { self.query.capacity() } else { 0 }
             + self.parser.memory_bytes()
-            + self.output.len()
+            + if self.output.len() > OWN_OUTPUT { self.output.len() } else { 0 }
             + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
             + self.multi_memory()
             + self.watched.len() * WATCH_BYTES
             + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
+    }
+
+    /// Whether the input buffer has something in it that is still needed.
+    fn holds_input(&self) -> bool {
+        self.query.len() > 0 && self.parser.large_arrived().is_none()
     }
 
     /// Bytes of the queued transaction.

@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::server::Server;
 use crate::table::{CommandId, ServerCommand};
 use ochre_engine::command::{Args, Error, Outcome};
-use ochre_engine::keyspace::{ClientId, DbIndex};
+use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
@@ -47,15 +47,11 @@ impl Call<'_> {
     pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
         let sub = String::from_utf8_lossy(args.try_get(1).unwrap_or_default());
         let name = self.server.commands.get(self.command).meta.container.unwrap_or_default();
+        let unknown = if self.server.settings.level < Level::V7_0 { "Unknown" } else { "unknown" };
         Error::new(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{sub}'. Try {} HELP.",
+            "ERR {unknown} subcommand or wrong number of arguments for '{sub}'. Try {} HELP.",
             name.to_ascii_uppercase()
         ))
-    }
-
-    /// The client's database.
-    pub fn db(&self) -> DbIndex {
-        self.client.db
     }
 }
 

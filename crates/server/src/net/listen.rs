@@ -85,9 +85,4 @@ impl Listener {
             Listener::Unix(listener) => Ok(Socket::Unix(listener.accept()?.0)),
         }
     }
-
-    /// True for TCP.
-    pub fn is_tcp(&self) -> bool {
-        matches!(self, Listener::Tcp(_))
-    }
 }

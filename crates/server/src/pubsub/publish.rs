@@ -113,10 +113,10 @@ impl Server {
 
     fn deliver_to_current(&mut self, current: &mut Client, message: &mut Message<'_>) {
         let protocol = current.protocol;
-        if self.settings.level < Level::V7_2 {
+        if self.settings.level < Level::V7_2 && current.reply_mode == ReplyMode::On {
             message.append_to(&mut current.output, protocol);
         } else {
-            current.late_pushes.get_or_insert_default().extend_from_slice(message.in_protocol(protocol));
+            current.late_pushes.extend_from_slice(message.in_protocol(protocol));
         }
     }
 
@@ -197,6 +197,6 @@ fn confirm(client: &mut Client, what: &str, kind: Kind, topic: Option<&[u8]>) {
     reply.count(count);
     if is_silent {
         // A client that wants no replies gets these, as they are messages.
-        client.late_pushes.get_or_insert_default().extend_from_slice(&silent.to_vec());
+        client.late_pushes.extend_from_slice(&silent.to_vec());
     }
 }

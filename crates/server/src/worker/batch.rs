@@ -21,6 +21,8 @@ const WINDOW: usize = 64;
 pub(super) struct Scratch {
     inputs: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,
+    /// Boxed because they move into `Client::pending` and back as they are.
+    #[allow(clippy::vec_box)]
     batches: Vec<Box<PendingInput>>,
     plan: Vec<Planned>,
     /// Clients with parsed commands, and how many of them are planned.
@@ -254,6 +256,9 @@ impl Worker {
         }
         if self.server.limits_clients_memory() {
             self.server.account(client);
+        }
+        if let Some(announced) = client.parser.large_len() {
+            client.input_buffer.note(announced);
         }
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Nobody may find it any more, even in this turn.

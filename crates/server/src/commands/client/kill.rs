@@ -7,6 +7,7 @@ use crate::commands::Call;
 use crate::table::ServerCommand;
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
+use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
 pub(super) const KILL: ServerCommand = sub("kill", -3, kill)
@@ -61,18 +62,19 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn parse(args: Args<'a>) -> Result<Filter<'a>, Error> {
+    fn parse(args: Args<'a>, level: Level) -> Result<Filter<'a>, Error> {
         let mut filter = Filter { spares_caller: true, ..Filter::default() };
         let mut at = 0;
         while at < args.len() {
             let value = args.try_get(at + 1).ok_or(Error::SYNTAX)?;
-            filter.option(args.get(at), value)?;
+            filter.option(args.get(at), value, level)?;
             at += 2;
         }
         Ok(filter)
     }
 
-    fn option(&mut self, name: &[u8], value: &'a [u8]) -> Outcome {
+    fn option(&mut self, name: &[u8], value: &'a [u8], level: Level) -> Outcome {
+        let has_users = level >= Level::V6_2;
         match name.to_ascii_lowercase().as_slice() {
             b"id" => {
                 let id = parse_i64(value).filter(|id| *id > 0);
@@ -81,9 +83,9 @@ impl<'a> Filter<'a> {
             }
             b"type" => self.kind = Some(client_type(value)?),
             b"addr" => self.address = Some(value),
-            b"laddr" => self.local_address = Some(value),
-            b"user" if value == b"default" => {}
-            b"user" => {
+            b"laddr" if has_users => self.local_address = Some(value),
+            b"user" if has_users && value == b"default" => {}
+            b"user" if has_users => {
                 let user = String::from_utf8_lossy(value);
                 return Err(Error::new(format!("ERR No such user '{user}'")));
             }
@@ -107,7 +109,7 @@ fn kill(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let filter = if is_old_form {
         Filter { address: Some(args.get(2)), ..Filter::default() }
     } else {
-        Filter::parse(args.from(2))?
+        Filter::parse(args.from(2), call.server.settings.level)?
     };
     let killed = close_all(call, &filter);
     match (is_old_form, killed) {

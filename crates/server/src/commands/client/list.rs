@@ -7,6 +7,7 @@ use crate::table::ServerCommand;
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
+use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
 pub(super) const INFO: ServerCommand = sub("info", 2, info)
@@ -52,11 +53,12 @@ fn info(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
 
 fn list(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let option = args.try_get(2).unwrap_or_default();
+    let level = call.server.settings.level;
     let lines = if args.len() == 2 {
         describe_all(call, None)
-    } else if args.len() == 4 && option.eq_ignore_ascii_case(b"type") {
+    } else if args.len() == 4 && option.eq_ignore_ascii_case(b"type") && level >= Level::V5_0 {
         describe_all(call, Some(client_type(args.get(3))?))
-    } else if args.len() > 3 && option.eq_ignore_ascii_case(b"id") {
+    } else if args.len() > 3 && option.eq_ignore_ascii_case(b"id") && level >= Level::V6_2 {
         describe_ids(call, args.from(3))?
     } else {
         return Err(Error::SYNTAX);

@@ -8,6 +8,7 @@ use crate::table::ServerCommand;
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
+use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
 use ochre_resp::digits::parse_i64;
 
@@ -43,6 +44,7 @@ pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, unblock)
 fn pause(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let what = match args.try_get(3) {
         _ if args.len() > 4 => return Err(call.subcommand_syntax(args)),
+        Some(_) if call.server.settings.level < Level::V6_2 => return Err(call.subcommand_syntax(args)),
         None => Paused::All,
         Some(mode) if mode.eq_ignore_ascii_case(b"all") => Paused::All,
         Some(mode) if mode.eq_ignore_ascii_case(b"write") => Paused::Writes,

@@ -2,7 +2,7 @@
 
 use super::text::Text;
 use crate::commands::Call;
-use crate::config::{Choice, Supervised};
+use crate::config::Choice;
 use crate::memory::{Report, human, system_total};
 use crate::process::about;
 use nix::sys::resource::{UsageWho, getrusage};

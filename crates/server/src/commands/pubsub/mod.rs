@@ -121,11 +121,13 @@ static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
         ServerCommand::sub("pubsub", "help", Group::PubSub, 2, pubsub_help)
             .since("6.2.0")
             .flags(LOADING | STALE)
+            .without_categories(CAT_PUBSUB)
             .summary("Explains the subcommands.")
             .complexity("O(1)"),
     ],
 )
 .since("2.8.0")
+.without_categories(CAT_PUBSUB)
 .summary("Shows who is subscribed to what.")
 .complexity("Depends on the subcommand");
 

@@ -66,11 +66,13 @@ fn exec(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     let queued = call.client.multi.take().unwrap_or_default();
     call.server.discard_transaction(call.client);
     call.reply().array(queued.commands.len());
-    call.client.flags.insert(Flags::DENY_BLOCKING);
+    // Commands see that they are in a transaction: SUBSCRIBE may run in one, but not in a script.
+    let inside = Flags::MULTI | Flags::DENY_BLOCKING;
+    call.client.flags.insert(inside);
     for (command, args) in &queued.commands {
         call.server.run(call.client, *command, args.args(), (0, 0));
     }
-    call.client.flags.remove(Flags::DENY_BLOCKING);
+    call.client.flags.remove(inside);
     Ok(())
 }
 

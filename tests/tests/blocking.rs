@@ -1,0 +1,86 @@
+//! Clients that wait for lists, as other clients see them: order, chains, time limits, and clients
+//! that leave while they wait.
+
+use std::time::{Duration, Instant};
+
+use ochre_tests::{Client, Reply, Server};
+
+/// The value of a field of `INFO clients`.
+fn clients_info(c: &mut Client, field: &str) -> usize {
+    let info = c.run("INFO clients").text();
+    let line = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    line.and_then(|value| value.trim().parse().ok()).expect(field)
+}
+
+/// Waits until so many clients wait.
+fn until_blocked(c: &mut Client, count: usize) {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while clients_info(c, "blocked_clients") != count {
+        assert!(Instant::now() < limit, "{count} clients should wait");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn clients_are_served_in_the_order_in_which_they_began_to_wait() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let mut waiting: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+    for (at, client) in waiting.iter_mut().enumerate() {
+        client.start(&["BLPOP", "first", "l", "0"]);
+        until_blocked(&mut c, at + 1);
+    }
+    assert_eq!(c.run("RPUSH l a b c d"), Reply::Integer(4));
+    for (client, element) in waiting.iter_mut().zip(["a", "b", "c"]) {
+        let served = client.read().unwrap();
+        assert_eq!(served.items(), [Reply::from("l"), Reply::from(element)]);
+    }
+    assert_eq!(c.run("LRANGE l 0 -1").items(), [Reply::from("d")]);
+}
+
+#[test]
+fn an_element_travels_along_a_chain_of_waiting_clients() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let (mut last, mut middle) = (server.connect(), server.connect());
+    last.start(&["BLMPOP", "0", "1", "l3", "LEFT"]);
+    until_blocked(&mut c, 1);
+    middle.start(&["BLMOVE", "l2", "l3", "RIGHT", "LEFT", "0"]);
+    until_blocked(&mut c, 2);
+    assert_eq!(c.run("RPUSH l2 x"), Reply::Integer(1));
+    assert_eq!(middle.read().unwrap(), "x".into());
+    assert_eq!(last.read().unwrap().items()[1].items(), [Reply::from("x")]);
+    assert_eq!(c.run("EXISTS l2 l3"), Reply::Integer(0));
+}
+
+#[test]
+fn what_is_pushed_and_popped_in_one_transaction_wakes_nobody() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let mut waiting = server.connect();
+    waiting.start(&["BRPOP", "l", "0.15"]);
+    until_blocked(&mut c, 1);
+    for line in ["MULTI", "RPUSH l a", "DEL l", "EXEC"] {
+        assert!(!c.run(line).is_error(), "{line}");
+    }
+    assert!(waiting.read().unwrap().is_nil(), "the time is up");
+}
+
+#[test]
+fn clients_that_leave_while_they_wait_are_forgotten() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    for _ in 0..20 {
+        // Command and end arrive together.
+        server.connect().start(&["BLPOP", "l", "0"]);
+        // The end arrives with input that is not looked at yet.
+        let mut client = server.connect();
+        client.start(&["BLPOP", "l", "0"]);
+        std::thread::sleep(Duration::from_millis(1));
+        client.start(&["PING"]);
+    }
+    until_blocked(&mut c, 0);
+    assert_eq!(clients_info(&mut c, "connected_clients"), 1);
+    assert_eq!(c.run("RPUSH l a"), Reply::Integer(1));
+    assert_eq!(c.run("LLEN l"), Reply::Integer(1));
+}
