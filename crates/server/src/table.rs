@@ -5,7 +5,7 @@
 
 use crate::commands::Call;
 use ochre_engine::command::spec::fits;
-use ochre_engine::command::{Args, Begin, DataFn, Find, KeySpec, Meta, Outcome, Spec};
+use ochre_engine::command::{Args, Begin, DataFn, Find, Flags, KeySpec, Meta, Outcome, Spec};
 use ochre_engine::level::Level;
 use std::collections::HashMap;
 
@@ -36,6 +36,10 @@ pub struct Entry {
     pub meta: &'static Meta,
     /// Count of its arguments at this level.
     pub arity: i16,
+    /// Its flags at this level.
+    pub flags: Flags,
+    /// Its tips at this level.
+    pub tips: &'static [&'static str],
     /// Its handler.
     pub run: Run,
     /// Name with the container: "config|get".
@@ -139,6 +143,8 @@ impl CommandTable {
         self.entries.push(Entry {
             meta: &spec.meta,
             arity: spec.meta.arity_at(self.level),
+            flags: spec.meta.flags_at(self.level),
+            tips: spec.meta.tips_at(self.level),
             run: spec.run.map_or(Run::Container, run),
             full_name,
             subcommands: HashMap::new(),

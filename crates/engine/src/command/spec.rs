@@ -20,6 +20,25 @@ use super::flags::*;
 use super::keyspec::KeySpec;
 use crate::level::Level;
 
+/// What was different in a declaration before a version.
+#[derive(Debug, Clone, Copy)]
+pub struct Older {
+    /// The version that brought today's declaration.
+    pub version: &'static str,
+    /// The arity, if it was another.
+    pub arity: Option<i16>,
+    /// Flags that are gone today.
+    pub more_flags: Flags,
+    /// The tips, if they were others.
+    pub tips: Option<&'static [&'static str]>,
+}
+
+impl Older {
+    const fn than(version: &'static str) -> Older {
+        Older { version, arity: None, more_flags: 0, tips: None }
+    }
+}
+
 /// True if `len` arguments fit an arity.
 pub const fn fits(arity: i16, len: usize) -> bool {
     if arity >= 0 { len == arity as usize } else { len >= -(arity as isize) as usize }
@@ -35,8 +54,8 @@ pub struct Meta {
     /// Count of arguments with the name; negative: at least so many. For subcommands the
     /// container's name counts too.
     pub arity: i16,
-    /// The arity before some version, where that changed it.
-    pub older_arity: Option<(&'static str, i16)>,
+    /// What was different before some version.
+    pub older: Option<Older>,
     /// Chapter of the documentation.
     pub group: Group,
     /// Properties.
@@ -71,12 +90,24 @@ impl Meta {
         fits(self.arity, len)
     }
 
+    /// What was different at a level.
+    fn older_at(&self, level: Level) -> Option<&Older> {
+        self.older.as_ref().filter(|older| level < Level::of_version(older.version))
+    }
+
     /// The arity at a level.
     pub fn arity_at(&self, level: Level) -> i16 {
-        match self.older_arity {
-            Some((version, older)) if level < Level::of_version(version) => older,
-            _ => self.arity,
-        }
+        self.older_at(level).and_then(|older| older.arity).unwrap_or(self.arity)
+    }
+
+    /// The flags at a level.
+    pub fn flags_at(&self, level: Level) -> Flags {
+        self.flags | self.older_at(level).map_or(0, |older| older.more_flags)
+    }
+
+    /// The tips at a level.
+    pub fn tips_at(&self, level: Level) -> &'static [&'static str] {
+        self.older_at(level).and_then(|older| older.tips).unwrap_or(self.tips)
     }
 
     /// "config|get" for a subcommand, the plain name otherwise.
@@ -127,7 +158,7 @@ impl<H: Copy> Spec<H> {
                 name,
                 container: None,
                 arity,
-                older_arity: None,
+                older: None,
                 group,
                 flags: 0,
                 extra_categories: 0,
@@ -172,9 +203,27 @@ impl<H: Copy> Spec<H> {
         self
     }
 
-    /// The arity before a version.
+    /// Another arity before a version.
     pub const fn arity_before(mut self, version: &'static str, arity: i16) -> Self {
-        self.meta.older_arity = Some((version, arity));
+        let mut older = Older::than(version);
+        older.arity = Some(arity);
+        self.meta.older = Some(older);
+        self
+    }
+
+    /// More flags before a version.
+    pub const fn flags_before(mut self, version: &'static str, more: Flags) -> Self {
+        let mut older = Older::than(version);
+        older.more_flags = more;
+        self.meta.older = Some(older);
+        self
+    }
+
+    /// Other tips before a version.
+    pub const fn tips_before(mut self, version: &'static str, tips: &'static [&'static str]) -> Self {
+        let mut older = Older::than(version);
+        older.tips = Some(tips);
+        self.meta.older = Some(older);
         self
     }
 

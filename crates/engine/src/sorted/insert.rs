@@ -28,7 +28,7 @@ impl ScoreTree {
         // SAFETY: the descent ended in a live leaf, and no other reference to it exists.
         let keys = unsafe { &mut (*leaf).keys };
         if keys.is_full() {
-            return self.insert_full(&mut path, leaf, spot.at, Moving::new(score, member));
+            return self.insert_full(&mut path, leaf, spot.at, (score, member));
         }
         keys.insert(spot.at, score, member, spot.conforms);
         if spot.at == 0 {
@@ -48,7 +48,7 @@ impl ScoreTree {
         // SAFETY: `last` is a live leaf, and no other reference to it exists.
         let keys = unsafe { &mut (*self.last).keys };
         if keys.is_full() {
-            return self.insert_full(&mut path, self.last, LEAF_KEYS, Moving::new(score, member));
+            return self.insert_full(&mut path, self.last, LEAF_KEYS, (score, member));
         }
         let at = keys.len();
         keys.insert(at, score, member, false);
@@ -90,7 +90,7 @@ impl ScoreTree {
 
     /// Inserts into a full leaf. The counts of the path include the new element already.
     #[cold]
-    fn insert_full(&mut self, path: &mut Path, leaf: *mut Leaf, at: usize, key: Moving<u16>) {
+    fn insert_full(&mut self, path: &mut Path, leaf: *mut Leaf, at: usize, key: Moving) {
         if path.len() == 0 {
             self.grow(Child::leaf(leaf));
             path.push(self.root.cast(), 0);
@@ -105,7 +105,9 @@ impl ScoreTree {
             let fresh = self.alloc_leaf_after(if append { leaf } else { prev });
             // SAFETY: the new leaf and the parent are live and not referred to elsewhere.
             unsafe {
-                (*fresh).keys.insert(0, key.score, key.member, false);
+                (*fresh).keys.insert(0, key.0, key.1, false);
+                // The full leaf stays as it is: now is the time to find the best scale.
+                (*leaf).keys.rescale();
                 (*parent).counts[index] -= 1;
             }
             self.insert_child(path, level, index + usize::from(append), &Child::leaf(fresh));
@@ -144,7 +146,7 @@ impl ScoreTree {
         from: usize,
         leaves_in: usize,
         leaves_out: usize,
-        extra: Option<(usize, Moving<u16>)>,
+        extra: Option<(usize, Moving)>,
     ) {
         let level = path.len() - 1;
         let parent = path.step(level).0;

@@ -3,9 +3,11 @@
 //! Scores, members and digests lie in arrays of their own: a search by score reads nothing else.
 //! Where scores tie, members must be compared, and each is a cache miss away. Hence two tricks:
 //!
-//! - `skip`: every member of the node, padded with zeros, starts with the same `skip` bytes, and
-//!   `digests` hold the bytes right behind them, big endian, so that they compare as numbers.
-//!   Unequal digests order two members; equal ones decide nothing.
+//! - `skip`: every member of the node, padded with zeros, starts with the same `skip` bytes. The
+//!   eight bytes right behind them, big endian, are the member as a number, and its *digest* is that
+//!   number less `base`, shifted right by `shift`: in a leaf 16 bits that spread from its first
+//!   member to its last, in an inner node all 64. Unequal digests order two members; equal ones
+//!   decide nothing.
 //! - A search that came down between two keys of equal score knows that everything between them
 //!   starts with their common bytes (`Probe::known`), and need not verify a `skip` within.
 //!
@@ -13,45 +15,77 @@
 
 use std::cmp::Ordering;
 
-use super::member::MemberRef;
+use super::member::{MemberRef, prefetch};
 
-/// The first bytes of a member behind a common prefix.
+/// What stands for a member in comparisons.
 pub(super) trait Digest: Copy + Ord {
     /// Fills unused slots.
     const BLANK: Self;
-    /// Bytes in it.
-    const BYTES: usize;
-    /// The digest of a member behind its first `skip` bytes, padded with zeros.
-    fn of(member: &[u8], skip: usize) -> Self;
-    /// How many leading bytes two digests share.
+    /// The digest of a member that is this number behind the common prefix.
+    fn of(number: u64, scale: Scale) -> Self;
+    /// How many leading bytes behind the common prefix two members surely share.
     fn shared(self, other: Self) -> usize;
 }
 
-macro_rules! digest {
-    ($($int:ty),*) => {$(
-        impl Digest for $int {
-            const BLANK: Self = 0;
-            const BYTES: usize = size_of::<$int>();
+impl Digest for u64 {
+    const BLANK: Self = 0;
 
-            #[inline]
-            fn of(member: &[u8], skip: usize) -> Self {
-                let tail = member.get(skip..).unwrap_or_default();
-                if let Some(head) = tail.first_chunk() {
-                    return Self::from_be_bytes(*head);
-                }
-                let mut head = [0; Self::BYTES];
-                head[..tail.len()].copy_from_slice(tail);
-                Self::from_be_bytes(head)
-            }
+    #[inline]
+    fn of(number: u64, _: Scale) -> Self {
+        number
+    }
 
-            #[inline]
-            fn shared(self, other: Self) -> usize {
-                (self ^ other).leading_zeros() as usize / 8
-            }
-        }
-    )*};
+    #[inline]
+    fn shared(self, other: Self) -> usize {
+        (self ^ other).leading_zeros() as usize / 8
+    }
 }
-digest!(u16, u64);
+
+impl Digest for u16 {
+    const BLANK: Self = 0;
+
+    #[inline]
+    fn of(number: u64, scale: Scale) -> Self {
+        // What lies outside of the span ties with its ends, which keeps the order.
+        (number.saturating_sub(scale.base) >> scale.shift).min(u64::from(u16::MAX)) as u16
+    }
+
+    fn shared(self, _: Self) -> usize {
+        0
+    }
+}
+
+/// How the digests of a node are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scale {
+    base: u64,
+    skip: u32,
+    shift: u8,
+}
+
+impl Scale {
+    /// The first bytes, of nodes whose scores differ or that hold one key.
+    const fn plain(skip: u32) -> Self {
+        Scale { base: 0, skip, shift: 48 }
+    }
+
+    #[inline]
+    fn digest<D: Digest>(self, member: &[u8]) -> D {
+        D::of(number(member, self.skip as usize), self)
+    }
+}
+
+/// The eight bytes behind the first `skip` as a number, padded with zeros.
+#[inline]
+fn number(member: &[u8], skip: usize) -> u64 {
+    let tail = member.get(skip..).unwrap_or_default();
+    if let Some(head) = tail.first_chunk() {
+        return u64::from_be_bytes(*head);
+    }
+    let mut head = [0; 8];
+    head[..tail.len()].copy_from_slice(tail);
+    u64::from_be_bytes(head)
+}
 
 /// The key that is searched for.
 pub(super) struct Probe<'a> {
@@ -77,37 +111,47 @@ pub(super) struct Spot {
 }
 
 /// One key on its way between nodes.
-#[derive(Clone, Copy)]
-pub(super) struct Moving<D> {
-    pub(super) score: f64,
-    pub(super) member: MemberRef,
-    digest: D,
-    /// The `skip` under which the digest was made; `NEW` if there is none yet.
-    skip: u32,
-}
-
-/// No digest yet.
-const NEW: u32 = u32::MAX;
-
-impl<D: Digest> Moving<D> {
-    pub(super) fn new(score: f64, member: MemberRef) -> Self {
-        Self { score, member, digest: D::BLANK, skip: NEW }
-    }
-}
+pub(super) type Moving = (f64, MemberRef);
 
 /// Up to `N` keys in order.
 #[repr(C)]
 pub(super) struct Keys<D, const N: usize> {
-    len: u16,
+    base: u64,
     skip: u32,
+    shift: u8,
+    len: u16,
     scores: [f64; N],
     members: [MemberRef; N],
     digests: [D; N],
 }
 
 impl<D: Digest, const N: usize> Keys<D, N> {
-    pub(super) const EMPTY: Self =
-        Self { len: 0, skip: 0, scores: [0.0; N], members: [MemberRef::NONE; N], digests: [D::BLANK; N] };
+    pub(super) const EMPTY: Self = Self {
+        base: 0,
+        skip: 0,
+        shift: 0,
+        len: 0,
+        scores: [0.0; N],
+        members: [MemberRef::NONE; N],
+        digests: [D::BLANK; N],
+    };
+
+    /// Asks for the cache lines that a search among tied scores reads, all at once.
+    #[inline]
+    pub(super) fn prefetch(keys: *const Self) {
+        // The last score in use is not known before the node is here; nodes are four fifths full.
+        let (start, scores) = (std::mem::offset_of!(Self, digests), std::mem::offset_of!(Self, scores));
+        prefetch(keys.wrapping_byte_add(scores).cast());
+        prefetch(keys.wrapping_byte_add(scores + N * 4 / 5 * size_of::<f64>()).cast());
+        for line in (start..start + N * size_of::<D>()).step_by(64) {
+            prefetch(keys.wrapping_byte_add(line).cast());
+        }
+    }
+
+    #[inline]
+    fn scale(&self) -> Scale {
+        Scale { base: self.base, skip: self.skip, shift: self.shift }
+    }
 
     #[inline]
     pub(super) fn len(&self) -> usize {
@@ -173,7 +217,7 @@ impl<D: Digest, const N: usize> Keys<D, N> {
                 Ordering::Equal => {}
             }
         }
-        let digest = D::of(probe.member, skip);
+        let digest: D = self.scale().digest(probe.member);
         let first = low + self.digests[low..high].partition_point(|own| *own < digest);
         let ties = self.digests[first..high].partition_point(|own| *own == digest);
         let found = self.members[first..first + ties].binary_search_by(|own| own.bytes().cmp(probe.member));
@@ -210,22 +254,18 @@ impl<D: Digest, const N: usize> Keys<D, N> {
     /// Inserts a key; `conforms` as `locate` said.
     pub(super) fn insert(&mut self, at: usize, score: f64, member: MemberRef, conforms: bool) {
         let len = self.len();
-        if !conforms {
-            self.conform(member, at);
-        }
+        let conforms = conforms || self.conforms(member, at);
         self.scores.copy_within(at..len, at + 1);
         self.members.copy_within(at..len, at + 1);
         self.digests.copy_within(at..len, at + 1);
         self.len += 1;
-        self.put(at, score, member);
+        self.put(at, score, member, conforms);
     }
 
     /// Replaces a key by one in the same place.
     pub(super) fn replace(&mut self, at: usize, score: f64, member: MemberRef) {
-        if self.len() > 1 {
-            self.conform(member, if at == 0 { 1 } else { at - 1 });
-        }
-        self.put(at, score, member);
+        let conforms = self.len() > 1 && self.conforms(member, if at == 0 { 1 } else { at - 1 });
+        self.put(at, score, member, conforms);
     }
 
     /// Changes a score that keeps its place.
@@ -243,84 +283,90 @@ impl<D: Digest, const N: usize> Keys<D, N> {
     }
 
     /// Appends all keys to a list.
-    pub(super) fn gather(&self, run: &mut Vec<Moving<D>>) {
-        run.extend((0..self.len()).map(|at| Moving {
-            score: self.scores[at],
-            member: self.members[at],
-            digest: self.digests[at],
-            skip: self.skip,
-        }));
+    pub(super) fn gather(&self, run: &mut Vec<Moving>) {
+        let len = self.len();
+        run.extend(self.scores[..len].iter().copied().zip(self.members[..len].iter().copied()));
     }
 
     /// Holds these keys instead.
-    pub(super) fn refill(&mut self, run: &[Moving<D>]) {
-        let skip = common_prefix(run);
+    pub(super) fn refill(&mut self, run: &[Moving]) {
         self.len = run.len() as u16;
-        self.skip = skip;
-        for (at, key) in run.iter().enumerate() {
-            self.scores[at] = key.score;
-            self.members[at] = key.member;
-            self.digests[at] =
-                if key.skip == skip { key.digest } else { D::of(key.member.bytes(), skip as usize) };
+        for (at, (score, member)) in run.iter().enumerate() {
+            self.scores[at] = *score;
+            self.members[at] = *member;
+        }
+        self.rescale();
+    }
+
+    /// Makes all digests anew, on the scale that suits the keys.
+    pub(super) fn rescale(&mut self) {
+        let len = self.len();
+        let (scores, members) = (&self.scores[..len], &self.members[..len]);
+        members.iter().for_each(|member| member.prefetch());
+        let scale = scale_of(scores, members);
+        (self.base, self.skip, self.shift) = (scale.base, scale.skip, scale.shift);
+        for (digest, member) in self.digests.iter_mut().zip(members) {
+            *digest = scale.digest(member.bytes());
         }
     }
 
-    fn put(&mut self, at: usize, score: f64, member: MemberRef) {
+    /// Writes a key into a slot that is in use.
+    fn put(&mut self, at: usize, score: f64, member: MemberRef, conforms: bool) {
         self.scores[at] = score;
         self.members[at] = member;
-        self.digests[at] = D::of(member.bytes(), self.skip as usize);
+        if conforms {
+            self.digests[at] = self.scale().digest(member.bytes());
+        } else {
+            self.rescale();
+        }
     }
 
-    /// Shortens the common prefix to what a member shares with one that is near its place.
-    fn conform(&mut self, member: MemberRef, near: usize) {
+    /// Does a member share the common prefix? Compared with one near its place.
+    fn conforms(&self, member: MemberRef, near: usize) -> bool {
         let len = self.len();
-        if len == 0 {
-            self.skip = clamp(member.bytes().len());
-            return;
-        }
         let skip = self.skip as usize;
-        if skip == 0 {
-            return;
-        }
-        let shared = padded_shared(member.bytes(), self.members[near.min(len - 1)].bytes(), skip);
-        if shared < skip {
-            self.skip = shared as u32;
-            for at in 0..len {
-                self.digests[at] = D::of(self.members[at].bytes(), shared);
-            }
-        }
+        len > 0
+            && (skip == 0
+                || padded_cmp(member.bytes(), self.members[near.min(len - 1)].bytes(), skip).is_eq())
     }
 }
 
-/// The prefix to skip in a run of keys.
+/// The scale that suits sorted keys.
 ///
-/// One score: what the ends share, all between lies between. Several: every member has to be
-/// fetched, which is worth it only where most scores tie.
-fn common_prefix<D: Digest>(run: &[Moving<D>]) -> u32 {
-    let [first, .., last] = run else {
-        return run.first().map_or(0, |only| clamp(only.member.bytes().len()));
+/// One score: the members are in order, and all lie between the ends. Several: every member has to
+/// be fetched to find what they share, which is worth it only where most scores tie.
+fn scale_of(scores: &[f64], members: &[MemberRef]) -> Scale {
+    let [first, .., last] = members else {
+        return Scale::plain(members.first().map_or(0, |only| clamp(only.bytes().len())));
     };
-    let head = first.member.bytes();
-    if first.score == last.score {
-        let tail = last.member.bytes();
-        return clamp(padded_shared(head, tail, head.len().max(tail.len())));
+    let head = first.bytes();
+    if scores.first() == scores.last() {
+        let tail = last.bytes();
+        let skip = padded_shared(head, tail, head.len().max(tail.len()));
+        let base = number(head, skip);
+        let span = number(tail, skip) - base;
+        return Scale {
+            base,
+            skip: clamp(skip),
+            shift: (64 - span.leading_zeros()).saturating_sub(16) as u8,
+        };
     }
-    let ties = run.windows(2).filter(|pair| pair[0].score == pair[1].score).count();
-    if ties * 2 < run.len() {
-        return 0;
+    let ties = scores.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    if ties * 2 < scores.len() {
+        return Scale::plain(0);
     }
     let mut skip = head.len();
-    for key in run {
+    for member in members {
         if skip == 0 {
             break;
         }
-        skip = padded_shared(head, key.member.bytes(), skip);
+        skip = padded_shared(head, member.bytes(), skip);
     }
-    clamp(skip)
+    Scale::plain(clamp(skip))
 }
 
 fn clamp(len: usize) -> u32 {
-    len.min(NEW as usize - 1) as u32
+    len.min(u32::MAX as usize) as u32
 }
 
 /// Orders the first `skip` bytes of two texts that are padded with zeros.
@@ -353,7 +399,7 @@ impl<D: Digest + std::fmt::Debug, const N: usize> Keys<D, N> {
         for at in 0..self.len() {
             let own = self.members[at].bytes();
             assert_eq!(padded_cmp(own, self.members[0].bytes(), skip), Ordering::Equal);
-            assert_eq!(self.digests[at], D::of(own, skip));
+            assert_eq!(self.digests[at], self.scale().digest(own));
             if at > 0 {
                 let before = (self.scores[at - 1], self.members[at - 1].bytes());
                 assert!(before < (self.scores[at], own));

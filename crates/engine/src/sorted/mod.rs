@@ -106,12 +106,13 @@ impl ScoreTree {
     pub fn rank_of(&self, score: f64, member: &[u8]) -> Option<u64> {
         let mut probe = Probe::new(score, member);
         let (mut node, mut rank) = (self.root, 0);
-        for _ in 0..self.height {
+        for level in (0..self.height).rev() {
             // SAFETY: nodes above the leaves are inner nodes of this tree.
             let inner = unsafe { &*node.cast::<Inner>() };
             let index = inner.keys.child_of(&mut probe);
-            rank += inner.count_before(index);
             node = inner.kids[index];
+            node::prefetch(node, level);
+            rank += inner.count_before(index);
         }
         // SAFETY: below the last level are leaves.
         let spot = unsafe { &*node.cast::<Leaf>() }.keys.locate(&probe);
@@ -183,12 +184,13 @@ impl ScoreTree {
     fn descend(&self, score: f64, member: &[u8]) -> (Path, *mut Leaf, Spot) {
         let mut probe = Probe::new(score, member);
         let (mut node, mut path) = (self.root, Path::new());
-        for _ in 0..self.height {
+        for level in (0..self.height).rev() {
             // SAFETY: nodes above the leaves are inner nodes of this tree.
             let inner = unsafe { &*node.cast::<Inner>() };
             let index = inner.keys.child_of(&mut probe);
             path.push(node.cast(), index);
             node = inner.kids[index];
+            node::prefetch(node, level);
         }
         let leaf = node.cast::<Leaf>();
         // SAFETY: below the last level are leaves.

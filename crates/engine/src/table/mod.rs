@@ -186,7 +186,8 @@ impl<T: Thin> Table<T> {
         let word = *self.directory.get(self.index(hash))?;
         // SAFETY: words of the directory are live segments, borrowed as long as `self`; the search
         // found a live word in this one, and nothing has changed since.
-        let entry = unsafe { RefMut::new(&mut word.get_mut().buckets[bucket].words[slot], &mut self.counted) };
+        let entry =
+            unsafe { RefMut::new(&mut word.get_mut().buckets[bucket].words[slot], &mut self.counted) };
         Some((entry, false))
     }
 
