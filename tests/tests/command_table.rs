@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ochre_tests::differential::{docs, generate, printed};
+use ochre_tests::differential::{compare, docs, generate, printed};
 use ochre_tests::server::{binary_under_test, is_reference};
 use ochre_tests::{Client, Reply, Rng, Server, ServerOptions};
 
@@ -18,6 +18,29 @@ fn subject() -> Server {
     }
     Server::start(&["--compat-version", "7.0"])
 }
+
+/// Entries that Redis 7.2 changed; ours are those of 7.2 at every level. What changed:
+/// blocking commands are allowed in scripts, tips were corrected, GETKEYS takes a lone command name,
+/// ZRANK and ZREVRANK got WITHSCORE.
+const CHANGED_IN_7_2: &[&str] = &[
+    "blmove",
+    "blpop",
+    "brpop",
+    "brpoplpush",
+    "bzpopmax",
+    "bzpopmin",
+    "client|setname",
+    "command|getkeys",
+    "command|getkeysandflags",
+    "config|resetstat",
+    "config|rewrite",
+    "latency|reset",
+    "msetnx",
+    "randomkey",
+    "scan",
+    "zrank",
+    "zrevrank",
+];
 
 /// One command's entry with everything unordered sorted.
 #[derive(Debug, PartialEq, Clone)]
@@ -75,7 +98,7 @@ fn every_command_is_declared_as_in_redis() {
     let differences: Vec<String> = ours
         .iter()
         .filter_map(|(name, entry)| Some((name, entry, theirs.get(name)?)))
-        .filter(|(_, ours, theirs)| ours != theirs)
+        .filter(|(name, ours, theirs)| ours != theirs && !CHANGED_IN_7_2.contains(&name.as_str()))
         .map(|(name, ours, theirs)| format!("{name}\n  ours   {ours:?}\n  theirs {theirs:?}"))
         .collect();
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
@@ -126,7 +149,7 @@ fn keys_are_found_in_every_call_as_in_redis() {
             for question in ["GETKEYS", "GETKEYSANDFLAGS"] {
                 let asked = [vec![b"COMMAND".to_vec(), question.as_bytes().to_vec()], call.clone()].concat();
                 let (x, y) = (ours.call(&asked), theirs.call(&asked));
-                if x != y {
+                if !compare::same(&asked, &x, &y) {
                     differences.push(format!("{}\n  ours   {x:?}\n  theirs {y:?}", printed(&asked)));
                 }
             }

@@ -159,6 +159,8 @@ fn the_pid_file_exists_while_the_server_runs() {
 #[test]
 fn connections_above_maxclients_are_turned_away() {
     let server = Server::start(&["--maxclients", "10"]);
+    // The connection that found the server ready must be gone.
+    std::thread::sleep(Duration::from_millis(100));
     let mut clients: Vec<_> = (0..10).map(|_| server.connect()).collect();
     for c in &mut clients {
         assert_eq!(c.run("PING"), Reply::Simple("PONG".into()));

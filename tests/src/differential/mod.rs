@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! docs ──> generate ──> hazard ──> pair ──> compare ──> shrink ──> a minimal sequence to replay
-//!          (values)                 └─ state: every key, now and then
+//!          (values)                 ├─ state: every key, now and then
+//!                                   └─ events: keyspace notifications in their order
 //! ```
 //!
 //! What may be called, and with what kinds of arguments, comes from the tested server's own
@@ -14,6 +15,7 @@
 
 pub mod compare;
 pub mod docs;
+pub mod events;
 pub mod generate;
 pub mod hazard;
 pub mod pair;

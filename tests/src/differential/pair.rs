@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::events::{self, Events};
 use super::{Call, compare, name_of, printed, state};
 use crate::server::is_reference;
 use crate::{Client, Reply, Rng, Server, ServerOptions};
@@ -33,6 +34,7 @@ struct Side {
     server: Server,
     calls: Client,
     state: Client,
+    events: Events,
 }
 
 /// The tested server and the reference.
@@ -83,7 +85,8 @@ impl Side {
             config: None,
         });
         let (calls, state) = (server.connect(), server.connect());
-        Self { binary, server, calls, state }
+        let events = Events::subscribe(&server);
+        Self { binary, server, calls, state, events }
     }
 
     fn restart(&mut self) {
@@ -111,9 +114,10 @@ impl Pair {
     pub fn prepare(&mut self, setup: &Setup) {
         for side in [&mut self.subject, &mut self.reference] {
             let replies = side.calls.pipeline(&setup.calls());
-            if replies.is_err() {
+            if replies.is_err() || side.events.take().is_err() {
                 side.restart();
                 side.calls.pipeline(&setup.calls()).expect("a fresh server answers");
+                side.events.take().expect("a fresh server publishes");
             }
         }
     }
@@ -136,9 +140,23 @@ impl Pair {
                 expected[i]
             ),
         };
-        (0..calls.len()).find_map(|i| {
+        let different = (0..calls.len()).find_map(|i| {
             (!alike(&calls[i], &actual[i], &expected[i], queued)).then(|| mismatch(i, name_of(&calls[i])))
-        })
+        });
+        different.or_else(|| self.compare_events(earlier + calls.len()))
+    }
+
+    /// Compares the events published since the last comparison.
+    fn compare_events(&mut self, after: usize) -> Option<Mismatch> {
+        let expected = self.reference.events.take().expect("the reference publishes");
+        match self.subject.events.take() {
+            Ok(actual) => events::difference(&actual, &expected).map(|details| Mismatch {
+                after,
+                what: "events".to_owned(),
+                details,
+            }),
+            Err(e) => Some(self.lost(&e, after)),
+        }
     }
 
     /// Compares all keys of both.

@@ -412,16 +412,17 @@ impl<'a> Keys<'a> {
 
     // ---- whole keys ------------------------------------------------------------------------
 
-    /// Puts a value at a key, whatever was there.
+    /// Puts a value at a key, whatever was there. The key is new only if nothing was.
     pub fn put(&mut self, key: Key<'_>, value: RawValue, expiry: Option<UnixMs>) {
+        self.expire(key);
         let old = self.detach(key);
+        let is_new = old.is_none();
         self.discard(old, self.settings.lazyfree_lazy_server_del);
-        self.insert(key, value, expiry);
-    }
-
-    fn insert(&mut self, key: Key<'_>, value: RawValue, expiry: Option<UnixMs>) {
         let entry = KeyEntry::raw(key.bytes, value, expiry, self.access.initial());
-        self.add(key, entry);
+        self.shards[key.shard()].db_or_new(self.db).table.insert(key.hash, entry);
+        if is_new {
+            self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
+        }
     }
 
     pub(super) fn add(&mut self, key: Key<'_>, entry: KeyEntry) {

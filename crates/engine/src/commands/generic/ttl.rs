@@ -63,7 +63,8 @@ fn pexpiretime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn rounded_seconds(ms: i64) -> i64 {
-    (ms + 500) / 1000
+    // Not by adding first, which the last representable time would not survive.
+    ms / 1000 + i64::from(ms % 1000 >= 500)
 }
 
 fn answer(ctx: &mut Ctx<'_>, args: Args<'_>, base: i64, unit: fn(i64) -> i64) -> Outcome {
