@@ -150,7 +150,7 @@ impl Server {
     /// Ends the waits whose time is up.
     pub fn expire_waits(&mut self) {
         let now = self.now();
-        while let Some((at, id)) = self.waiting.deadlines.first().copied().filter(|(at, _)| *at <= now) {
+        while let Some((at, id)) = self.waiting.deadlines.first().copied().filter(|(at, _)| *at < now) {
             self.waiting.deadlines.remove(&(at, id));
             self.wake(id, Wake::Timeout);
         }

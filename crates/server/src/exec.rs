@@ -104,16 +104,35 @@ impl Server {
         }
         let Some(sub) = args.try_get(1) else { return Ok(id) };
         self.commands.find_sub(id, sub).ok_or_else(|| {
+            if self.settings.level < Level::V7_0 {
+                return self.subcommand_syntax(id, args);
+            }
             let (sub, name) = (printable(sub, 128), &self.commands.get(id).full_name);
             Error::new(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", name.to_ascii_uppercase()))
         })
+    }
+
+    /// The error for arguments that no form of a subcommand takes; up to 6.2 also for unknown subcommands.
+    pub fn subcommand_syntax(&self, command: CommandId, args: Args<'_>) -> Error {
+        let entry = self.commands.get(command);
+        let name = entry.meta.container.unwrap_or(entry.meta.name).to_ascii_uppercase();
+        let sub = printable(args.try_get(1).unwrap_or_default(), 128);
+        let unknown = if self.settings.level < Level::V7_0 { "Unknown" } else { "unknown" };
+        Error::new(format!(
+            "ERR {unknown} subcommand or wrong number of arguments for '{sub}'. Try {name} HELP."
+        ))
     }
 
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
         let entry = self.commands.get(command);
         let flags = entry.meta.flags;
         if !entry.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
-            return Err(Error::arity(&entry.full_name));
+            let old = self.settings.level < Level::V7_0 && entry.meta.container.is_some();
+            return Err(if old {
+                self.subcommand_syntax(command, args)
+            } else {
+                Error::arity(&entry.full_name)
+            });
         }
         if client.flags.contains(Flags::UNAUTHENTICATED)
             && flags & NO_AUTH == 0

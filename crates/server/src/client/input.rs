@@ -3,14 +3,30 @@
 use super::Client;
 use crate::server::Server;
 use crate::{log_verbose, log_warning};
-use ochre_resp::request::ProtocolError;
+use ochre_engine::level::Level;
+use ochre_resp::request::{Limits, ProtocolError};
 
 /// Bytes of input shown in the log.
 const SHOWN: usize = 128;
 /// Bytes of input shown if there is too much of it.
 const SHOWN_OVERLONG: usize = 64;
 
+/// Most arguments of a command up to Redis 6.2.
+const OLD_MAX_ARGS: usize = 1024 * 1024;
+
 impl Server {
+    /// What requests of a client may be; at most `max_batch` of them are parsed at once.
+    pub fn request_limits(&self, client: &Client, max_batch: usize) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            max_bulk: self.settings.proto_max_bulk_len,
+            max_args: if self.settings.level < Level::V7_0 { OLD_MAX_ARGS } else { usual.max_args },
+            unauthenticated: self.must_authenticate(client),
+            max_batch,
+            ..usual
+        }
+    }
+
     /// Whether a client has sent more than it may without completing a command.
     pub fn exceeds_input_limit(&self, client: &mut Client) -> bool {
         if client.input_bytes() <= self.config.network.client_query_buffer_limit {

@@ -45,13 +45,7 @@ impl Call<'_> {
 
     /// The error for arguments that no form of the subcommand takes.
     pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
-        let sub = String::from_utf8_lossy(args.try_get(1).unwrap_or_default());
-        let name = self.server.commands.get(self.command).meta.container.unwrap_or_default();
-        let unknown = if self.server.settings.level < Level::V7_0 { "Unknown" } else { "unknown" };
-        Error::new(format!(
-            "ERR {unknown} subcommand or wrong number of arguments for '{sub}'. Try {} HELP.",
-            name.to_ascii_uppercase()
-        ))
+        self.server.subcommand_syntax(self.command, args)
     }
 }
 

@@ -10,7 +10,7 @@ use super::Worker;
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::{Planned, Step};
 use crate::server::Server;
-use ochre_resp::request::{Batch, Limits};
+use ochre_resp::request::Batch;
 use std::io;
 
 /// Commands per window.
@@ -149,12 +149,7 @@ impl Worker {
             return true;
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
-        let limits = Limits {
-            max_bulk: self.server.settings.proto_max_bulk_len,
-            unauthenticated: client.flags.contains(Flags::UNAUTHENTICATED),
-            max_batch: WINDOW * 2,
-            ..Limits::default()
-        };
+        let limits = self.server.request_limits(client, WINDOW * 2);
         match client.parser.parse(client.query.bytes(), &limits, &mut pending.batch) {
             Ok(progress) => {
                 pending.consumed = progress.consumed;

@@ -3,9 +3,9 @@
 //! A turn of the loop, in this order (edge cases of Redis depend on it):
 //! 1. before waiting: clients that may go on, replies, closing;
 //! 2. wait for sockets or the next timer;
-//! 3. accept; read and parse every ready client, some at a time; prefetch what their commands will
+//! 3. read and parse every ready client, some at a time; prefetch what their commands will
 //!    touch; execute;
-//! 4. timers (cron).
+//! 4. accept, then timers (cron).
 //!
 //! Sockets are registered once, edge-triggered in both directions: what is not drained is
 //! remembered in `Flags::READABLE` and the `again` list.
@@ -37,6 +37,8 @@ pub struct Worker {
     again: Vec<Token>,
     /// Clients to read in this turn.
     ready: Vec<Token>,
+    /// Listeners with new connections.
+    accepting: Vec<usize>,
     scratch: batch::Scratch,
     next_cron: u64,
     cron_turns: u64,
@@ -52,6 +54,7 @@ impl Worker {
             signals,
             again: Vec::new(),
             ready: Vec::new(),
+            accepting: Vec::new(),
             scratch: batch::Scratch::default(),
             next_cron: 0,
             cron_turns: 0,
@@ -72,6 +75,7 @@ impl Worker {
             let started = self.server.lane.tick;
             self.sort_events(&events);
             self.run_ready();
+            self.accept_waiting();
             self.run_cron();
             let clock = &self.server.lane.clock;
             self.server.stats.turned(clock.nanos(started, clock.tick()));
@@ -91,6 +95,17 @@ impl Worker {
         self.close_clients();
     }
 
+    /// Accepts last, and after closing: who has left makes room under `maxclients`.
+    fn accept_waiting(&mut self) {
+        if self.accepting.is_empty() {
+            return;
+        }
+        self.close_clients();
+        for listener in std::mem::take(&mut self.accepting) {
+            self.accept(listener);
+        }
+    }
+
     fn timeout(&self) -> Duration {
         let busy = !self.again.is_empty()
             || !self.server.unblocked.is_empty()
@@ -105,7 +120,7 @@ impl Worker {
             next = next.min(end.0.max(0) as u64);
         }
         if let Some(deadline) = self.server.waiting.next_deadline() {
-            next = next.min(deadline.0.max(0) as u64);
+            next = next.min(deadline.0.max(0) as u64 + 1);
         }
         Duration::from_millis(next.saturating_sub(now))
     }
@@ -120,7 +135,7 @@ impl Worker {
                 continue;
             }
             if number < FIRST_CLIENT {
-                self.accept(number);
+                self.accepting.push(number);
                 continue;
             }
             let token = Token(number - FIRST_CLIENT);
