@@ -72,7 +72,7 @@ impl Client {
     /// Reads one reply.
     pub fn read(&mut self) -> io::Result<Reply> {
         let line = self.line()?;
-        let text = String::from_utf8_lossy(&line[1.min(line.len())..]).into_owned();
+        let text = text_of(&line[1.min(line.len())..]);
         Ok(match line.first() {
             Some(b'+') => Reply::Simple(text),
             Some(b'-') => Reply::Error(text),
@@ -90,7 +90,7 @@ impl Client {
             Some(b',') => Reply::Double(text),
             Some(b'(') => Reply::BigNumber(text),
             Some(b'=') => Reply::Verbatim(self.body(parse(&text)?)?),
-            Some(b'!') => Reply::Error(String::from_utf8_lossy(&self.body(parse(&text)?)?).into_owned()),
+            Some(b'!') => Reply::Error(text_of(&self.body(parse(&text)?)?)),
             Some(b'~') => Reply::Set(self.elements(parse(&text)?)?),
             Some(b'>') => Reply::Push(self.elements(parse(&text)?)?),
             Some(b'%') => {
@@ -177,6 +177,14 @@ pub fn encode<A: AsRef<[u8]>>(args: &[A]) -> Vec<u8> {
         out.extend_from_slice(b"\r\n");
     }
     out
+}
+
+/// A line as text; one that is not UTF-8 with a character per byte, so that no two lines look alike.
+fn text_of(line: &[u8]) -> String {
+    match str::from_utf8(line) {
+        Ok(text) => text.to_owned(),
+        Err(_) => line.iter().map(|&byte| char::from(byte)).collect(),
+    }
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> io::Result<T> {

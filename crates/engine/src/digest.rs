@@ -130,3 +130,39 @@ fn number(kind: Type) -> u32 {
         Type::Stream => 6,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Bench;
+
+    fn filled(calls: &[&str]) -> Bench {
+        let mut bench = Bench::new();
+        for call in calls {
+            bench.run(&call.split(' ').collect::<Vec<_>>());
+        }
+        bench
+    }
+
+    #[test]
+    fn the_digest_is_that_of_redis() {
+        let bench = filled(&[
+            "rpush l a 1 b",
+            "sadd s 1 2 x",
+            "zadd z 1.5 a 0.1 b",
+            "hset h f v g 1",
+            "xadd x 1-1 f v g 2",
+            "set k v px 100000000",
+        ]);
+        // DEBUG DIGEST of redis-server 7.0.15 with the same data.
+        assert_eq!(Digest::of_world(&bench.world).hex(), "d9e950b6cd490dbd4f14268ec29ee662d37228b2");
+    }
+
+    #[test]
+    fn order_counts_in_lists_only() {
+        let digest = |calls: &[&str]| Digest::of_world(&filled(calls).world);
+        assert_eq!(digest(&["sadd s a b"]), digest(&["sadd s b", "sadd s a"]));
+        assert_ne!(digest(&["rpush l a b"]), digest(&["rpush l b a"]));
+        assert_eq!(digest(&[]), Digest::default());
+    }
+}

@@ -69,6 +69,12 @@ impl Level {
         }
     }
 
+    /// The lowest level that has something since this version ("6.2.0").
+    pub fn of_version(version: &str) -> Level {
+        let mut parts = version.split('.').map(|part| part.parse::<u8>().unwrap_or(0));
+        Level::introduced(parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    }
+
     /// Whether compact encodings are shown as `listpack`; earlier versions say `ziplist`.
     pub fn says_listpack(self) -> bool {
         self >= Level::V7_0

@@ -112,7 +112,7 @@ impl Server {
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
         let entry = self.commands.get(command);
         let flags = entry.meta.flags;
-        if !entry.meta.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
+        if !entry.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
             return Err(Error::arity(&entry.full_name));
         }
         if client.flags.contains(Flags::UNAUTHENTICATED)

@@ -4,7 +4,8 @@
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
 use crate::commands::Call;
-use ochre_engine::command::{Args, Begin, DataFn, Find, KeySpec, Meta, Outcome, Spec};
+use ochre_engine::command::spec::fits;
+use ochre_engine::command::{Args, Begin, DataFn, Find, Flags, KeySpec, Meta, Outcome, Spec};
 use ochre_engine::level::Level;
 use std::collections::HashMap;
 
@@ -33,6 +34,12 @@ pub struct CommandId(pub u16);
 pub struct Entry {
     /// Its declaration.
     pub meta: &'static Meta,
+    /// Count of its arguments at this level.
+    pub arity: i16,
+    /// Its flags at this level.
+    pub flags: Flags,
+    /// Its tips at this level.
+    pub tips: &'static [&'static str],
     /// Its handler.
     pub run: Run,
     /// Name with the container: "config|get".
@@ -88,10 +95,12 @@ fn slot_of(name: &Folded, mask: usize) -> usize {
     (mixed >> 40) as usize & mask
 }
 
-/// The level that has something since this version ("6.2.0").
-pub fn level_of(version: &str) -> Level {
-    let mut parts = version.split('.').map(|p| p.parse::<u8>().unwrap_or(0));
-    Level::introduced(parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+impl Entry {
+    /// True if a call with this many arguments (name included) fits.
+    #[inline]
+    pub fn arity_fits(&self, len: usize) -> bool {
+        fits(self.arity, len)
+    }
 }
 
 impl CommandTable {
@@ -123,7 +132,7 @@ impl CommandTable {
         run: fn(H) -> Run,
         parent: Option<CommandId>,
     ) -> Option<CommandId> {
-        if level_of(spec.meta.since) > self.level {
+        if Level::of_version(spec.meta.since) > self.level {
             return None;
         }
         let id = CommandId(self.entries.len() as u16);
@@ -133,6 +142,9 @@ impl CommandTable {
         };
         self.entries.push(Entry {
             meta: &spec.meta,
+            arity: spec.meta.arity_at(self.level),
+            flags: spec.meta.flags_at(self.level),
+            tips: spec.meta.tips_at(self.level),
             run: spec.run.map_or(Run::Container, run),
             full_name,
             subcommands: HashMap::new(),

@@ -10,11 +10,19 @@ use std::ops::Range;
 pub fn count_ones(data: &[u8]) -> u64 {
     let (blocks, rest) = data.as_chunks::<BLOCK>();
     let mut adders = Adders::default();
-    let sixteens: u64 = blocks.iter().map(|block| adders.add_block(block)).sum();
+    let mut total = 0;
+    for block in blocks {
+        total += 16 * adders.add_block(block);
+    }
+    total += adders.rest();
     let (words, bytes) = rest.as_chunks::<8>();
-    let words: u64 = words.iter().map(|word| ones(u64::from_ne_bytes(*word))).sum();
-    let bytes: u64 = bytes.iter().map(|byte| u64::from(byte.count_ones())).sum();
-    16 * sixteens + adders.rest() + words + bytes
+    for word in words {
+        total += ones(u64::from_ne_bytes(*word));
+    }
+    for byte in bytes {
+        total += u64::from(byte.count_ones());
+    }
+    total
 }
 
 /// How many bits in `range` are 1; the range is cut to the length of `data`.
@@ -99,21 +107,29 @@ struct Adders {
 
 impl Adders {
     /// Adds a block and gives the number of carries into the sixteens.
-    #[inline]
+    #[inline(always)]
     fn add_block(&mut self, block: &[u8; BLOCK]) -> u64 {
         let (words, _) = block.as_chunks::<8>();
-        let mut eights = [0; 2];
-        for (half, eight) in words.chunks_exact(8).zip(&mut eights) {
-            let mut fours = [0; 2];
-            for (quarter, four) in half.chunks_exact(4).zip(&mut fours) {
-                let word = |index: usize| u64::from_ne_bytes(quarter[index]);
-                let first = carry_save(&mut self.ones, word(0), word(1));
-                let second = carry_save(&mut self.ones, word(2), word(3));
-                *four = carry_save(&mut self.twos, first, second);
-            }
-            *eight = carry_save(&mut self.fours, fours[0], fours[1]);
-        }
-        ones(carry_save(&mut self.eights, eights[0], eights[1]))
+        let first = self.add_eight(words, 0);
+        let second = self.add_eight(words, 8);
+        ones(carry_save(&mut self.eights, first, second))
+    }
+
+    /// Adds eight words and gives the carries into the eights.
+    #[inline(always)]
+    fn add_eight(&mut self, words: &[[u8; 8]], at: usize) -> u64 {
+        let first = self.add_four(words, at);
+        let second = self.add_four(words, at + 4);
+        carry_save(&mut self.fours, first, second)
+    }
+
+    /// Adds four words and gives the carries into the fours.
+    #[inline(always)]
+    fn add_four(&mut self, words: &[[u8; 8]], at: usize) -> u64 {
+        let word = |offset: usize| u64::from_ne_bytes(words[at + offset]);
+        let first = carry_save(&mut self.ones, word(0), word(1));
+        let second = carry_save(&mut self.ones, word(2), word(3));
+        carry_save(&mut self.twos, first, second)
     }
 
     fn rest(&self) -> u64 {
@@ -122,7 +138,7 @@ impl Adders {
 }
 
 /// Adds three bits in each of 64 columns: the sum stays in `sum`, the carries are returned.
-#[inline]
+#[inline(always)]
 fn carry_save(sum: &mut u64, a: u64, b: u64) -> u64 {
     let partial = *sum ^ a;
     let carry = (*sum & a) | (partial & b);
@@ -130,7 +146,7 @@ fn carry_save(sum: &mut u64, a: u64, b: u64) -> u64 {
     carry
 }
 
-#[inline]
+#[inline(always)]
 fn ones(word: u64) -> u64 {
     u64::from(word.count_ones())
 }

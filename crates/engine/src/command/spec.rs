@@ -18,6 +18,31 @@
 use super::arg::Arg;
 use super::flags::*;
 use super::keyspec::KeySpec;
+use crate::level::Level;
+
+/// What was different in a declaration before a version.
+#[derive(Debug, Clone, Copy)]
+pub struct Older {
+    /// The version that brought today's declaration.
+    pub version: &'static str,
+    /// The arity, if it was another.
+    pub arity: Option<i16>,
+    /// Flags that are gone today.
+    pub more_flags: Flags,
+    /// The tips, if they were others.
+    pub tips: Option<&'static [&'static str]>,
+}
+
+impl Older {
+    const fn than(version: &'static str) -> Older {
+        Older { version, arity: None, more_flags: 0, tips: None }
+    }
+}
+
+/// True if `len` arguments fit an arity.
+pub const fn fits(arity: i16, len: usize) -> bool {
+    if arity >= 0 { len == arity as usize } else { len >= -(arity as isize) as usize }
+}
 
 /// Everything about a command but its handler.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +54,8 @@ pub struct Meta {
     /// Count of arguments with the name; negative: at least so many. For subcommands the
     /// container's name counts too.
     pub arity: i16,
+    /// What was different before some version.
+    pub older: Option<Older>,
     /// Chapter of the documentation.
     pub group: Group,
     /// Properties.
@@ -60,7 +87,27 @@ pub struct Meta {
 impl Meta {
     /// True if a call with this many arguments (name included) fits.
     pub const fn arity_fits(&self, len: usize) -> bool {
-        if self.arity >= 0 { len == self.arity as usize } else { len >= -(self.arity as isize) as usize }
+        fits(self.arity, len)
+    }
+
+    /// What was different at a level.
+    fn older_at(&self, level: Level) -> Option<&Older> {
+        self.older.as_ref().filter(|older| level < Level::of_version(older.version))
+    }
+
+    /// The arity at a level.
+    pub fn arity_at(&self, level: Level) -> i16 {
+        self.older_at(level).and_then(|older| older.arity).unwrap_or(self.arity)
+    }
+
+    /// The flags at a level.
+    pub fn flags_at(&self, level: Level) -> Flags {
+        self.flags | self.older_at(level).map_or(0, |older| older.more_flags)
+    }
+
+    /// The tips at a level.
+    pub fn tips_at(&self, level: Level) -> &'static [&'static str] {
+        self.older_at(level).and_then(|older| older.tips).unwrap_or(self.tips)
     }
 
     /// "config|get" for a subcommand, the plain name otherwise.
@@ -111,6 +158,7 @@ impl<H: Copy> Spec<H> {
                 name,
                 container: None,
                 arity,
+                older: None,
                 group,
                 flags: 0,
                 extra_categories: 0,
@@ -152,6 +200,30 @@ impl<H: Copy> Spec<H> {
     /// First version that has it.
     pub const fn since(mut self, version: &'static str) -> Self {
         self.meta.since = version;
+        self
+    }
+
+    /// Another arity before a version.
+    pub const fn arity_before(mut self, version: &'static str, arity: i16) -> Self {
+        let mut older = Older::than(version);
+        older.arity = Some(arity);
+        self.meta.older = Some(older);
+        self
+    }
+
+    /// More flags before a version.
+    pub const fn flags_before(mut self, version: &'static str, more: Flags) -> Self {
+        let mut older = Older::than(version);
+        older.more_flags = more;
+        self.meta.older = Some(older);
+        self
+    }
+
+    /// Other tips before a version.
+    pub const fn tips_before(mut self, version: &'static str, tips: &'static [&'static str]) -> Self {
+        let mut older = Older::than(version);
+        older.tips = Some(tips);
+        self.meta.older = Some(older);
         self
     }
 

@@ -387,6 +387,20 @@ impl<'a> Keys<'a> {
         self.edit_str(key)?.ok_or(Error::NO_SUCH_KEY)
     }
 
+    /// Changes a string in place; made empty if the key is missing, which `edit` is told by false.
+    /// One lookup if the key is there, unlike [`Keys::create_str`].
+    #[inline]
+    pub fn edit_or_create_str<R>(
+        &mut self,
+        key: Key<'_>,
+        edit: impl FnOnce(&mut StrMut<'_>, bool) -> R,
+    ) -> Result<R, Error> {
+        if let Some(mut string) = self.edit_str(key)? {
+            return Ok(edit(&mut string, true));
+        }
+        Ok(edit(&mut self.create_str(key)?, false))
+    }
+
     /// A string as a growable buffer, for changing in place. `None` if the key is missing.
     pub fn edit_str(&mut self, key: Key<'_>) -> Result<Option<StrMut<'_>>, Error> {
         match self.write_entry(key) {

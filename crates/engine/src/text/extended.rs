@@ -275,28 +275,28 @@ impl<'a> Decimal<'a> {
         if magnitude > 5000 {
             return Binary { mantissa: 1, exponent: 20_000, sticky: false };
         }
-        if count <= 19 && self.exponent.unsigned_abs() <= 27 {
+        let small = if self.exponent < 0 { count <= 38 } else { count <= 19 };
+        if small && self.exponent.unsigned_abs() <= 27 {
             self.to_binary_small()
         } else {
             self.to_binary_big()
         }
     }
 
-    /// At most 19 digits and a power of five that fits 64 bits: no big integers.
+    /// Digits that fit 128 bits (64 if they are to be multiplied) and a power of five that fits 64
+    /// bits: no big integers. Whatever was printed before comes here.
     fn to_binary_small(&self) -> Binary {
-        let digits = self.iter().fold(0u64, |value, byte| value * 10 + u64::from(byte - b'0'));
+        let digits = self.iter().fold(0u128, |value, byte| value * 10 + u128::from(byte - b'0'));
         let five = u128::from(5u64.pow(self.exponent.unsigned_abs()));
         if self.exponent >= 0 {
-            return Binary { mantissa: u128::from(digits) * five, exponent: self.exponent, sticky: false };
+            return Binary { mantissa: digits * five, exponent: self.exponent, sticky: false };
         }
         // The dividend has 128 bits and the divisor at most 63: the quotient has over 64.
-        let shift = u128::from(digits).leading_zeros();
-        let dividend = u128::from(digits) << shift;
-        Binary {
-            mantissa: dividend / five,
-            exponent: self.exponent - shift as i32,
-            sticky: dividend % five != 0,
-        }
+        let shift = digits.leading_zeros();
+        let dividend = digits << shift;
+        let mantissa = dividend / five;
+        let sticky = dividend != mantissa * five;
+        Binary { mantissa, exponent: self.exponent - shift as i32, sticky }
     }
 
     fn to_binary_big(&self) -> Binary {

@@ -1,12 +1,16 @@
 //! A large argument on its way: bytes go from the socket straight into the buffer that will be stored.
 //!
 //! The buffer ends with exactly the argument's length, so that it can be kept as it is. A header is only a
-//! promise, hence memory is reserved in steps: one MiB at first, then as much again as has arrived.
+//! promise, hence memory is reserved in steps: one MiB at first, then eight times what has arrived, so that
+//! little is moved and a promise without bytes behind it costs little.
 
 use std::io::{self, Read};
 
 /// Reserved for a promise without a single byte behind it.
 const FIRST_STEP: usize = 1024 * 1024;
+
+/// Bytes reserved for each byte that has arrived.
+const STEP_FACTOR: usize = 8;
 
 /// A partly arrived large argument.
 #[derive(Debug)]
@@ -79,7 +83,7 @@ impl Large {
     /// Makes room for the next bytes and says for how many.
     fn room(&mut self) -> usize {
         if self.arrived.len() == self.arrived.capacity() {
-            let step = self.missing().min(FIRST_STEP.max(self.arrived.len()));
+            let step = self.missing().min(FIRST_STEP.max(self.arrived.len() * STEP_FACTOR));
             self.arrived.reserve_exact(step);
         }
         (self.arrived.capacity() - self.arrived.len()).min(self.missing())

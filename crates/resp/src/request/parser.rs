@@ -83,6 +83,11 @@ impl Parser {
         self.large.as_deref_mut().filter(|large| large.missing() > 0)
     }
 
+    /// Announced length of a large argument under way.
+    pub fn large_len(&self) -> Option<usize> {
+        self.large.as_ref().map(|large| large.len())
+    }
+
     /// Whether a command has begun that has not arrived as a whole.
     pub fn is_mid_command(&self) -> bool {
         self.missing > 0

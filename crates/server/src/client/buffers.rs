@@ -36,16 +36,16 @@ impl InputBuffer {
         self.peak = self.peak.max(needed);
     }
 
-    /// Shrinks, with `needed` bytes in use, and after so long without input.
-    pub fn adapt(&mut self, idle_ms: i64, needed: usize) {
-        if self.size.saturating_sub(needed) > WASTE {
+    /// Shrinks, with `used` bytes in use and `announced` ones to come, and after so long without input.
+    pub fn adapt(&mut self, idle_ms: i64, used: usize, announced: usize) {
+        if self.size.saturating_sub(used) > WASTE {
             if idle_ms / 1000 > 2 {
-                self.size = needed;
+                self.size = used;
             } else if self.size > LARGE_INPUT && self.size / 2 > self.peak {
-                self.size = needed.max(self.peak);
+                self.size = used.max(self.peak);
             }
         }
-        self.peak = needed;
+        self.peak = used.max(announced);
     }
 }
 
@@ -103,15 +103,15 @@ mod tests {
         buffer.note(26);
         assert_eq!(buffer.size(), READ);
         buffer.note(400_000);
-        buffer.adapt(0, 0);
+        buffer.adapt(0, 0, 0);
         assert_eq!(buffer.size(), 400_000);
         buffer.note(100);
-        buffer.adapt(0, 0);
+        buffer.adapt(0, 0, 0);
         assert_eq!(buffer.size(), 100);
-        buffer.adapt(3000, 0);
+        buffer.adapt(3000, 0, 0);
         assert_eq!(buffer.size(), 100);
         buffer.note(26);
-        buffer.adapt(3000, 0);
+        buffer.adapt(3000, 0, 0);
         assert_eq!(buffer.size(), 0);
     }
 

@@ -211,7 +211,8 @@ impl Server {
 
     fn look_after(&mut self, client: &mut Client, now: UnixMs) {
         let idle_ms = now.0 - client.last_interaction.0;
-        client.input_buffer.adapt(idle_ms, client.input_bytes());
+        let announced = client.parser.large_len().unwrap_or(0);
+        client.input_buffer.adapt(idle_ms, client.input_bytes(), announced);
         if idle_ms > 2000 {
             client.query.shrink();
         }

@@ -257,6 +257,9 @@ impl Worker {
         if self.server.limits_clients_memory() {
             self.server.account(client);
         }
+        if let Some(announced) = client.parser.large_len() {
+            client.input_buffer.note(announced);
+        }
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Nobody may find it any more, even in this turn.
             self.server.clients.hide(client.id);

@@ -4,10 +4,11 @@
 //! If any of them writes, the string grows at once to the farthest bit that is written.
 
 use super::{BAD_OFFSET, bit_offset, checked_offset};
-use crate::bits::{FieldType, Overflow};
+use crate::bits::{FieldType, Overflow, Stored};
 use crate::command::*;
 use crate::commands::number::int;
 use crate::text::{eq_ignore_case, parse_i64};
+use ochre_resp::reply::Reply;
 
 /// BITFIELD key [GET type offset | [OVERFLOW ...] <SET | INCRBY> type offset value ...]
 pub static BITFIELD: Command = Command::new("bitfield", Group::Bitmap, -2, bitfield)
@@ -81,6 +82,27 @@ impl Operation {
             _ => Some(self.offset + u64::from(self.field.bits) - 1),
         }
     }
+
+    /// Runs and answers; what was stored, if anything was.
+    fn run(&self, data: &mut [u8], reply: &mut Reply<'_>) -> Option<Stored> {
+        let (stored, answer): (_, fn(Stored) -> i64) = match self.action {
+            Action::Get => {
+                reply.int(self.field.get(data, self.offset));
+                return None;
+            }
+            Action::Set(value, overflow) => {
+                (self.field.set(data, self.offset, value, overflow), |stored| stored.old)
+            }
+            Action::Increment(value, overflow) => {
+                (self.field.increment(data, self.offset, value, overflow), |stored| stored.new)
+            }
+        };
+        match stored {
+            Some(stored) => reply.int(answer(stored)),
+            None => reply.null(),
+        }
+        stored
+    }
 }
 
 fn parse(ctx: &Ctx<'_>, args: Args<'_>) -> Result<Vec<Operation>, Error> {
@@ -152,34 +174,21 @@ fn read(ctx: &mut Ctx<'_>, args: Args<'_>, operations: &[Operation]) -> Outcome 
 
 fn write(ctx: &mut Ctx<'_>, args: Args<'_>, operations: &[Operation], last: u64) -> Outcome {
     let key = ctx.key(args, 1);
-    let missing = ctx.keys.peek_entry(key).is_none();
-    let mut string = ctx.keys.create_str(key)?;
-    let grows = missing || string.get().len() as u64 <= last >> 3;
-    if grows {
-        let len = string.get().len().max((last >> 3) as usize + 1);
-        string.resize(len);
-    }
-    let data = string.bytes_mut();
-    ctx.reply.array(operations.len());
-    let mut changes = 0;
-    for &Operation { field, offset, ref action } in operations {
-        let (stored, reply_new) = match *action {
-            Action::Get => {
-                ctx.reply.int(field.get(data, offset));
-                continue;
-            }
-            Action::Set(value, overflow) => (field.set(data, offset, value, overflow), false),
-            Action::Increment(value, overflow) => (field.increment(data, offset, value, overflow), true),
-        };
-        match stored {
-            Some(stored) => {
-                changes += u64::from(grows || stored.old != stored.new);
-                ctx.reply.int(if reply_new { stored.new } else { stored.old });
-            }
-            None => ctx.reply.null(),
+    let reply = &mut ctx.reply;
+    let changes = ctx.keys.edit_or_create_str(key, |string, existed| {
+        let grows = string.get().len() as u64 <= last >> 3;
+        if grows {
+            string.resize((last >> 3) as usize + 1);
         }
-    }
-    drop(string);
+        reply.array(operations.len());
+        let mut changes = 0;
+        for operation in operations {
+            let stored = operation.run(string.bytes_mut(), reply);
+            // Where the string grew, every write counts.
+            changes += u64::from(stored.is_some_and(|stored| grows || !existed || stored.old != stored.new));
+        }
+        changes
+    })?;
     if changes > 0 {
         ctx.changed(key, EventClasses::STRING, "setbit", changes);
     }

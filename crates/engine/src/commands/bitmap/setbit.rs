@@ -21,15 +21,15 @@ fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         _ => return Err(Error::fixed("ERR bit is not an integer or out of range")),
     };
     let key = ctx.key(args, 1);
-    let missing = ctx.keys.peek_entry(key).is_none();
-    let mut string = ctx.keys.create_str(key)?;
-    let grows = string.get().len() as u64 <= offset >> 3;
-    if grows {
-        string.resize((offset >> 3) as usize + 1);
-    }
-    let old = set_bit(string.bytes_mut(), offset, on);
-    drop(string);
-    if missing || grows || old != on {
+    let (old, changed) = ctx.keys.edit_or_create_str(key, |string, existed| {
+        let grows = string.get().len() as u64 <= offset >> 3;
+        if grows {
+            string.resize((offset >> 3) as usize + 1);
+        }
+        let old = set_bit(string.bytes_mut(), offset, on);
+        (old, !existed || grows || old != on)
+    })?;
+    if changed {
         ctx.changed(key, EventClasses::STRING, "setbit", 1);
     }
     ctx.reply.int(i64::from(old));

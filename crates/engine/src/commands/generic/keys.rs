@@ -31,6 +31,7 @@ fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// RANDOMKEY
 pub static RANDOMKEY: Command = Command::new("randomkey", Group::Generic, 1, randomkey)
+    .tips_before("7.2.0", &["nondeterministic_output", "request_policy:all_shards"])
     .since("1.0.0")
     .flags(READONLY | TOUCHES_ARBITRARY_KEYS | WHOLE_WORLD)
     .summary("Returns a key chosen at random.")

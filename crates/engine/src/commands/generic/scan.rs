@@ -7,6 +7,7 @@ use crate::value::Type;
 
 /// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
 pub static SCAN: Command = Command::new("scan", Group::Generic, -2, scan)
+    .tips_before("7.2.0", &["nondeterministic_output", "request_policy:special"])
     .since("2.8.0")
     .flags(READONLY | TOUCHES_ARBITRARY_KEYS | WHOLE_WORLD)
     .summary("Walks through the keys of a database.")

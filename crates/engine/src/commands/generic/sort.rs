@@ -154,6 +154,13 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, mut request: Request<'_>) -> Outcome {
     if !matches!(kind, None | Some(Type::List | Type::Set | Type::Zset)) {
         return Err(Error::WRONG_TYPE);
     }
+    if kind == Some(Type::Zset) {
+        // SORT leaves a sorted set in its large form (Redis: sort.c, sortCommandGeneric).
+        let seed = ctx.keys.seed();
+        if let Some(mut zset) = ctx.keys.write::<Zset>(key)? {
+            zset.expand(seed);
+        }
+    }
     if !request.sorts && kind == Some(Type::Set) && request.store.is_some() {
         (request.sorts, request.alpha, request.by) = (true, true, None);
     }

@@ -26,6 +26,7 @@ pub static LMOVE: Command = Command::new("lmove", Group::List, 5, lmove)
 
 /// Declaration of BLMOVE.
 pub static BLMOVE: Command = Command::new("blmove", Group::List, 6, blmove)
+    .flags_before("7.2.0", NOSCRIPT)
     .since("6.2.0")
     .flags(WRITE | DENYOOM | BLOCKING)
     .keys(KEYS)
@@ -51,6 +52,7 @@ pub static RPOPLPUSH: Command = Command::new("rpoplpush", Group::List, 3, rpoplp
 
 /// Declaration of BRPOPLPUSH.
 pub static BRPOPLPUSH: Command = Command::new("brpoplpush", Group::List, 4, brpoplpush)
+    .flags_before("7.2.0", NOSCRIPT)
     .since("2.2.0")
     .deprecated("6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments")
     .flags(WRITE | DENYOOM | BLOCKING)

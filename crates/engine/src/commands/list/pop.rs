@@ -39,6 +39,7 @@ const BLOCKING_HISTORY: &[(&str, &str)] = &[("6.0.0", "The timeout may be a frac
 /// Declaration of BLPOP.
 pub static BLPOP: Command =
     Command::new("blpop", Group::List, -3, |ctx, args| pop_or_wait(ctx, args, End::Front))
+        .flags_before("7.2.0", NOSCRIPT)
         .since("2.0.0")
         .flags(WRITE | BLOCKING)
         .keys(BLOCKING_KEYS)
@@ -50,6 +51,7 @@ pub static BLPOP: Command =
 /// Declaration of BRPOP.
 pub static BRPOP: Command =
     Command::new("brpop", Group::List, -3, |ctx, args| pop_or_wait(ctx, args, End::Back))
+        .flags_before("7.2.0", NOSCRIPT)
         .since("2.0.0")
         .flags(WRITE | BLOCKING)
         .keys(BLOCKING_KEYS)

@@ -1,7 +1,7 @@
 //! APPEND and STRLEN: strings that grow, and their length.
 
-use super::check_len;
 use super::set::stored;
+use super::{checked_len, max_len};
 use crate::command::*;
 use crate::keyspace::Ttl;
 
@@ -16,19 +16,14 @@ pub static APPEND: Command = Command::new("append", Group::String, 3, append)
 
 fn append(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, tail) = (ctx.key(args, 1), args.get(2));
-    let old = ctx.keys.edit_str(key)?.map(|string| string.get().len());
-    let len = match old {
-        None => {
-            ctx.keys.set_str(key, stored(args, 2), Ttl::Clear);
-            tail.len()
-        }
-        Some(old) => {
-            check_len(ctx, old, tail.len())?;
-            if let Some(mut string) = ctx.keys.edit_str(key)? {
-                string.append(tail);
-            }
-            old + tail.len()
-        }
+    let limit = max_len(ctx);
+    let len = if let Some(mut string) = ctx.keys.edit_str(key)? {
+        let len = checked_len(string.get().len(), tail.len(), limit)?;
+        string.append(tail);
+        len
+    } else {
+        ctx.keys.set_str(key, stored(args, 2), Ttl::Clear);
+        tail.len()
     };
     ctx.changed(key, EventClasses::STRING, "append", 1);
     ctx.reply.count(len);

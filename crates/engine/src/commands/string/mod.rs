@@ -42,8 +42,12 @@ pub const COMMANDS: &[&Command] = &[
     &setex::PSETEX,
 ];
 
-/// Refuses a string of `size` plus `more` bytes if that is beyond `proto-max-bulk-len`.
-fn check_len(ctx: &Ctx<'_>, size: usize, more: usize) -> Result<(), Error> {
-    let fits = size.checked_add(more).is_some_and(|total| total <= ctx.settings.proto_max_bulk_len);
-    if fits || ctx.caller.trusted { Ok(()) } else { Err(Error::STRING_TOO_LONG) }
+/// The longest string that a caller may make.
+fn max_len(ctx: &Ctx<'_>) -> usize {
+    if ctx.caller.trusted { usize::MAX } else { ctx.settings.proto_max_bulk_len }
+}
+
+/// The sum of two lengths, unless it is beyond `limit`.
+fn checked_len(size: usize, more: usize, limit: usize) -> Result<usize, Error> {
+    size.checked_add(more).filter(|total| *total <= limit).ok_or(Error::STRING_TOO_LONG)
 }

@@ -49,6 +49,7 @@ fn mset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// Declaration of MSETNX.
 pub static MSETNX: Command = Command::new("msetnx", Group::String, -3, msetnx)
+    .tips_before("7.2.0", &["request_policy:multi_shard", "response_policy:agg_min"])
     .since("1.0.1")
     .flags(WRITE | DENYOOM)
     .keys(&[KeySpec::range(1, -1, 2, OW | INSERT)])

@@ -1,6 +1,6 @@
 //! GETRANGE, SUBSTR, SETRANGE: parts of strings.
 
-use super::check_len;
+use super::{checked_len, max_len};
 use crate::command::*;
 use crate::commands::number::int;
 
@@ -59,20 +59,25 @@ fn setrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let offset =
         usize::try_from(int(args.get(2))?).map_err(|_| Error::fixed("ERR offset is out of range"))?;
     let (key, value) = (ctx.key(args, 1), args.get(3));
-    let old = ctx.keys.edit_str(key)?.map_or(0, |string| string.get().len());
     if value.is_empty() {
-        ctx.reply.count(old);
+        let len = ctx.keys.edit_str(key)?.map_or(0, |string| string.get().len());
+        ctx.reply.count(len);
         return Ok(());
     }
-    check_len(ctx, offset, value.len())?;
-    let end = offset + value.len();
-    let mut string = ctx.keys.create_str(key)?;
-    if end > old {
-        string.resize(end);
-    }
-    string.bytes_mut()[offset..end].copy_from_slice(value);
-    drop(string);
+    let Ok(end) = checked_len(offset, value.len(), max_len(ctx)) else {
+        // The wrong type is the more important mistake.
+        ctx.keys.edit_str(key)?;
+        return Err(Error::STRING_TOO_LONG);
+    };
+    let len = ctx.keys.edit_or_create_str(key, |string, _| {
+        let old = string.get().len();
+        if end > old {
+            string.resize(end);
+        }
+        string.bytes_mut()[offset..end].copy_from_slice(value);
+        old.max(end)
+    })?;
     ctx.changed(key, EventClasses::STRING, "setrange", 1);
-    ctx.reply.count(old.max(end));
+    ctx.reply.count(len);
     Ok(())
 }

@@ -26,6 +26,7 @@ pub static ZPOPMAX: Command = Command::new("zpopmax", Group::SortedSet, -2, zpop
 
 /// BZPOPMIN key [key ...] timeout
 pub static BZPOPMIN: Command = Command::new("bzpopmin", Group::SortedSet, -3, bzpopmin)
+    .flags_before("7.2.0", NOSCRIPT)
     .since("5.0.0")
     .flags(WRITE | FAST | BLOCKING)
     .keys(&[KeySpec::range(1, -2, 1, RW | ACCESS | DELETE)])
@@ -36,6 +37,7 @@ pub static BZPOPMIN: Command = Command::new("bzpopmin", Group::SortedSet, -3, bz
 
 /// BZPOPMAX key [key ...] timeout
 pub static BZPOPMAX: Command = Command::new("bzpopmax", Group::SortedSet, -3, bzpopmax)
+    .flags_before("7.2.0", NOSCRIPT)
     .since("5.0.0")
     .flags(WRITE | FAST | BLOCKING)
     .keys(&[KeySpec::range(1, -2, 1, RW | ACCESS | DELETE)])

@@ -8,6 +8,7 @@ use crate::value::Zset;
 
 /// ZRANK key member [WITHSCORE]
 pub static ZRANK: Command = Command::new("zrank", Group::SortedSet, -3, zrank)
+    .arity_before("7.2.0", 3)
     .since("2.0.0")
     .flags(READONLY | FAST)
     .keys(&[KeySpec::at(1, RO | ACCESS)])
@@ -18,6 +19,7 @@ pub static ZRANK: Command = Command::new("zrank", Group::SortedSet, -3, zrank)
 
 /// ZREVRANK key member [WITHSCORE]
 pub static ZREVRANK: Command = Command::new("zrevrank", Group::SortedSet, -3, zrevrank)
+    .arity_before("7.2.0", 3)
     .since("2.0.0")
     .flags(READONLY | FAST)
     .keys(&[KeySpec::at(1, RO | ACCESS)])

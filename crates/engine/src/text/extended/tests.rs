@@ -119,6 +119,13 @@ proptest! {
     }
 
     #[test]
+    fn long_fractions_need_no_big_integers(text in "[1-9][0-9]{19,37}", exponent in -27i32..0) {
+        let decimal = Decimal { digits: text.as_bytes(), exponent };
+        let (small, big) = (decimal.to_binary_small(), decimal.to_binary_big());
+        prop_assert_eq!(small.round(PRECISION, MIN_EXPONENT), big.round(PRECISION, MIN_EXPONENT));
+    }
+
+    #[test]
     fn doubles_print_their_exact_decimals(mantissa in -(1i64 << 53)..1 << 53, shift in 0i32..17) {
         let value = mantissa as f64 / 2f64.powi(shift);
         let text = format!("{value:.17}");

@@ -16,6 +16,7 @@ pub(super) const GETNAME: ServerCommand =
     sub("getname", 2, getname).since("2.6.9").summary("Shows the name of the connection.");
 
 pub(super) const SETNAME: ServerCommand = sub("setname", 3, setname)
+    .tips_before("7.2.0", &[])
     .since("2.6.9")
     .summary("Gives the connection a name.")
     .tips(TO_ALL)

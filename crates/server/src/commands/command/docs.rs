@@ -2,7 +2,7 @@
 
 use super::{subcommands, write_flags};
 use crate::commands::Call;
-use crate::table::{CommandId, CommandTable, level_of};
+use crate::table::{CommandId, CommandTable};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
@@ -25,8 +25,9 @@ pub(super) fn docs(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 
 fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Level) {
     let meta = table.get(id).meta;
-    let deprecated = meta.deprecated.filter(|(version, _)| level_of(version) <= level);
-    let history: Vec<_> = meta.history.iter().filter(|(version, _)| level_of(version) <= level).collect();
+    let deprecated = meta.deprecated.filter(|(version, _)| Level::of_version(version) <= level);
+    let history: Vec<_> =
+        meta.history.iter().filter(|(version, _)| Level::of_version(version) <= level).collect();
     let subs = subcommands(table, id);
     let texts: Vec<(&str, &str)> = [
         ("summary", Some(meta.summary)),
@@ -90,7 +91,7 @@ fn write_history(reply: &mut Reply<'_>, history: &[&(&str, &str)]) {
 
 /// Writes the arguments that the level has.
 fn write_args(reply: &mut Reply<'_>, args: &[Arg], level: Level) {
-    let known = |arg: &&Arg| arg.since.is_none_or(|version| level_of(version) <= level);
+    let known = |arg: &&Arg| arg.since.is_none_or(|version| Level::of_version(version) <= level);
     reply.array(args.iter().filter(known).count());
     args.iter().filter(known).for_each(|arg| write_arg(reply, arg, level));
 }

@@ -47,9 +47,9 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Leve
         _ => 10,
     });
     reply.bulk(&*entry.full_name);
-    reply.int(meta.arity.into());
+    reply.int(entry.arity.into());
     let movable = if meta.has_movable_keys() { MOVABLE_KEYS } else { 0 };
-    let flags = meta.flags & !MOVABLE_KEYS | movable;
+    let flags = entry.flags & !MOVABLE_KEYS | movable;
     write_flags(reply, &FLAG_NAMES, |flag| flags & flag != 0);
     let (first, last, step) = meta.legacy_range();
     [first, last, step].into_iter().for_each(|number| reply.int(number));
@@ -57,8 +57,8 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Leve
         write_categories(reply, meta);
     }
     if level >= Level::V7_0 {
-        reply.set(meta.tips.len());
-        meta.tips.iter().for_each(|tip| reply.bulk(tip));
+        reply.set(entry.tips.len());
+        entry.tips.iter().for_each(|tip| reply.bulk(tip));
         reply.set(meta.keys.len());
         meta.keys.iter().for_each(|spec| write_key_spec(reply, spec));
         let subs = subcommands(table, id);

@@ -28,11 +28,12 @@ pub(super) fn getkeysandflags(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 fn find(call: &Call<'_>, args: Args<'_>) -> Result<Vec<FoundKey>, Error> {
     let server = &*call.server;
     let id = server.resolve(None, args).map_err(|_| Error::fixed("ERR Invalid command specified"))?;
-    let meta = server.commands.get(id).meta;
+    let entry = server.commands.get(id);
+    let meta = entry.meta;
     if !meta.has_keys() {
         return Err(Error::fixed("ERR The command has no key arguments"));
     }
-    if !meta.arity_fits(args.len()) {
+    if !entry.arity_fits(args.len()) {
         return Err(Error::fixed("ERR Invalid number of arguments specified for command"));
     }
     match meta.find_keys(args) {

@@ -36,10 +36,12 @@ static COMMAND: ServerCommand = Spec {
             .complexity("O(N) where N is the number of commands to look up")
             .args(NAMES),
         sub("getkeys", -3, keys::getkeys)
+            .arity_before("7.2.0", -4)
             .summary("Returns the keys among the arguments of a call.")
             .complexity("O(N) where N is the number of arguments to the command")
             .args(CALL),
         sub("getkeysandflags", -3, keys::getkeysandflags)
+            .arity_before("7.2.0", -4)
             .since("7.0.0")
             .summary("Returns the keys among the arguments of a call, and what happens to them.")
             .complexity("O(N) where N is the number of arguments to the command")

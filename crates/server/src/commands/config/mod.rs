@@ -36,12 +36,14 @@ static CONFIG: ServerCommand = ServerCommand::container(
             .history(&[("7.0.0", "Takes several parameters.")])
             .args(&[Arg::block("data", &[Arg::string("parameter"), Arg::string("value")]).multiple()]),
         ServerCommand::sub("config", "rewrite", GROUP, 2, rewrite)
+            .tips_before("7.2.0", &[])
             .since("2.8.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Writes the values of now into the configuration file.")
             .complexity("O(1)"),
         ServerCommand::sub("config", "resetstat", GROUP, 2, resetstat)
+            .tips_before("7.2.0", &[])
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)

@@ -34,6 +34,7 @@ pub(super) static LATENCY: ServerCommand = ServerCommand::container(
             .args(&[Arg::string("event")]),
         sub("latest", 2, latest).tips(TIPS).summary("Returns the last slow moment of each event."),
         sub("reset", -2, reset)
+            .tips_before("7.2.0", &["request_policy:all_nodes", "response_policy:all_succeeded"])
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
             .summary("Forgets the slow moments of some or all events.")
             .args(&[Arg::string("event").optional().multiple()]),
