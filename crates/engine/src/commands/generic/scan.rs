@@ -24,26 +24,26 @@ pub static SCAN: Command = Command::new("scan", Group::Generic, -2, scan)
 fn scan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let cursor = scan_cursor(args.get(1))?;
     let options = ScanOptions::parse(args, 2, Some(ctx.level()))?;
-    let mut found: Vec<Vec<u8>> = Vec::new();
+    let mut found: Vec<(Vec<u8>, bool)> = Vec::new();
     let next = options.drive(cursor, |cursor, seen| {
         ctx.keys.scan(cursor, |entry| {
             *seen += 1;
             let kind_fits = options
                 .type_name
                 .is_none_or(|name| eq_ignore_case(name, Type::of(entry.kind()).name().as_bytes()));
-            if kind_fits && options.matches(entry.key()) {
-                found.push(entry.key().to_vec());
+            if options.matches(entry.key()) {
+                found.push((entry.key().to_vec(), kind_fits));
             }
         })
     });
-    // Keys whose time has come are deleted rather than answered.
-    found.retain(|key| {
+    // Keys whose time has come are deleted rather than answered, whatever their type.
+    found.retain(|(key, kind_fits)| {
         let key = ctx.keys.locate(key);
-        !ctx.keys.expire(key)
+        !ctx.keys.expire(key) && *kind_fits
     });
     ctx.reply.array(2);
     ctx.reply.bulk(next.to_string());
     ctx.reply.array(found.len());
-    found.iter().for_each(|key| ctx.reply.bulk(key));
+    found.iter().for_each(|(key, _)| ctx.reply.bulk(key));
     Ok(())
 }
