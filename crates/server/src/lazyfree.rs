@@ -65,6 +65,11 @@ impl Reaper {
         self.pending.load(Ordering::Relaxed)
     }
 
+    /// Starts counting anew (CONFIG RESETSTAT).
+    pub fn reset(&self) {
+        self.freed.store(0, Ordering::Relaxed);
+    }
+
     /// Objects freed so far.
     pub fn freed(&self) -> u64 {
         self.freed.load(Ordering::Relaxed)

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::settings::{EventClasses, Settings};
 use crate::table::{RefMut, Seed};
 use crate::time::UnixMs;
-use crate::value::{Collection, RawValue, StrRef, StrValue, Type};
+use crate::value::{BACKGROUND_EFFORT, Collection, RawValue, StrRef, StrValue, Type, free_effort};
 use ochre_resp::request::Args;
 
 /// A key with its hash and shard.
@@ -465,7 +465,7 @@ impl<'a> Keys<'a> {
     pub(super) fn discard(&mut self, entry: Option<KeyEntry>, lazy: bool) {
         if let Some(entry) = entry
             && lazy
-            && !entry.kind().is_string()
+            && free_effort(&entry) > BACKGROUND_EFFORT
         {
             self.fx.garbage.push(entry.into_value());
         }

@@ -135,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
 
     #[test]
-    fn any_steps_agree_with_the_model(steps in prop::collection::vec(step(), 1..120)) {
+    fn any_steps_agree_with_the_model(steps in prop::collection::vec(step(), 1..if cfg!(miri) { 6 } else { 120 })) {
         let mut pair = Pair::default();
         for step in steps {
             match step {

@@ -15,16 +15,17 @@
 //!     +------+  +------+ +------+
 //!     |bucket|  |bucket| |bucket|         64 bytes: 7 words, 7 tags, overflow bit   (bucket.rs)
 //!     |bucket|  |bucket| +------+
-//!     |bucket|  +------+                  1 to 64 buckets, in the order of the hash (segment.rs)
+//!     |bucket|  +------+                  1 to 256 buckets, in the order of the hash (segment.rs)
 //!     +------+
 //! ```
 //! A lookup reads one directory word, one bucket, and the entry; the entry only if 8 bits of tag and
 //! 16 of fragment agree, so a miss reads none.
 //!
-//! Growth (resize.rs): a full segment moves to the next of 20 sizes, a quarter or less bigger, using
-//! the fragments alone; at 64 buckets it splits by the next bit of hash. Either is the work of at
-//! most 420 entries, some microseconds. When a split needs it the directory doubles, which copies
-//! 8 bytes per 300 entries. Deletion shrinks and merges the same way.
+//! Growth (resize.rs): a full segment moves to the next of 28 sizes, a quarter or less bigger, using
+//! the fragments alone; at 256 buckets it splits by the next bit of hash. Either is the work of at
+//! most 1,624 entries, some microseconds; of four splits one must read the keys, which takes some
+//! tens of microseconds when they are far away. When a split needs it the directory doubles, which
+//! copies 8 bytes per 1,200 entries. Deletion shrinks and merges the same way.
 //! Because sizes are close together and follow the allocator's, the table is 0.8 full on average,
 //! where tables that double are 0.65 full and copy everything at once.
 //!

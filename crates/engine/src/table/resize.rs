@@ -1,7 +1,7 @@
 //! How a table grows and shrinks: always one segment at a time.
 //!
 //! ```text
-//!                 full, under 64 buckets              full at 64 buckets
+//!                 full, under 256 buckets             full at 256 buckets
 //!   [segment] ------------------------> next step   -------------------> two of the next depth,
 //!             <------------------------             <-------------------  the directory doubles
 //!                 half empty                          both together small  if it has to
@@ -15,7 +15,7 @@ use super::thin::{Thin, WORD_MASK};
 use super::{Table, prefetch_word};
 
 /// Siblings with at most this many entries together become one segment: a quarter of a full one.
-const MERGE: usize = 64 * SLOTS / 4;
+const MERGE: usize = BUCKETS[SPLIT_STEP] as usize * SLOTS / 4;
 
 /// How many entries ahead a split asks for keys that it has to hash.
 const AHEAD: usize = 12;

@@ -1,4 +1,4 @@
-//! A segment: 1 to 64 buckets that hold the entries of one stretch of the hash space.
+//! A segment: 1 to 256 buckets that hold the entries of one stretch of the hash space.
 //!
 //! A segment of depth `d` holds every entry whose hash starts with its `d`-bit prefix. Its buckets
 //! follow the order of the hash: the bucket where an entry belongs, its *home*, is
@@ -8,7 +8,7 @@
 //! The place comes from the fragment, the 16 bits of hash stored in the word. The fragment starts at
 //! a multiple of four bits, at or before the prefix's end, so of four splits only one needs hash bits
 //! that are not stored (and must read the keys); the last places of a stretch are 8 apart then,
-//! which still leaves 8192 of them for 64 buckets.
+//! which still leaves 8192 of them for 256 buckets.
 //! ```text
 //!   hash  |0 . . 3|4 . . 7|8 . . . . . . . . . . . . . . 23|     depth 10:
 //!         |<---- prefix ----->|                                    10 bits, the directory's part
@@ -26,15 +26,16 @@ use super::bucket::{Bucket, SLOTS, tag_of};
 use super::thin::{Thin, WORD_MASK};
 
 /// Buckets of each step of growth: 64 bytes each, so these are jemalloc's size classes, four to a
-/// doubling. Beyond 64 a segment splits; the larger steps serve only hashes that no split separates.
-/// 32 of them, so that five bits are an index without a check.
+/// doubling. Beyond 256 a segment splits: sizes from 8 KB to 16 KB are one or two to a slab of the
+/// allocator, so segments that move on leave few half-empty slabs behind. The larger steps
+/// serve only hashes that no split separates. 32 steps, so that five bits are an index without a check.
 pub(super) const BUCKETS: [u16; 32] = [
     1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224,
-    256, 260, 270, 280, 290,
+    256, 320, 384, 448, 512,
 ];
 
-/// The step at which a segment splits instead of growing: 64 buckets.
-pub(super) const SPLIT_STEP: usize = 19;
+/// The step at which a segment splits instead of growing: 256 buckets.
+pub(super) const SPLIT_STEP: usize = 27;
 
 /// The deepest segment: prefix and fragment stay above the 24 low bits of the hash.
 pub(super) const MAX_DEPTH: u32 = 24;
@@ -70,14 +71,18 @@ pub(super) fn place_of(fragment: u64, depth: u32) -> u64 {
     (fragment << (depth & 3)) & 0xffff
 }
 
+/// The highest bit of the number of entries in a directory's word.
+const COUNT_HIGH: u64 = 1 << 5;
+
 /// A directory's word: where a segment is, and all that is known about it without looking.
 ///
 /// ```text
-///   63       53 52    48 47                      6 5      0
-///  +-----------+--------+-------------------------+--------+
-///  | entries   | depth  | address (64-byte units) | step   |
-///  +-----------+--------+-------------------------+--------+
+///   63       53 52    48 47                      6   5   4    0
+///  +-----------+--------+-------------------------+-----+------+
+///  | entries   | depth  | address (64-byte units) | e11 | step |
+///  +-----------+--------+-------------------------+-----+------+
 /// ```
+/// The number of entries has 12 bits, of which the highest is bit 5.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct SegmentWord(u64);
 
@@ -134,13 +139,14 @@ impl SegmentWord {
     /// Entries; valid only in the first of a segment's directory words.
     #[inline(always)]
     pub fn count(self) -> usize {
-        (self.0 >> 53) as usize
+        (self.0 >> 53 | (self.0 & COUNT_HIGH) << 6) as usize
     }
 
     /// The word with another number of entries.
     #[inline(always)]
     pub fn with_count(self, count: usize) -> Self {
-        Self(self.0 & ((1 << 53) - 1) | (count as u64) << 53)
+        let count = count as u64;
+        Self(self.0 & ((1 << 53) - 1) & !COUNT_HIGH | count << 53 | count >> 6 & COUNT_HIGH)
     }
 
     /// Must the segment grow before one more entry comes?

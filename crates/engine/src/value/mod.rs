@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod collection;
+mod effort;
 mod either;
 mod footprint;
 mod hash;
@@ -16,6 +17,7 @@ mod string;
 mod zset;
 
 pub use collection::{Collection, RawValue, Type};
+pub use effort::{BACKGROUND_EFFORT, free_effort};
 pub use footprint::footprint;
 pub use hash::{Hash, HashLimits, Pair};
 pub use list::{End, List};

@@ -111,6 +111,7 @@ fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 
 fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     call.server.stats.reset();
+    call.server.reaper.reset();
     crate::alloc::reset_peak();
     call.reply().ok();
     Ok(())
