@@ -42,6 +42,12 @@ fn time(name: &str, call: &Call) -> Option<&'static str> {
         {
             Some("the key may expire")
         }
+        "SET"
+            if number_after(call, "EXAT").is_some_and(is_over)
+                || number_after(call, "PXAT").is_some_and(is_over) =>
+        {
+            Some("the cycle that deletes expired keys comes at any time")
+        }
         "XCLAIM" | "XAUTOCLAIM" if number(call, 4).is_some_and(|n| (1..1_000_000).contains(&n)) => {
             Some("idle time decides")
         }
@@ -112,6 +118,11 @@ fn size(name: &str, call: &Call) -> Option<&'static str> {
 /// Whether a relative time in seconds or milliseconds ends within an episode.
 fn soon(time: i64) -> bool {
     (1..100_000).contains(&time)
+}
+
+/// Whether a point in time is long past.
+fn is_over(time: i64) -> bool {
+    (1..=1000).contains(&time)
 }
 
 /// The integer after a token.
