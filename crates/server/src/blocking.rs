@@ -92,7 +92,7 @@ impl Server {
         }
         self.waiting.blocked -= 1;
         client.flags.remove(Flags::BLOCKED);
-        self.unblocked.push(client.token);
+        self.clients.owe_resumption(client.token);
         Some(blocked)
     }
 

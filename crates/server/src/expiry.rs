@@ -23,6 +23,13 @@ pub struct ActiveExpiry {
     pub spent_us: u64,
 }
 
+impl ActiveExpiry {
+    /// Whether the last slow cycle did not get done with its work.
+    pub fn goes_on(&self) -> bool {
+        self.timed_out
+    }
+}
+
 impl Server {
     /// A slow cycle, `hz` times a second.
     pub fn expire_cycle(&mut self, hz: u64) {
@@ -71,7 +78,7 @@ impl Server {
     /// Carries out effects that no client caused.
     pub fn settle_background(&mut self) {
         if !self.lane.fx.is_quiet() {
-            let mut nobody = Client::new(ClientId(0), Token(usize::MAX), None, self.now());
+            let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
             self.deliver_effects(&mut nobody);
             self.lane.fx.clear();
             self.serve_ready();

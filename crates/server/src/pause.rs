@@ -67,7 +67,7 @@ impl Server {
         for token in std::mem::take(&mut self.pause.held) {
             if let Some(client) = self.clients.get_mut(token) {
                 client.flags.remove(Flags::PAUSED);
-                self.unblocked.push(token);
+                self.clients.owe_resumption(token);
             }
         }
     }

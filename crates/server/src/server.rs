@@ -1,8 +1,9 @@
 //! The process: the data, the clients, and all that commands of the server work on.
 //!
-//! `&mut Server` is the exclusive mode: whoever has it is alone. A worker owns one; the parts that
-//! belong to the worker alone are in its [`Lane`], so that data commands need nothing else of the
-//! server than the world, the settings and the lane.
+//! `&mut Server` is the exclusive mode: whoever has it is alone. In the shared mode several workers
+//! have `&Server` (through `worker::seat`, which lets out what may be seen then), their own part of
+//! the clients and their own [`Desk`]; data commands need nothing else than shards, settings and a
+//! [`Lane`].
 
 use crate::blocking::Waiting;
 use crate::client::Clients;
@@ -17,13 +18,14 @@ use crate::pause::Pause;
 use crate::process::Identity;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
-use crate::stats::Stats;
+use crate::stats::{ExclusiveStats, Stats};
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
 use ochre_engine::keyspace::{AccessClock, ClientId, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
+use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
@@ -39,6 +41,33 @@ pub struct Lane {
     pub clock: Clock,
     /// When the command under way began (or the last one ended).
     pub tick: Tick,
+}
+
+impl Lane {
+    fn new(settings: &Settings) -> Lane {
+        let (clock, mut rng) = (Clock::new(), SmallRng::from_os_rng());
+        let access = AccessClock::new(settings, clock.now(), rng.random());
+        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock }
+    }
+
+    /// Starts a turn of the event loop: asks the system for the time.
+    pub fn start_turn(&mut self, settings: &Settings) {
+        self.clock.sync();
+        self.tick = self.clock.tick();
+        let now = self.clock.unix_ms(self.tick);
+        self.access = AccessClock::new(settings, now, self.rng.random());
+    }
+}
+
+/// Most workers that `io-threads` may ask for.
+pub const MAX_WORKERS: usize = 128;
+
+/// What a worker needs for itself in the shared mode.
+pub struct Desk {
+    /// To run data commands.
+    pub lane: Lane,
+    /// Counters that [`Server::gather`] adds up.
+    pub stats: Stats,
 }
 
 /// The process.
@@ -93,42 +122,51 @@ pub struct Server {
     pub lane: Lane,
     /// Frees large values.
     pub reaper: Reaper,
-    /// Clients with replies to send.
-    pub pending_writes: Vec<crate::client::Token>,
-    /// Clients to be closed.
-    pub to_close: Vec<crate::client::Token>,
-    /// Clients that may go on after they waited.
-    pub unblocked: Vec<crate::client::Token>,
+    /// Where the sockets of each worker's clients report.
+    pub registries: Box<[mio::Registry]>,
+    /// What each worker needs for itself in the shared mode.
+    pub desks: Box<[Own<Desk>]>,
+    /// How often and how long the exclusive mode stopped the other workers.
+    pub exclusive: ExclusiveStats,
     /// Set when the process is to end.
     pub shutdown: bool,
     next_client_id: u64,
 }
 
-/// Shards of a world that one worker owns: few enough for the processor's cache, many enough that
-/// growth of one is small against all.
-const SHARDS: usize = 16;
+/// Shards of a world: with one worker few enough for the processor's cache, and many enough that
+/// growth of one is small against all; with several so many that two rarely want the same.
+fn shards(workers: usize) -> usize {
+    if workers == 1 { 16 } else { (workers * 64).next_power_of_two().max(512) }
+}
 
 impl Server {
     /// A server with no data and no clients.
     pub fn new(config: Config, identity: Identity) -> Server {
         let settings = config.settings();
         let mut rng = SmallRng::from_os_rng();
-        let clock = Clock::new();
         let seed = Seed::new(rng.random(), rng.random());
-        let now = clock.now();
+        let now = Clock::new().now();
         let commands =
             CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
+        let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
+        let count = commands.len();
+        let desks = (0..workers).map(|_| {
+            let mut stats = Stats::new(count, now);
+            stats.configure(&config.diagnostics);
+            Own::new(Desk { lane: Lane::new(&settings), stats })
+        });
+        let desks: Box<[Own<Desk>]> = desks.collect();
         let mut server = Server {
-            world: World::new(SHARDS, settings.databases, seed),
+            world: World::new(shards(workers), settings.databases, seed),
             stats,
             cron_paused: false,
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
             commands,
-            clients: Clients::default(),
+            clients: Clients::new(workers),
             pubsub: Registry::default(),
             monitors: Vec::new(),
             clients_memory: 0,
@@ -140,21 +178,15 @@ impl Server {
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
-            lane: Lane {
-                fx: Effects::default(),
-                access: AccessClock::new(&settings, now, rng.random()),
-                tick: clock.tick(),
-                rng,
-                clock,
-            },
+            lane: Lane::new(&settings),
             reaper: Reaper::start(),
             settings,
             config,
             identity,
             listening: Listening::default(),
-            pending_writes: Vec::new(),
-            to_close: Vec::new(),
-            unblocked: Vec::new(),
+            registries: Box::default(),
+            desks,
+            exclusive: ExclusiveStats::default(),
             shutdown: false,
             next_client_id: 1,
         };
@@ -176,8 +208,23 @@ impl Server {
 
     /// Starts a turn of the event loop: asks the system for the time.
     pub fn start_turn(&mut self) {
-        self.lane.clock.sync();
-        self.lane.tick = self.lane.clock.tick();
-        self.lane.access = AccessClock::new(&self.settings, self.now(), self.lane.rng.random());
+        self.lane.start_turn(&self.settings);
+    }
+
+    /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
+    pub fn is_plain(&self) -> bool {
+        !self.pause.is_on()
+            && self.monitors.is_empty()
+            && self.lane.fx.wanted_events.is_empty()
+            && !self.lane.fx.propagates
+            && !self.limits_clients_memory()
+            && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
+    }
+
+    /// Adds the counters of all workers up. Whoever shows or resets counters begins with this.
+    pub fn gather(&mut self) {
+        for desk in &mut self.desks {
+            self.stats.absorb(&mut desk.get_mut().stats);
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::net::Listening;
 use crate::process::signals::Signals;
 use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
 use crate::server::Server;
-use crate::worker::Worker;
+use crate::worker;
 use crate::{log, log_notice, log_warning};
 use ochre_engine::level::Level;
 use std::io::{self, Read, Write};
@@ -54,8 +54,7 @@ pub fn run() -> Result<(), Abort> {
     let signals = Signals::install().map_err(failed)?;
     crash::configure(&server.config);
     ready(&server);
-    let mut worker = Worker::new(server, poll, signals).map_err(failed)?;
-    worker.run().map_err(failed)
+    worker::run(server, poll, signals).map_err(failed)
 }
 
 /// Answers what is not a call of the server, and otherwise what it was called with.

@@ -22,6 +22,37 @@ pub struct CommandStats {
     pub latency: Histogram,
 }
 
+impl CommandStats {
+    fn absorb(&mut self, other: &mut CommandStats) {
+        let other = std::mem::take(other);
+        self.calls += other.calls;
+        self.nanos += other.nanos;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+        self.latency.absorb(&other.latency);
+    }
+}
+
+/// How often and how long one worker stopped all others.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct ExclusiveStats {
+    /// Times the exclusive mode was entered.
+    pub entered: u64,
+    /// Nanoseconds until all others had finished their batches.
+    pub waited_nanos: u64,
+    /// Nanoseconds it was held.
+    pub held_nanos: u64,
+}
+
+impl ExclusiveStats {
+    /// Counts one turn.
+    pub fn note(&mut self, waited_nanos: u64, held_nanos: u64) {
+        self.entered += 1;
+        self.waited_nanos += waited_nanos;
+        self.held_nanos += held_nanos;
+    }
+}
+
 /// How fast a counter grows, over the last 16 samples.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Rate {
@@ -151,6 +182,45 @@ impl Stats {
             millis => millis.unsigned_abs().saturating_mul(1_000_000),
         };
         self.notable_nanos = slow.unwrap_or(u64::MAX).min(late);
+    }
+
+    /// Takes over what another value counted, which is zero afterwards.
+    pub fn absorb(&mut self, other: &mut Stats) {
+        for (own, other) in self.commands.iter_mut().zip(&mut other.commands) {
+            if other.calls + other.rejected > 0 {
+                own.absorb(other);
+            }
+        }
+        for (code, count) in std::mem::take(&mut other.errors) {
+            *self.errors.entry(code).or_default() += count;
+        }
+        self.absorb_totals(other);
+    }
+
+    /// Takes over all plain counters.
+    pub fn absorb_totals(&mut self, other: &mut Stats) {
+        let pairs = [
+            (&mut self.commands_processed, &mut other.commands_processed),
+            (&mut self.connections_received, &mut other.connections_received),
+            (&mut self.connections_rejected, &mut other.connections_rejected),
+            (&mut self.output_limit_disconnections, &mut other.output_limit_disconnections),
+            (&mut self.evicted_clients, &mut other.evicted_clients),
+            (&mut self.net_input_bytes, &mut other.net_input_bytes),
+            (&mut self.net_output_bytes, &mut other.net_output_bytes),
+            (&mut self.reads_processed, &mut other.reads_processed),
+            (&mut self.writes_processed, &mut other.writes_processed),
+            (&mut self.expired_keys, &mut other.expired_keys),
+            (&mut self.evicted_keys, &mut other.evicted_keys),
+            (&mut self.keyspace_hits, &mut other.keyspace_hits),
+            (&mut self.keyspace_misses, &mut other.keyspace_misses),
+            (&mut self.error_replies, &mut other.error_replies),
+            (&mut self.turns, &mut other.turns),
+            (&mut self.busy_nanos, &mut other.busy_nanos),
+            (&mut self.dirty, &mut other.dirty),
+        ];
+        for (own, other) in pairs {
+            *own += std::mem::take(other);
+        }
     }
 
     /// Counts a call that ran. True if it took so long that it has to be noted.

@@ -4,6 +4,8 @@
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
 use crate::commands::Call;
+use ochre_engine::command::flags::{READONLY, WHOLE_WORLD};
+use ochre_engine::command::keyspec::INCOMPLETE;
 use ochre_engine::command::spec::fits;
 use ochre_engine::command::{Args, Begin, DataFn, Find, Flags, KeySpec, Meta, Outcome, Spec};
 use ochre_engine::level::Level;
@@ -50,6 +52,40 @@ pub struct Entry {
     pub parent: Option<CommandId>,
     /// Index of its first key if that is a fixed place; 0 for none. For prefetching.
     pub first_key: usize,
+    /// What it needs while it runs.
+    pub reach: Reach,
+}
+
+/// What a command needs while it runs: decides whether other workers may go on meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The shard of one key, which is the first argument that is a key.
+    OneKey,
+    /// The shards of its keys.
+    Keys,
+    /// All shards of a database, one after the other.
+    Walk,
+    /// The process.
+    Process,
+}
+
+impl Reach {
+    fn of(meta: &Meta, run: Run) -> Reach {
+        if !matches!(run, Run::Data(_)) {
+            return Reach::Process;
+        }
+        match meta.keys {
+            [] if meta.flags & WHOLE_WORLD != 0 && meta.flags & READONLY != 0 => Reach::Walk,
+            [] => Reach::Process,
+            _ if meta.flags & WHOLE_WORLD != 0 => Reach::Process,
+            [KeySpec { begin: Begin::Index(_), find: Find::Range { last: 0, .. }, flags, .. }]
+                if flags & INCOMPLETE == 0 =>
+            {
+                Reach::OneKey
+            }
+            _ => Reach::Keys,
+        }
+    }
 }
 
 /// The commands of a server.
@@ -150,6 +186,7 @@ impl CommandTable {
             subcommands: HashMap::new(),
             parent,
             first_key: first_key(spec.meta.keys),
+            reach: Reach::of(&spec.meta, spec.run.map_or(Run::Container, run)),
         });
         Some(id)
     }

@@ -6,19 +6,14 @@ use crate::entry::FLAG_VOLATILE;
 impl Keys<'_> {
     /// Number of shards of the view.
     pub fn shards(&self) -> usize {
-        self.shards.len()
-    }
-
-    /// Keys of the database that have an expiry.
-    pub fn volatile(&self) -> usize {
-        self.shards.iter().filter_map(|shard| shard.db(self.db)).map(|db| db.table.counted()).sum()
+        self.world_shards
     }
 
     /// Walks some buckets of a shard, from where the last call ended, and collects the keys that
     /// are due. Returns how many keys with an expiry it met, and whether the shard's end was reached.
     pub fn due_in(&mut self, shard: usize, max_buckets: usize, due: &mut Vec<Box<[u8]>>) -> (usize, bool) {
         let now = self.now;
-        let Some(db) = self.shards[shard].db_mut(self.db) else { return (0, true) };
+        let Some(db) = self.reach.move_to(shard).db_mut(self.db) else { return (0, true) };
         let mut met = 0;
         let next = db.table.scan_flagged(db.expiry_cursor, FLAG_VOLATILE, max_buckets, |entry| {
             met += 1;

@@ -5,7 +5,8 @@
 //! stay empty), report every change with [`crate::command::Ctx::changed`], and remove collections
 //! that became empty with [`Keys::remove_if_empty`].
 
-use super::{AccessClock, DbIndex, Mut, Read, Shard, StrMut, World};
+use super::reach::Reach;
+use super::{AccessClock, DbIndex, Held, Mut, Read, StrMut, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
 use crate::error::Error;
@@ -61,9 +62,25 @@ pub enum Ttl {
     At(UnixMs),
 }
 
+/// Tells keys whose time has come.
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    now: UnixMs,
+    counts: bool,
+}
+
+impl Due {
+    /// True for an entry whose time has come.
+    #[inline]
+    pub fn is(self, entry: &KeyEntry) -> bool {
+        entry.expiry().is_some_and(|at| at < self.now && self.counts)
+    }
+}
+
 /// A view of one database.
 pub struct Keys<'a> {
-    pub(super) shards: &'a mut [Shard],
+    pub(super) reach: Reach<'a>,
+    pub(super) world_shards: usize,
     seed: Seed,
     pub(super) db: DbIndex,
     dbs: u32,
@@ -99,14 +116,33 @@ impl<'a> Keys<'a> {
     /// The view over a world that is held exclusively.
     pub fn new(world: &'a mut World, view: View<'a>) -> Keys<'a> {
         let (seed, dbs) = (world.seed, world.dbs());
+        Keys::over(Reach::All(&mut world.shards), seed, dbs, view)
+    }
+
+    /// The view over the shards whose locks are held.
+    #[inline]
+    pub fn locked(held: &'a mut Held<'_>, view: View<'a>) -> Keys<'a> {
+        let (seed, dbs) = (held.world.seed, held.world.dbs());
+        Keys::over(Reach::Some(held.world, &mut held.set), seed, dbs, view)
+    }
+
+    #[inline]
+    fn over(reach: Reach<'a>, seed: Seed, dbs: u32, view: View<'a>) -> Keys<'a> {
+        let world_shards = reach.world_shards();
         let View { db, now, settings, access, expiry, hint, fx } = view;
-        Keys { shards: &mut world.shards, seed, db, dbs, now, settings, access, expiry, hint, fx }
+        Keys { reach, world_shards, seed, db, dbs, now, settings, access, expiry, hint, fx }
+    }
+
+    /// Goes to the shard of a key that the command did not name (a key met by SCAN): only such
+    /// commands as walk over the whole database may.
+    pub fn move_to(&mut self, key: Key<'_>) {
+        self.reach.move_to(key.shard());
     }
 
     /// Hash and shard of a key.
     #[inline]
     pub fn locate<'b>(&self, key: &'b [u8]) -> Key<'b> {
-        Key::new(key, self.seed.hash(key), self.shards.len())
+        Key::new(key, self.seed.hash(key), self.world_shards)
     }
 
     /// The key in argument `at`.
@@ -114,7 +150,7 @@ impl<'a> Keys<'a> {
     pub fn locate_arg<'b>(&self, args: Args<'b>, at: usize) -> Key<'b> {
         let bytes = args.get(at);
         let hash = if at == self.hint.0 { self.hint.1 } else { self.seed.hash(bytes) };
-        Key::new(bytes, hash, self.shards.len())
+        Key::new(bytes, hash, self.world_shards)
     }
 
     /// The keyed hash, for tables inside values.
@@ -149,19 +185,22 @@ impl<'a> Keys<'a> {
 
     // ---- lookups ---------------------------------------------------------------------------
 
-    /// True if the key's time has come (and the mode lets that count).
+    /// What tells keys whose time has come (if the mode lets that count).
+    #[inline]
+    pub(super) fn due(&self) -> Due {
+        Due { now: self.now, counts: self.expiry != ExpiryMode::Ignore }
+    }
+
+    /// True if the key's time has come.
     #[inline]
     fn is_expired(&self, entry: &KeyEntry) -> bool {
-        match entry.expiry() {
-            Some(at) => at < self.now && self.expiry != ExpiryMode::Ignore,
-            None => false,
-        }
+        self.due().is(entry)
     }
 
     /// Deletes the key if its time has come. True if it is gone or has to look so.
     #[inline]
     pub fn expire(&mut self, key: Key<'_>) -> bool {
-        let Some(db) = self.shards[key.shard()].db(self.db) else { return true };
+        let Some(db) = self.reach.get(key.shard()).db(self.db) else { return true };
         if db.table.counted() == 0 {
             return false;
         }
@@ -198,7 +237,7 @@ impl<'a> Keys<'a> {
     /// The entry as it is, whatever its expiry; no side effects.
     #[inline]
     pub fn entry(&self, key: Key<'_>) -> Option<&KeyEntry> {
-        self.shards[key.shard()].db(self.db)?.table.get(key.hash, key.bytes)
+        self.reach.get(key.shard()).db(self.db)?.table.get(key.hash, key.bytes)
     }
 
     /// The entry of a key that is alive, without any side effect.
@@ -233,7 +272,7 @@ impl<'a> Keys<'a> {
     #[inline]
     fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
         let gone = self.expire(key);
-        let shard = &self.shards[key.shard()];
+        let shard = self.reach.get(key.shard());
         let found =
             if gone { None } else { shard.db(self.db).and_then(|db| db.table.get(key.hash, key.bytes)) };
         match &found {
@@ -257,7 +296,7 @@ impl<'a> Keys<'a> {
         if self.expire(key) {
             return None;
         }
-        let entry = self.shards[key.shard()].db_mut(self.db)?.table.get_mut(key.hash, key.bytes)?;
+        let entry = self.reach.get_mut(key.shard()).db_mut(self.db)?.table.get_mut(key.hash, key.bytes)?;
         entry.set_access(self.access.used(entry.access()));
         Some(entry)
     }
@@ -312,7 +351,7 @@ impl<'a> Keys<'a> {
         self.expire(key);
         let (settings, initial) = (self.settings, self.access.initial());
         let make = || KeyEntry::raw(key.bytes, RawValue::new(T::fresh(settings)), None, initial);
-        let part = self.shards[key.shard()].db_or_new(self.db);
+        let part = self.reach.get_mut(key.shard()).db_or_new(self.db);
         let (entry, is_new) =
             part.table.get_mut_or_insert(key.hash, key.bytes, make).ok_or(Error::NO_SUCH_KEY)?;
         entry.set_access(self.access.used(entry.access()));
@@ -419,14 +458,14 @@ impl<'a> Keys<'a> {
         let is_new = old.is_none();
         self.discard(old, self.settings.lazyfree_lazy_server_del);
         let entry = KeyEntry::raw(key.bytes, value, expiry, self.access.initial());
-        self.shards[key.shard()].db_or_new(self.db).table.insert(key.hash, entry);
+        self.reach.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
         if is_new {
             self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
         }
     }
 
     pub(super) fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
-        self.shards[key.shard()].db_or_new(self.db).table.insert(key.hash, entry);
+        self.reach.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
         self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
     }
 
@@ -458,7 +497,7 @@ impl<'a> Keys<'a> {
     }
 
     pub(super) fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
-        self.shards[key.shard()].db_mut(self.db)?.table.remove(key.hash, key.bytes)
+        self.reach.get_mut(key.shard()).db_mut(self.db)?.table.remove(key.hash, key.bytes)
     }
 
     /// Frees an entry, or leaves that to the background thread if it is large and `lazy`.
@@ -493,7 +532,7 @@ impl<'a> Keys<'a> {
     /// Tells whoever watches the key or waits for it that it changed.
     #[inline]
     pub fn touched(&mut self, key: Key<'_>) {
-        let interest = &self.shards[key.shard()].interest;
+        let interest = &self.reach.get(key.shard()).interest;
         if interest.is_empty() {
             return;
         }
@@ -502,25 +541,6 @@ impl<'a> Keys<'a> {
         }
         if interest.waiters(self.db, key.bytes).is_some() {
             self.fx.ready.push((self.db, key.bytes.to_vec()));
-        }
-    }
-
-    // ---- whole database --------------------------------------------------------------------
-
-    /// Number of keys, expired ones that were not met yet included.
-    pub fn len(&self) -> usize {
-        self.shards.iter().filter_map(|shard| shard.db(self.db)).map(|db| db.table.len()).sum()
-    }
-
-    /// True if the database holds no key.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Calls `visit` with every key that is alive.
-    pub fn each(&self, mut visit: impl FnMut(&KeyEntry)) {
-        for db in self.shards.iter().filter_map(|shard| shard.db(self.db)) {
-            db.table.iter().filter(|entry| !self.is_expired(entry)).for_each(&mut visit);
         }
     }
 

@@ -7,15 +7,17 @@
 //! ```
 //! A key belongs to the shard that its hash names; the tables inside use other bits of the same
 //! hash. Handlers reach keys through [`Keys`], a view of one database over the shards that the
-//! caller holds: the whole world with one worker. Nothing here is global: several worlds can live
-//! in one process.
+//! caller holds: the whole world (exclusive mode), or those whose locks it has (shared mode, see
+//! [`Locks`]). Nothing here is global: several worlds can live in one process.
 
 mod access;
 mod due;
 mod guard;
 mod interest;
 mod keys;
+mod reach;
 mod shard;
+mod slot;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -27,6 +29,7 @@ pub use guard::{Mut, Read, StrMut};
 pub use interest::Interest;
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
 pub use shard::{Db, Shard};
+pub use slot::{Held, Locks, Slot};
 pub use world::World;
 
 /// Number of a database (SELECT).

@@ -6,7 +6,7 @@
 //! Shards are walked one after the other. A cursor of 0 is the beginning and, as a result, the
 //! end; the beginning of any later shard is not 0.
 
-use super::{DbIndex, Keys, Shard};
+use super::{Keys, Shard};
 use crate::entry::KeyEntry;
 use rand::{Rng, RngCore};
 
@@ -14,37 +14,75 @@ use rand::{Rng, RngCore};
 const TABLE_CURSOR_BITS: u32 = 48;
 
 impl Keys<'_> {
+    /// All shards, one after the other.
+    fn walk(&mut self, mut visit: impl FnMut(&mut Shard)) {
+        (0..self.world_shards).for_each(|shard| visit(self.reach.move_to(shard)));
+    }
+
+    /// Number of keys, expired ones that were not met yet included.
+    pub fn len(&mut self) -> usize {
+        let (db, mut len) = (self.db, 0);
+        self.walk(|shard| len += shard.db(db).map_or(0, |part| part.table.len()));
+        len
+    }
+
+    /// True if the database holds no key.
+    pub fn is_empty(&mut self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of keys that have an expiry.
+    pub fn volatile(&mut self) -> usize {
+        let (db, mut volatile) = (self.db, 0);
+        self.walk(|shard| volatile += shard.db(db).map_or(0, |part| part.table.counted()));
+        volatile
+    }
+
+    /// Calls `visit` with every key that is alive.
+    pub fn each(&mut self, mut visit: impl FnMut(&KeyEntry)) {
+        let (db, due) = (self.db, self.due());
+        self.walk(|shard| {
+            if let Some(part) = shard.db(db) {
+                part.table.iter().filter(|entry| !due.is(entry)).for_each(&mut visit);
+            }
+        });
+    }
+
     /// One step of SCAN: calls `emit` with some entries, expired ones included, and returns the
     /// next cursor, 0 at the end. Every key that is there during the whole scan is emitted.
-    pub fn scan(&self, cursor: u64, emit: impl FnMut(&KeyEntry)) -> u64 {
-        scan(self.shards, self.db, cursor, emit)
+    pub fn scan(&mut self, cursor: u64, mut emit: impl FnMut(&KeyEntry)) -> u64 {
+        let (db, reach) = (self.db, &mut self.reach);
+        scan(self.world_shards, cursor, |shard, at| {
+            let part = reach.move_to(shard).db(db).filter(|part| !part.table.is_empty())?;
+            Some(part.table.scan(at, &mut emit))
+        })
     }
 
     /// A key picked at random, each with the same probability, expired ones included.
-    pub fn random_key(&self, rng: &mut impl RngCore) -> Option<Vec<u8>> {
+    pub fn random_key(&mut self, rng: &mut impl RngCore) -> Option<Vec<u8>> {
         let mut at = rng.random_range(0..self.len().max(1));
-        for db in self.shards.iter().filter_map(|shard| shard.db(self.db)) {
-            if at < db.table.len() {
-                return db.table.random(rng).map(|entry| entry.key().to_vec());
+        for shard in 0..self.world_shards {
+            let Some(part) = self.reach.move_to(shard).db(self.db) else { continue };
+            if at < part.table.len() {
+                return part.table.random(rng).map(|entry| entry.key().to_vec());
             }
-            at -= db.table.len();
+            at -= part.table.len();
         }
         None
     }
 }
 
-/// One step of SCAN over a database, as [`Keys::scan`].
-pub(super) fn scan(shards: &[Shard], db: DbIndex, cursor: u64, emit: impl FnMut(&KeyEntry)) -> u64 {
+/// One step of a walk: `step` scans a shard from a cursor of its table and returns the next,
+/// `None` if there is nothing in it.
+pub(super) fn scan(shards: usize, cursor: u64, mut step: impl FnMut(usize, u64) -> Option<u64>) -> u64 {
     let first = (cursor >> TABLE_CURSOR_BITS) as usize;
     let mut at = cursor & ((1 << TABLE_CURSOR_BITS) - 1);
-    for (number, shard) in shards.iter().enumerate().skip(first) {
-        if let Some(part) = shard.db(db).filter(|part| !part.table.is_empty()) {
-            return match part.table.scan(at, emit) {
-                0 => start_of(number + 1, shards.len()),
-                at => start_of(number, shards.len()) | at,
-            };
+    for shard in first..shards {
+        match step(shard, at) {
+            Some(0) => return start_of(shard + 1, shards),
+            Some(at) => return start_of(shard, shards) | at,
+            None => at = 0,
         }
-        at = 0;
     }
     0
 }

@@ -1,12 +1,12 @@
 //! All shards, and what concerns them together: sizes, whole databases, cursors over everything.
 
-use super::{Db, DbIndex, Key, Shard};
+use super::{Db, DbIndex, Key, Shard, Slot};
 use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
 
 /// A whole data set.
 pub struct World {
-    pub(super) shards: Box<[Shard]>,
+    pub(super) shards: Box<[Slot]>,
     pub(super) seed: Seed,
     dbs: u32,
 }
@@ -15,7 +15,7 @@ impl World {
     /// An empty world of `shards` shards (a power of two) with `dbs` databases.
     pub fn new(shards: usize, dbs: u32, seed: Seed) -> World {
         assert!(shards.is_power_of_two() && shards <= 1 << 14, "shards are a power of two up to 16384");
-        World { shards: (0..shards).map(|_| Shard::new(seed)).collect(), seed, dbs }
+        World { shards: (0..shards).map(|_| Slot::new(Shard::new(seed))).collect(), seed, dbs }
     }
 
     /// Number of databases.
@@ -29,12 +29,12 @@ impl World {
     }
 
     /// All shards.
-    pub fn shards(&self) -> &[Shard] {
+    pub fn shards(&self) -> &[Slot] {
         &self.shards
     }
 
     /// All shards, to be changed.
-    pub fn shards_mut(&mut self) -> &mut [Shard] {
+    pub fn shards_mut(&mut self) -> &mut [Slot] {
         &mut self.shards
     }
 
@@ -105,7 +105,10 @@ impl World {
 
     /// One step of SCAN over a database: calls `emit` with some entries and returns the next
     /// cursor, 0 at the end. Every key that is there during the whole scan is emitted.
-    pub fn scan(&self, db: DbIndex, cursor: u64, emit: impl FnMut(&KeyEntry)) -> u64 {
-        super::walk::scan(&self.shards, db, cursor, emit)
+    pub fn scan(&self, db: DbIndex, cursor: u64, mut emit: impl FnMut(&KeyEntry)) -> u64 {
+        super::walk::scan(self.shards.len(), cursor, |shard, at| {
+            let part = self.shards[shard].db(db).filter(|part| !part.table.is_empty())?;
+            Some(part.table.scan(at, &mut emit))
+        })
     }
 }

@@ -16,7 +16,7 @@ impl Server {
         self.release(&mut client);
         self.account(&mut client);
         self.clients.hide(id);
-        self.to_close.push(token);
+        self.clients.owe_close(token);
         self.clients.put_back(client);
     }
 

@@ -1,77 +1,95 @@
-//! All clients of a worker by token, and by id.
+//! All clients, by token and by id; each worker's in a part of their own.
 //!
 //! A client is boxed and taken out of its place while its commands run: handlers then hold
 //! `&mut Client` beside `&mut Server`. Whoever walks over all clients meanwhile has to include the
 //! one in hand.
+//!
+//! In the shared mode a worker reaches its own [`Part`] and no other. [`Clients`] is all of them, for
+//! the exclusive mode; what it leaves to be done for clients of other workers is noted in their
+//! parts, and [`Clients::stirred`] tells who has to wake up for it.
 
 use super::Client;
 use ochre_engine::keyspace::ClientId;
+use ochre_sync::Own;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// Place of a client in the directory; also its token in the poll.
+/// Place of a client in the directory: its worker, and the place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Token(pub usize);
+pub struct Token(u64);
 
-/// The directory.
+impl Token {
+    /// A place that no client has.
+    pub const NOWHERE: Token = Token(u64::MAX);
+
+    /// A place of a worker.
+    #[inline]
+    pub fn new(worker: usize, place: usize) -> Token {
+        Token((worker as u64) << 32 | place as u64)
+    }
+
+    /// The worker whose client it is.
+    #[inline]
+    pub fn worker(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    /// The place among the clients of the worker.
+    #[inline]
+    pub fn place(self) -> usize {
+        (self.0 & 0xffff_ffff) as usize
+    }
+}
+
+/// The clients of one worker, and what is to be done for them.
 #[derive(Default)]
-pub struct Clients {
+pub struct Part {
+    worker: usize,
     places: Vec<Option<Box<Client>>>,
     free: Vec<usize>,
     by_id: BTreeMap<ClientId, Token>,
+    /// Clients with replies to send.
+    pub pending_writes: Vec<Token>,
+    /// Clients to be closed.
+    pub to_close: Vec<Token>,
+    /// Clients that may go on after they waited.
+    pub unblocked: Vec<Token>,
 }
 
-impl Clients {
+impl Part {
     /// A place for a new client.
     pub fn reserve(&mut self) -> Token {
-        Token(self.free.pop().unwrap_or_else(|| {
+        let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
-        }))
+        });
+        Token::new(self.worker, place)
     }
 
     /// A new client comes in.
     pub fn insert(&mut self, client: Box<Client>) {
         self.by_id.insert(client.id, client.token);
-        let at = client.token.0;
-        self.places[at] = Some(client);
+        self.put_back(client);
     }
 
     /// Takes a client out to run its commands; it keeps its place.
     #[inline]
     pub fn take(&mut self, token: Token) -> Option<Box<Client>> {
-        self.places.get_mut(token.0)?.take()
+        self.places.get_mut(token.place())?.take()
     }
 
     /// Puts a client back that was taken out.
     #[inline]
     pub fn put_back(&mut self, client: Box<Client>) {
-        let at = client.token.0;
-        self.places[at] = Some(client);
+        let place = client.token.place();
+        self.places[place] = Some(client);
     }
 
     /// A client that was taken out is gone for good.
     pub fn forget(&mut self, client: &Client) {
         self.by_id.remove(&client.id);
-        self.places[client.token.0] = None;
-        self.free.push(client.token.0);
-    }
-
-    /// The client in a place.
-    #[inline]
-    pub fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
-        self.places.get_mut(token.0)?.as_deref_mut()
-    }
-
-    /// The client in a place, to look at.
-    #[inline]
-    pub fn get(&self, token: Token) -> Option<&Client> {
-        self.places.get(token.0)?.as_deref()
-    }
-
-    /// The place of a client.
-    pub fn token_of(&self, id: ClientId) -> Option<Token> {
-        self.by_id.get(&id).copied()
+        self.places[client.token.place()] = None;
+        self.free.push(client.token.place());
     }
 
     /// A client is about to be closed: nobody finds it by its id any more.
@@ -79,9 +97,118 @@ impl Clients {
         self.by_id.remove(&id);
     }
 
+    /// The client in a place.
+    #[inline]
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
+        self.places.get_mut(token.place())?.as_deref_mut()
+    }
+
+    /// The client in a place, to look at.
+    #[inline]
+    pub fn get(&self, token: Token) -> Option<&Client> {
+        self.places.get(token.place())?.as_deref()
+    }
+
+    /// Number of clients, the one that is taken out included.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// True if something is to be done before the worker may sleep.
+    pub fn has_work(&self) -> bool {
+        !(self.unblocked.is_empty() && self.pending_writes.is_empty() && self.to_close.is_empty())
+    }
+}
+
+/// The clients of all workers.
+pub struct Clients {
+    parts: Box<[Own<Part>]>,
+    /// Workers, one bit each, for whose clients something was left to do.
+    stirred: u128,
+}
+
+impl Clients {
+    /// No clients, for so many workers (up to 128).
+    pub fn new(workers: usize) -> Clients {
+        let part = |worker| Own::new(Part { worker, ..Part::default() });
+        Clients { parts: (0..workers).map(part).collect(), stirred: 0 }
+    }
+
+    /// The part of a worker, for the worker itself.
+    pub fn parts(&self) -> &[Own<Part>] {
+        &self.parts
+    }
+
+    /// The part that a place belongs to.
+    #[inline]
+    fn part_mut(&mut self, token: Token) -> Option<&mut Part> {
+        self.parts.get_mut(token.worker()).map(Own::get_mut)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Part> {
+        // SAFETY: the methods of this type are for the exclusive mode.
+        #[allow(unsafe_code)]
+        self.parts.iter().map(|part| unsafe { part.get() })
+    }
+
+    /// The worker with the fewest clients.
+    pub fn least_busy(&self) -> usize {
+        let lens = self.all().map(Part::len).enumerate();
+        lens.min_by_key(|(_, len)| *len).map_or(0, |(worker, _)| worker)
+    }
+
+    /// A place for a new client of a worker.
+    pub fn reserve(&mut self, worker: usize) -> Token {
+        self.parts[worker].get_mut().reserve()
+    }
+
+    /// A new client comes in.
+    pub fn insert(&mut self, client: Box<Client>) {
+        if let Some(part) = self.part_mut(client.token) {
+            part.insert(client);
+        }
+    }
+
+    /// Takes a client out to run its commands; it keeps its place.
+    #[inline]
+    pub fn take(&mut self, token: Token) -> Option<Box<Client>> {
+        self.part_mut(token)?.take(token)
+    }
+
+    /// Puts a client back that was taken out.
+    #[inline]
+    pub fn put_back(&mut self, client: Box<Client>) {
+        if let Some(part) = self.part_mut(client.token) {
+            part.put_back(client);
+        }
+    }
+
+    /// A client that was taken out is gone for good.
+    pub fn forget(&mut self, client: &Client) {
+        if let Some(part) = self.part_mut(client.token) {
+            part.forget(client);
+        }
+    }
+
+    /// The client in a place.
+    #[inline]
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
+        self.part_mut(token)?.get_mut(token)
+    }
+
+    /// The place of a client.
+    pub fn token_of(&self, id: ClientId) -> Option<Token> {
+        self.all().find_map(|part| part.by_id.get(&id).copied())
+    }
+
+    /// A client is about to be closed: nobody finds it by its id any more.
+    pub fn hide(&mut self, id: ClientId) {
+        self.parts.iter_mut().for_each(|part| part.get_mut().hide(id));
+    }
+
     /// The client of this id, unless it is taken out.
     pub fn by_id(&self, id: ClientId) -> Option<&Client> {
-        self.places[self.token_of(id)?.0].as_deref()
+        self.all().find_map(|part| part.get(*part.by_id.get(&id)?))
     }
 
     /// The client of this id, unless it is taken out.
@@ -92,23 +219,63 @@ impl Clients {
 
     /// All clients but the one that is taken out, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Client> {
-        self.by_id.values().filter_map(|token| self.places[token.0].as_deref())
+        self.ids().into_iter().filter_map(|id| self.by_id(id))
     }
 
     /// Ids of all clients, the one that is taken out included, in order.
     pub fn ids(&self) -> Vec<ClientId> {
-        self.by_id.keys().copied().collect()
+        let mut ids: Vec<ClientId> = self.all().flat_map(|part| part.by_id.keys().copied()).collect();
+        if self.parts.len() > 1 {
+            ids.sort_unstable();
+        }
+        ids
     }
 
     /// Ids of up to `count` clients, in order, from the one after `last` on and around the end.
     pub fn ids_after(&self, last: ClientId, count: usize) -> Vec<ClientId> {
-        let behind = self.by_id.range((Bound::Excluded(last), Bound::Unbounded));
-        let around = self.by_id.range(..=last);
-        behind.chain(around).map(|(id, _)| *id).take(count).collect()
+        let behind = (Bound::Excluded(last), Bound::Unbounded);
+        let mut ids: Vec<ClientId> =
+            self.all().flat_map(|part| part.by_id.range(behind).take(count).map(|(id, _)| *id)).collect();
+        let mut around: Vec<ClientId> =
+            self.all().flat_map(|part| part.by_id.range(..=last).take(count).map(|(id, _)| *id)).collect();
+        ids.sort_unstable();
+        around.sort_unstable();
+        ids.extend(around);
+        ids.truncate(count);
+        ids
     }
 
     /// Number of clients, the one that is taken out included.
     pub fn len(&self) -> usize {
-        self.by_id.len()
+        self.all().map(Part::len).sum()
+    }
+
+    /// A client has replies to send.
+    #[inline]
+    pub fn owe_write(&mut self, token: Token) {
+        self.leave(token, |part| &mut part.pending_writes);
+    }
+
+    /// A client is to be closed.
+    pub fn owe_close(&mut self, token: Token) {
+        self.leave(token, |part| &mut part.to_close);
+    }
+
+    /// A client may go on after it waited.
+    pub fn owe_resumption(&mut self, token: Token) {
+        self.leave(token, |part| &mut part.unblocked);
+    }
+
+    #[inline]
+    fn leave(&mut self, token: Token, list: impl FnOnce(&mut Part) -> &mut Vec<Token>) {
+        if let Some(part) = self.part_mut(token) {
+            list(part).push(token);
+            self.stirred |= 1 << token.worker();
+        }
+    }
+
+    /// The workers, one bit each, for whose clients something was left to do since the last call.
+    pub fn take_stirred(&mut self) -> u128 {
+        std::mem::take(&mut self.stirred)
     }
 }

@@ -66,7 +66,7 @@ impl Server {
             self.account(client);
         }
         if self.exceeds_output_limit(client) {
-            self.to_close.push(client.token);
+            self.clients.owe_close(client.token);
         } else {
             self.replied(client);
         }

@@ -9,5 +9,5 @@ mod limits;
 mod state;
 
 pub use describe::ClientType;
-pub use directory::{Clients, Token};
+pub use directory::{Clients, Part, Token};
 pub use state::{Blocked, Client, Flags, PendingInput, ReplyMode};

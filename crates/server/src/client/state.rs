@@ -229,6 +229,15 @@ impl Client {
         }
     }
 
+    /// Notes unsent replies. True if the client has to be put into the list of those that have some.
+    #[inline]
+    pub fn owes_write(&mut self) -> bool {
+        self.reply_buffer.note(self.output.len());
+        let is_new = !self.output.is_empty() && !self.flags.contains(Flags::PENDING_WRITE);
+        self.flags.set(Flags::PENDING_WRITE, is_new || self.flags.contains(Flags::PENDING_WRITE));
+        is_new
+    }
+
     /// A writer of replies in the client's protocol.
     #[inline]
     pub fn reply(&mut self) -> Reply<'_> {

@@ -39,6 +39,15 @@ impl Histogram {
         self.counts.resize((at / HALF as usize + 1) * HALF as usize, 0);
     }
 
+    /// Adds what another one counted.
+    pub fn absorb(&mut self, other: &Histogram) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(own, other)| *own += other);
+        self.total += other.total;
+    }
+
     /// How many durations were counted.
     pub fn total(&self) -> u64 {
         self.total

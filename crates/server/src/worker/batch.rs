@@ -7,8 +7,11 @@
 //! speed: each command looks its keys up for itself.
 
 use super::Worker;
+use super::seat::Seat;
+use super::shared::{Tried, may_share};
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::{Planned, Step};
+use crate::net::QueryBuffer;
 use crate::server::Server;
 use ochre_resp::request::Batch;
 use std::io;
@@ -61,14 +64,15 @@ impl Worker {
         let mut ready = std::mem::take(&mut self.ready);
         let mut planned = 0;
         for token in ready.drain(..) {
-            let Some(mut client) = self.server.clients.take(token) else { continue };
+            let Some(mut client) = self.seat.part().take(token) else { continue };
             if self.read_client(&mut client) {
                 planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
                 self.scratch.window.push((token, 0));
             }
-            self.server.clients.put_back(client);
+            self.seat.part().put_back(client);
             if planned >= WINDOW {
                 self.run_window();
+                self.seat.step_aside();
                 planned = 0;
             }
         }
@@ -78,14 +82,14 @@ impl Worker {
 
     /// Lets clients go on whose waiting ended.
     pub(super) fn resume_unblocked(&mut self) {
-        for token in std::mem::take(&mut self.server.unblocked) {
-            let Some(mut client) = self.server.clients.take(token) else { continue };
+        for token in std::mem::take(&mut self.seat.part().unblocked) {
+            let Some(mut client) = self.seat.part().take(token) else { continue };
             if client.flags.intersects(Flags::BLOCKED | Flags::PAUSED) {
-                self.server.clients.put_back(client);
+                self.seat.part().put_back(client);
                 continue;
             }
             self.parse_client(&mut client);
-            self.server.clients.put_back(client);
+            self.seat.part().put_back(client);
             self.scratch.window.push((token, 0));
             self.run_window();
         }
@@ -100,7 +104,7 @@ impl Worker {
             Ok(true) => self.again.push(client.token),
             Ok(false) => {}
             Err(_) => {
-                self.server.to_close.push(client.token);
+                self.seat.part().to_close.push(client.token);
                 return false;
             }
         }
@@ -130,12 +134,13 @@ impl Worker {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             usize::MAX => Ok(false),
             n => {
-                client.last_interaction = self.server.now();
+                let (common, _, desk) = self.seat.split();
+                client.last_interaction = desk.lane.clock.unix_ms(desk.lane.tick);
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
-                self.server.stats.net_input_bytes += n as u64;
-                self.server.stats.reads_processed += 1;
-                if self.server.exceeds_input_limit(client) {
+                desk.stats.net_input_bytes += n as u64;
+                desk.stats.reads_processed += 1;
+                if common.exceeds_input_limit(client) {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Ok(more)
@@ -149,18 +154,18 @@ impl Worker {
             return true;
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
-        let limits = self.server.request_limits(client, WINDOW * 2);
+        let limits = self.seat.common().request_limits(client, WINDOW * 2);
         match client.parser.parse(client.query.bytes(), &limits, &mut pending.batch) {
             Ok(progress) => {
                 pending.consumed = progress.consumed;
                 if progress.more {
-                    self.server.unblocked.push(client.token);
+                    self.seat.part().unblocked.push(client.token);
                 }
             }
             Err(error) => {
                 pending.consumed = client.query.len();
                 client.flags.insert(Flags::CLOSE_AFTER_REPLY);
-                self.server.protocol_error(client, &error, &mut pending);
+                self.seat.exclusively(|server| server.protocol_error(client, &error, &mut pending));
             }
         }
         if pending.batch.is_empty() {
@@ -180,20 +185,20 @@ impl Worker {
         plan.clear();
         for (token, count) in &mut window {
             let before = plan.len();
-            self.server.plan(*token, &mut plan);
+            self.seat.plan(*token, &mut plan);
             *count = plan.len() - before;
         }
-        self.server.prefetch_entries(&window, &plan);
+        self.seat.prefetch_entries(&window, &plan);
         let mut planned = plan.as_slice();
         for (token, count) in window.drain(..) {
             let (own, rest) = planned.split_at(count);
             planned = rest;
             // Clients before this one may have closed it, or run its commands already.
-            let Some(mut client) = self.server.clients.take(token) else { continue };
+            let Some(mut client) = self.seat.part().take(token) else { continue };
             if commands_of(&client) == count && !client.flags.contains(Flags::CLOSE_ASAP) {
                 self.run_client(&mut client, own);
             }
-            self.server.clients.put_back(client);
+            self.seat.part().put_back(client);
         }
         self.scratch.window = window;
         self.scratch.plan = plan;
@@ -208,28 +213,11 @@ impl Worker {
                 self.scratch.give_output(back);
             }
         }
-        self.server.limit_output(client);
+        self.seat.common().limit_output(client);
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
         let mut query = std::mem::take(&mut client.query);
         client.input_in_hand = query.len();
-        let first = pending.next;
-        while pending.next < pending.batch.len() {
-            let args = pending.batch.args(pending.next, query.bytes());
-            match self.server.execute(client, plan[pending.next - first], args) {
-                Step::Done => pending.next += 1,
-                Step::Blocked => {
-                    pending.next += 1;
-                    break;
-                }
-                Step::Held => break,
-            }
-            if client.output.is_over_limit() {
-                self.server.exceeds_output_limit(client);
-            }
-            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
-                pending.next = pending.batch.len();
-            }
-        }
+        self.run_commands(client, &mut pending, &query, plan);
         let done = pending.next >= pending.batch.len();
         if done {
             query.consume(pending.consumed);
@@ -244,30 +232,74 @@ impl Worker {
         self.settle(client);
     }
 
+    /// Runs commands, in the shared mode as far as they can, until they are done or the client has to
+    /// wait.
+    fn run_commands(
+        &mut self,
+        client: &mut Client,
+        pending: &mut PendingInput,
+        query: &QueryBuffer,
+        plan: &[Planned],
+    ) {
+        let seat = &mut self.seat;
+        let first = pending.next;
+        while pending.next < pending.batch.len() {
+            while pending.next < pending.batch.len() && seat.may_share(client, plan[pending.next - first]) {
+                let args = pending.batch.args(pending.next, query.bytes());
+                match seat.try_command(client, plan[pending.next - first], args) {
+                    Tried::Done => {}
+                    Tried::Slow(id, nanos) => {
+                        seat.exclusively(|server| server.note_slow(client, id, args, nanos));
+                    }
+                    Tried::NotHere => break,
+                }
+                pending.next += 1;
+                if client.output.is_over_limit() {
+                    seat.exclusively(|server| server.exceeds_output_limit(client));
+                    if client.flags.contains(Flags::CLOSE_ASAP) {
+                        pending.next = pending.batch.len();
+                    }
+                }
+            }
+            if pending.next < pending.batch.len() {
+                let can_share = !seat.is_alone();
+                let waits = seat.exclusively(|server| {
+                    let rest = &plan[pending.next - first..];
+                    server.run_commands(client, pending, query, rest, |server, client, next| {
+                        can_share && may_share(&server.commands, client, next) && server.is_plain()
+                    })
+                });
+                if waits {
+                    break;
+                }
+            }
+        }
+    }
+
     /// Gives back what a client no longer needs and notes its replies.
     fn settle(&mut self, client: &mut Client) {
         if let Some(buffer) = client.query.give_back() {
             self.scratch.give_input(buffer);
         }
-        if self.server.limits_clients_memory() {
-            self.server.account(client);
+        if self.seat.common().limits_clients_memory() {
+            self.seat.exclusively(|server| server.account(client));
         }
         if let Some(announced) = client.parser.large_len() {
             client.input_buffer.note(announced);
         }
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Nobody may find it any more, even in this turn.
-            self.server.clients.hide(client.id);
+            self.seat.part().hide(client.id);
         }
         if client.output.is_empty() {
             if let Some(buffer) = client.output.take_buffer() {
                 self.scratch.give_output(buffer);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
-                self.server.to_close.push(client.token);
+                self.seat.part().to_close.push(client.token);
             }
-        } else {
-            self.server.replied(client);
+        } else if client.owes_write() {
+            self.seat.part().pending_writes.push(client.token);
         }
     }
 }
@@ -279,19 +311,21 @@ fn commands_of(client: &Client) -> usize {
     client.pending.as_ref().map_or(0, |pending| pending.batch.len() - pending.next)
 }
 
-impl Server {
+impl Seat {
     /// Looks the commands of a client up, hashes their first keys and prefetches the buckets.
-    fn plan(&self, token: Token, plan: &mut Vec<Planned>) {
-        let Some(client) = self.clients.get(token) else { return };
+    fn plan(&mut self, token: Token, plan: &mut Vec<Planned>) {
+        let (common, part, _) = self.split();
+        let Some(client) = part.get(token) else { return };
         let Some(pending) = &client.pending else { return };
+        let (commands, locks) = (common.commands(), common.locks());
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
-            let command = self.commands.find(args.get(0));
-            let first = command.map_or(0, |id| self.commands.get(id).first_key);
+            let command = commands.find(args.get(0));
+            let first = command.map_or(0, |id| commands.get(id).first_key);
             let hint = match args.try_get(first) {
                 Some(key) if first > 0 => {
-                    let key = self.world.locate(key);
-                    self.world.prefetch_bucket(client.db, key);
+                    let key = locks.locate(key);
+                    locks.prefetch_bucket(client.db, key);
                     (first, key.hash)
                 }
                 _ => (0, 0),
@@ -301,19 +335,56 @@ impl Server {
     }
 
     /// Prefetches the entries of all first keys of a window.
-    fn prefetch_entries(&self, window: &[(Token, usize)], plan: &[Planned]) {
+    fn prefetch_entries(&mut self, window: &[(Token, usize)], plan: &[Planned]) {
         if plan.len() < 2 {
             return;
         }
+        let (common, part, _) = self.split();
         let mut planned = plan.iter();
         for (token, count) in window {
-            let Some(client) = self.clients.get(*token) else { continue };
+            let Some(client) = part.get(*token) else { continue };
             for planned in planned.by_ref().take(*count) {
                 if planned.hint.0 > 0 {
-                    self.world.prefetch_entry(client.db, planned.hint.1);
+                    common.locks().prefetch_entry(client.db, planned.hint.1);
                 }
             }
         }
+    }
+}
+
+impl Server {
+    /// Runs commands of a client until they are done, it has to wait (true), or `until` says so.
+    fn run_commands(
+        &mut self,
+        client: &mut Client,
+        pending: &mut PendingInput,
+        query: &QueryBuffer,
+        plan: &[Planned],
+        shares: impl Fn(&Server, &Client, Planned) -> bool,
+    ) -> bool {
+        let first = pending.next;
+        while pending.next < pending.batch.len() {
+            let args = pending.batch.args(pending.next, query.bytes());
+            match self.execute(client, plan[pending.next - first], args) {
+                Step::Done => pending.next += 1,
+                Step::Blocked => {
+                    pending.next += 1;
+                    return true;
+                }
+                Step::Held => return true,
+            }
+            if client.output.is_over_limit() {
+                self.exceeds_output_limit(client);
+            }
+            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
+                pending.next = pending.batch.len();
+            } else if let Some(next) = plan.get(pending.next - first)
+                && shares(self, client, *next)
+            {
+                return false;
+            }
+        }
+        false
     }
 
     /// Answers a protocol error, behind the replies of the commands before it.

@@ -1,24 +1,47 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
+use crate::server::Server;
+use ochre_engine::time::UnixMs;
 
 impl Worker {
-    /// Runs the cron if its time has come.
-    pub(super) fn run_cron(&mut self) {
-        let now = self.server.now();
-        self.server.expire_waits();
-        self.server.end_pause_in_time();
+    /// Ends waits and pauses in time, and runs the cron if its time has come.
+    pub(super) fn run_timers(&mut self) {
+        let deadline = self.seat.common().next_deadline();
+        let desk = self.seat.desk();
+        let now = desk.lane.clock.unix_ms(desk.lane.tick);
+        if deadline.is_some_and(|at| at <= now) {
+            self.seat.exclusively(|server| {
+                server.expire_waits();
+                server.end_pause_in_time();
+            });
+        }
         if (now.0 as u64) < self.next_cron {
             return;
         }
-        let hz = u64::from(self.server.config.process.hz.unsigned_abs().max(1));
-        self.next_cron = now.0 as u64 + 1000 / hz;
-        if self.server.cron_paused {
+        if self.signals.is_none() {
+            self.next_cron = now.0 as u64 + IDLE_MS;
             return;
         }
         self.cron_turns += 1;
-        self.server.expire_cycle(hz);
-        self.server.clients_cron(hz);
-        self.server.stats.sample(now);
+        let period_ms = self.seat.exclusively(|server| server.cron(now));
+        self.next_cron = now.0 as u64 + period_ms;
+    }
+}
+
+/// Workers without timers of their own wake up that often.
+const IDLE_MS: u64 = 1000;
+
+impl Server {
+    /// The work of one turn of the cron. Returns the milliseconds until the next.
+    fn cron(&mut self, now: UnixMs) -> u64 {
+        let hz = u64::from(self.config.process.hz.unsigned_abs().max(1));
+        if !self.cron_paused {
+            self.gather();
+            self.expire_cycle(hz);
+            self.clients_cron(hz);
+            self.stats.sample(now);
+        }
+        1000 / hz
     }
 }

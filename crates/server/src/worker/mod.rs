@@ -1,4 +1,8 @@
-//! The worker: one thread, its event loop, its connections.
+//! The worker: one thread, its event loop, its connections. There are `io-threads` of them.
+//!
+//! Workers are in the shared mode while they work (see [`seat`]), and out of it while they sleep. The
+//! first one also accepts connections and hands them to the worker with the fewest, takes signals
+//! and runs the timers that concern everybody.
 //!
 //! A turn of the loop, in this order (edge cases of Redis depend on it):
 //! 1. before waiting: clients that may go on, replies, closing;
@@ -14,11 +18,17 @@ mod accept;
 mod batch;
 mod cron;
 mod output;
+mod seat;
+mod shared;
+mod start;
+
+pub use start::run;
 
 use crate::client::Token;
+use crate::clock::Tick;
 use crate::process::signals::Signals;
-use crate::server::Server;
-use mio::{Events, Interest, Poll};
+use mio::{Events, Poll};
+use seat::Seat;
 use std::io;
 use std::time::Duration;
 
@@ -26,13 +36,15 @@ use std::time::Duration;
 const FIRST_CLIENT: usize = 64;
 /// The token of the pipe that signals write to.
 const SIGNALS: usize = FIRST_CLIENT - 1;
+/// The token of other workers that left something to do.
+const WAKE: usize = FIRST_CLIENT - 2;
 
 /// The event loop.
-pub struct Worker {
-    /// The process, which this worker owns.
-    pub server: Server,
+struct Worker {
+    seat: Seat,
     poll: Poll,
-    signals: Signals,
+    /// What the first worker gets: signals, new connections and timers are its concern.
+    signals: Option<Signals>,
     /// Clients whose sockets may have more to read.
     again: Vec<Token>,
     /// Clients to read in this turn.
@@ -45,11 +57,9 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker whose server listens through this poll, and ends on these signals.
-    pub fn new(server: Server, poll: Poll, mut signals: Signals) -> io::Result<Worker> {
-        poll.registry().register(signals.source(), mio::Token(SIGNALS), Interest::READABLE)?;
-        Ok(Worker {
-            server,
+    fn new(seat: Seat, poll: Poll, signals: Option<Signals>) -> Worker {
+        Worker {
+            seat,
             poll,
             signals,
             again: Vec::new(),
@@ -58,38 +68,59 @@ impl Worker {
             scratch: batch::Scratch::default(),
             next_cron: 0,
             cron_turns: 0,
-        })
+        }
     }
 
     /// Runs until the server is shut down.
-    pub fn run(&mut self) -> io::Result<()> {
+    fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        while !self.server.shutdown {
+        self.seat.enter();
+        while !self.seat.common().is_shutting_down() {
             self.before_wait();
             let timeout = self.timeout();
+            self.seat.leave();
             match self.poll.poll(&mut events, Some(timeout)) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
-            self.server.start_turn();
-            let started = self.server.lane.tick;
+            self.seat.enter();
+            let started = self.start_turn();
             self.sort_events(&events);
             self.run_ready();
             self.accept_waiting();
-            self.run_cron();
-            let clock = &self.server.lane.clock;
-            self.server.stats.turned(clock.nanos(started, clock.tick()));
+            self.run_timers();
+            let desk = self.seat.desk();
+            desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
         }
         self.flush_all();
+        self.seat.leave();
         Ok(())
     }
 
+    /// Asks the system for the time.
+    fn start_turn(&mut self) -> Tick {
+        let (common, _, desk) = self.seat.split();
+        desk.lane.start_turn(common.settings());
+        let started = desk.lane.tick;
+        if self.seat.is_alone() {
+            self.seat.exclusively(|server| server.start_turn());
+        }
+        started
+    }
+
     fn before_wait(&mut self) {
-        self.server.evict_clients(None);
         self.resume_unblocked();
-        self.server.fast_expire_cycle();
-        if self.server.eviction.unfinished {
-            self.server.evict();
+        let common = self.seat.common();
+        let is_first = self.signals.is_some();
+        let has_chores = common.limits_clients_memory() || common.expires_on() || common.evicts_on();
+        if is_first && has_chores {
+            self.seat.exclusively(|server| {
+                server.evict_clients(None);
+                server.fast_expire_cycle();
+                if server.eviction.unfinished {
+                    server.evict();
+                }
+            });
         }
         self.write_replies();
         self.close_clients();
@@ -106,23 +137,16 @@ impl Worker {
         }
     }
 
-    fn timeout(&self) -> Duration {
-        let busy = !self.again.is_empty()
-            || !self.server.unblocked.is_empty()
-            || !self.server.pending_writes.is_empty()
-            || self.server.eviction.unfinished;
-        if busy {
+    fn timeout(&mut self) -> Duration {
+        let common = self.seat.common();
+        let evicts_on = common.evicts_on() && self.signals.is_some();
+        let deadline = common.next_deadline();
+        if !self.again.is_empty() || evicts_on || self.seat.part().has_work() {
             return Duration::ZERO;
         }
-        let now = self.server.lane.clock.now().0 as u64;
-        let mut next = self.next_cron;
-        if let Some(end) = self.server.pause.end() {
-            next = next.min(end.0.max(0) as u64);
-        }
-        if let Some(deadline) = self.server.waiting.next_deadline() {
-            next = next.min(deadline.0.max(0) as u64 + 1);
-        }
-        Duration::from_millis(next.saturating_sub(now))
+        let now = self.seat.desk().lane.clock.now().0 as u64;
+        let next = deadline.map_or(u64::MAX, |at| at.0.max(0) as u64);
+        Duration::from_millis(next.min(self.next_cron).saturating_sub(now))
     }
 
     fn sort_events(&mut self, events: &Events) {
@@ -130,15 +154,19 @@ impl Worker {
         self.again.clear();
         for event in events {
             let number = event.token().0;
-            if number == SIGNALS {
-                self.server.on_signal(self.signals.take());
+            if number == WAKE {
+                continue;
+            }
+            if let Some(signals) = self.signals.as_mut().filter(|_| number == SIGNALS) {
+                let signal = signals.take();
+                self.seat.exclusively(|server| server.on_signal(signal));
                 continue;
             }
             if number < FIRST_CLIENT {
                 self.accepting.push(number);
                 continue;
             }
-            let token = Token(number - FIRST_CLIENT);
+            let token = Token::new(self.seat.me(), number - FIRST_CLIENT);
             if event.is_writable() {
                 self.write_client(token);
             }
@@ -155,5 +183,5 @@ impl Worker {
 
 /// The poll's name of a client.
 fn poll_token(token: Token) -> mio::Token {
-    mio::Token(token.0 + FIRST_CLIENT)
+    mio::Token(token.place() + FIRST_CLIENT)
 }

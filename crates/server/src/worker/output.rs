@@ -12,34 +12,33 @@ impl Server {
     /// Notes that a client has replies to send.
     #[inline]
     pub fn replied(&mut self, client: &mut Client) {
-        client.reply_buffer.note(client.output.len());
-        if !client.output.is_empty() && !client.flags.contains(Flags::PENDING_WRITE) {
-            client.flags.insert(Flags::PENDING_WRITE);
-            self.pending_writes.push(client.token);
+        if client.owes_write() {
+            self.clients.owe_write(client.token);
         }
     }
 }
 
 impl Worker {
     pub(super) fn write_replies(&mut self) {
-        for token in std::mem::take(&mut self.server.pending_writes) {
+        for token in std::mem::take(&mut self.seat.part().pending_writes) {
             self.write_client(token);
         }
     }
 
     pub(super) fn write_client(&mut self, token: Token) {
-        let Some(client) = self.server.clients.get_mut(token) else { return };
+        let (_, part, desk) = self.seat.split();
+        let Some(client) = part.get_mut(token) else { return };
         client.flags.remove(Flags::PENDING_WRITE);
         match send(client) {
             Ok((sent, full)) => {
                 client.traffic.1 += sent as u64;
-                self.server.stats.net_output_bytes += sent as u64;
-                self.server.stats.writes_processed += 1;
+                desk.stats.net_output_bytes += sent as u64;
+                desk.stats.writes_processed += 1;
                 if !client.output.is_empty() {
                     if !full {
                         // Its share of this turn is used up; no event will come for a socket with room.
                         client.flags.insert(Flags::PENDING_WRITE);
-                        self.server.pending_writes.push(token);
+                        part.pending_writes.push(token);
                     }
                     return;
                 }
@@ -47,21 +46,21 @@ impl Worker {
                     self.scratch.give_output(buffer);
                 }
                 if client.flags.contains(Flags::CLOSE_AFTER_REPLY) {
-                    self.server.to_close.push(token);
+                    part.to_close.push(token);
                 }
             }
-            Err(_) => self.server.to_close.push(token),
+            Err(_) => part.to_close.push(token),
         }
     }
 
     /// Closes the clients whose time has come.
     pub(super) fn close_clients(&mut self) {
-        for token in std::mem::take(&mut self.server.to_close) {
-            let Some(mut client) = self.server.clients.take(token) else { continue };
+        for token in std::mem::take(&mut self.seat.part().to_close) {
+            let Some(mut client) = self.seat.part().take(token) else { continue };
             if let Some(socket) = &mut client.socket {
                 let _ = socket.deregister(self.poll.registry());
             }
-            self.server.drop_client(client);
+            self.seat.exclusively(|server| server.drop_client(client));
         }
     }
 

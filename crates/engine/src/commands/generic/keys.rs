@@ -46,6 +46,7 @@ fn randomkey(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
         chosen = ctx.keys.random_key(ctx.rng);
         let Some(key) = &chosen else { break };
         let key = ctx.keys.locate(key);
+        ctx.keys.move_to(key);
         if !ctx.keys.expire(key) {
             break;
         }

@@ -39,6 +39,7 @@ fn scan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     // Keys whose time has come are deleted rather than answered, whatever their type.
     found.retain(|(key, kind_fits)| {
         let key = ctx.keys.locate(key);
+        ctx.keys.move_to(key);
         !ctx.keys.expire(key) && *kind_fits
     });
     ctx.reply.array(2);

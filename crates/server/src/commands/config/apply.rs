@@ -82,6 +82,7 @@ impl Server {
         self.config.update_settings(&mut self.settings);
         self.listen_to_events();
         self.stats.configure(&self.config.diagnostics);
+        self.desks.iter_mut().for_each(|desk| desk.get_mut().stats.configure(&self.config.diagnostics));
         self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
     }
 }

@@ -110,6 +110,7 @@ fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    call.server.gather();
     call.server.stats.reset();
     call.server.reaper.reset();
     crate::alloc::reset_peak();

@@ -109,6 +109,7 @@ fn report(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    call.server.gather();
     let commands = &call.server.commands;
     let ids: Vec<CommandId> = if args.len() == 2 {
         commands.entries().map(|(id, _)| id).collect()

@@ -1,0 +1,232 @@
+//! A worker's access to the process: in the shared mode most of the time, in the exclusive mode
+//! when a command asks for it.
+//!
+//! ```text
+//!          poll returns                       before the next poll
+//! out ─────── enter ───> shared ──────────────── leave ───> out
+//!                          │  ▲
+//!             exclusively  ▼  │   (the end of this worker's batch for all others)
+//!                        exclusive
+//! ```
+//! In the shared mode a worker sees [`Common`], which lets out what is only changed in the exclusive
+//! mode, shards through their locks, and the worker's own [`Part`] and [`Desk`]. With one worker both
+//! modes cost nothing, and commands always run exclusively.
+#![allow(unsafe_code)]
+
+use crate::client::{Client, Part};
+use crate::server::{Desk, Server};
+use crate::table::CommandTable;
+use mio::Waker;
+use ochre_engine::keyspace::Locks;
+use ochre_engine::settings::Settings;
+use ochre_engine::time::UnixMs;
+use ochre_resp::request::Limits;
+use ochre_sync::{Own, Shared, World};
+use std::sync::Arc;
+
+/// Something a worker holds for as long as its thread runs.
+pub struct Seat {
+    process: &'static World<Server>,
+    me: usize,
+    wakers: Arc<[Waker]>,
+    shared: Option<Shared<'static, Server>>,
+    /// Commands may run in the shared mode, as far as the state of the server is concerned.
+    is_plain: bool,
+}
+
+impl Seat {
+    /// The seat of worker `me`.
+    ///
+    /// # Safety
+    /// There is one seat for each number, and it stays on one thread.
+    pub unsafe fn new(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>) -> Seat {
+        Seat { process, me, wakers, shared: None, is_plain: false }
+    }
+
+    /// The number of this worker.
+    pub fn me(&self) -> usize {
+        self.me
+    }
+
+    /// True if there is no other worker.
+    #[inline]
+    pub fn is_alone(&self) -> bool {
+        self.process.workers() == 1
+    }
+
+    /// Enters the shared mode.
+    pub fn enter(&mut self) {
+        // SAFETY: this is the one seat of this number, and it is out: `shared` is empty.
+        self.shared = Some(unsafe { self.process.shared(self.me) });
+        if !self.is_alone() {
+            self.is_plain = self.server().is_plain();
+        }
+    }
+
+    /// Leaves it, to sleep.
+    pub fn leave(&mut self) {
+        self.shared = None;
+    }
+
+    /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
+    #[inline]
+    pub fn step_aside(&mut self) {
+        if !self.is_alone() && self.process.is_wanted() {
+            self.leave();
+            self.enter();
+        }
+    }
+
+    #[inline]
+    fn server(&self) -> &Server {
+        self.shared.as_ref().expect("a worker is in the shared mode while it works")
+    }
+
+    /// True if commands may run in the shared mode.
+    #[inline]
+    pub fn shares_commands(&self) -> bool {
+        self.is_plain
+    }
+
+    /// What all workers see.
+    #[inline]
+    pub fn common(&self) -> Common<'_> {
+        Common { server: self.server(), alone: self.is_alone() }
+    }
+
+    /// The clients of this worker.
+    #[inline]
+    pub fn part(&mut self) -> &mut Part {
+        self.split().1
+    }
+
+    /// The desk of this worker.
+    #[inline]
+    pub fn desk(&mut self) -> &mut Desk {
+        self.split().2
+    }
+
+    /// What all workers see, and what belongs to this one.
+    #[inline]
+    pub fn split(&mut self) -> (Common<'_>, &mut Part, &mut Desk) {
+        let server = self.server();
+        let (part, desk): (&Own<Part>, &Own<Desk>) =
+            (&server.clients.parts()[self.me], &server.desks[self.me]);
+        // SAFETY: they are those of this worker, which is in the shared mode, and this seat is
+        // borrowed mutably as long as the references live.
+        unsafe { (Common { server, alone: self.is_alone() }, part.of_this_worker(), desk.of_this_worker()) }
+    }
+
+    /// Does something in the exclusive mode.
+    pub fn exclusively<R>(&mut self, work: impl FnOnce(&mut Server) -> R) -> R {
+        if self.is_alone() {
+            self.shared = None;
+            // SAFETY: this thread is the only worker, and it holds no other guard.
+            let mut server = unsafe { self.process.exclusive() };
+            let done = work(&mut server);
+            drop(server);
+            self.enter();
+            return done;
+        }
+        self.exclusively_among_others(work)
+    }
+
+    fn exclusively_among_others<R>(&mut self, work: impl FnOnce(&mut Server) -> R) -> R {
+        let asked = self.desk().lane.clock.tick();
+        self.shared = None;
+        // SAFETY: this thread is a worker, and it holds no other guard.
+        let mut server = unsafe { self.process.exclusive() };
+        server.start_turn();
+        let (here, got) = (self.me, server.lane.tick);
+        let waited = server.lane.clock.nanos(asked, got);
+        let done = work(&mut server);
+        let held = server.lane.clock.nanos(got, server.lane.clock.tick());
+        server.exclusive.note(waited, held);
+        let stirred = server.clients.take_stirred() & !(1 << here);
+        drop(server);
+        for (_, waker) in self.wakers.iter().enumerate().filter(|(worker, _)| stirred >> worker & 1 == 1) {
+            // A full pipe wakes just as well.
+            let _ = waker.wake();
+        }
+        self.enter();
+        done
+    }
+}
+
+/// What all workers may look at in the shared mode: it only changes in the exclusive mode.
+#[derive(Clone, Copy)]
+pub struct Common<'a> {
+    server: &'a Server,
+    alone: bool,
+}
+
+impl<'a> Common<'a> {
+    /// The commands.
+    #[inline]
+    pub fn commands(self) -> &'a CommandTable {
+        &self.server.commands
+    }
+
+    /// What data commands need to know of the configuration.
+    #[inline]
+    pub fn settings(self) -> &'a Settings {
+        &self.server.settings
+    }
+
+    /// The shards, through their locks.
+    #[inline]
+    pub fn locks(self) -> Locks<'a> {
+        // SAFETY: in the shared mode this is the only way to a shard that `Common` and `Seat` offer.
+        unsafe { self.server.world.locks(self.alone) }
+    }
+
+    /// The thread that frees large values.
+    pub fn reaper(self) -> &'a crate::lazyfree::Reaper {
+        &self.server.reaper
+    }
+
+    /// What requests of a client may be.
+    pub fn request_limits(self, client: &Client, max_batch: usize) -> Limits {
+        self.server.request_limits(client, max_batch)
+    }
+
+    /// Whether a client has sent more than it may without completing a command.
+    #[inline]
+    pub fn exceeds_input_limit(self, client: &mut Client) -> bool {
+        self.server.exceeds_input_limit(client)
+    }
+
+    /// Lets handlers see when a reply is not worth going on with.
+    pub fn limit_output(self, client: &mut Client) {
+        self.server.limit_output(client);
+    }
+
+    /// True if single clients have to be accounted as they run commands.
+    #[inline]
+    pub fn limits_clients_memory(self) -> bool {
+        self.server.limits_clients_memory()
+    }
+
+    /// The process is to end.
+    #[inline]
+    pub fn is_shutting_down(self) -> bool {
+        self.server.shutdown
+    }
+
+    /// Evicting goes on in the next turn.
+    pub fn evicts_on(self) -> bool {
+        self.server.eviction.unfinished
+    }
+
+    /// The expiry cycle did not get done with its work.
+    pub fn expires_on(self) -> bool {
+        self.server.expiry.goes_on()
+    }
+
+    /// When the next wait or pause ends.
+    pub fn next_deadline(self) -> Option<UnixMs> {
+        let pause = self.server.pause.end();
+        let wait = self.server.waiting.next_deadline().map(|at| UnixMs(at.0.saturating_add(1)));
+        pause.into_iter().chain(wait).min()
+    }
+}

@@ -1,0 +1,31 @@
+//! How the workers of one process share one world.
+//!
+//! ```text
+//! worker 0  ──batch──╮ ╭──batch──          shared:    each works on what it locks, and on its own part
+//! worker 1  ──batch──╯ ╰──────batch──
+//!                     ▲
+//!                     worker 1 alone       exclusive: one has everything, the others wait at the end
+//!                                                     of their batch
+//! ```
+//! [`World`] hands out both modes; with one worker both are free. Nothing else in this crate: it has
+//! no dependencies, so that the model checker `loom` can run it whole (`make test-loom`).
+
+mod lock;
+mod world;
+
+pub use lock::WorldLock;
+pub use world::{Exclusive, Own, Shared, World};
+
+#[cfg(loom)]
+pub(crate) use loom::{
+    cell::UnsafeCell,
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, Ordering, fence},
+    sync::{Condvar, Mutex, MutexGuard},
+};
+#[cfg(not(loom))]
+pub(crate) use std::{
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, Ordering, fence},
+    sync::{Condvar, Mutex, MutexGuard},
+};

@@ -1,0 +1,170 @@
+//! What the workers share, behind the lock, and the parts that belong to one of them.
+//!
+//! ```text
+//! World<S> { lock, state: S }           S holds an Own<Part> per worker
+//!   shared(i)  ──> &S,  and Own::part_of(&shared) ──> &mut Part of worker i, and no other
+//!   exclusive  ──> &mut S, hence &mut of every Part
+//! ```
+//! Why that is sound: a part is reached by its worker in the shared mode, or by whoever has `&mut S`;
+//! the lock keeps the two apart, and a worker is in the shared mode only once.
+#![allow(unsafe_code)]
+
+use crate::lock::WorldLock;
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+
+/// A state that workers share.
+pub struct World<S> {
+    lock: WorldLock,
+    workers: usize,
+    state: UnsafeCell<S>,
+}
+
+// SAFETY: the state is handed out as `&S` to several threads or as `&mut S` to one, never both.
+unsafe impl<S: Send + Sync> Sync for World<S> {}
+
+impl<S> World<S> {
+    /// The state for so many workers. With one, no lock is ever taken.
+    pub fn new(workers: usize, state: S) -> World<S> {
+        World { lock: WorldLock::new(workers), workers, state: UnsafeCell::new(state) }
+    }
+
+    /// Number of workers.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// True if somebody waits until the shared mode ends.
+    #[inline]
+    pub fn is_wanted(&self) -> bool {
+        self.lock.is_wanted()
+    }
+
+    /// Enters the shared mode as worker `me`.
+    ///
+    /// # Safety
+    /// One thread only is worker `me`, and it holds no other guard of this world.
+    #[inline]
+    pub unsafe fn shared(&self, me: usize) -> Shared<'_, S> {
+        if self.workers > 1 {
+            self.lock.enter_shared(me);
+        }
+        Shared { world: self, me }
+    }
+
+    /// Enters the exclusive mode.
+    ///
+    /// # Safety
+    /// The thread is a worker of this world, and it holds no other guard of it.
+    #[inline]
+    pub unsafe fn exclusive(&self) -> Exclusive<'_, S> {
+        if self.workers > 1 {
+            self.lock.enter_exclusive();
+        }
+        Exclusive { world: self }
+    }
+}
+
+/// The shared mode, until this is dropped.
+pub struct Shared<'a, S> {
+    world: &'a World<S>,
+    me: usize,
+}
+
+impl<S> Shared<'_, S> {
+    /// The number of this worker.
+    #[inline]
+    pub fn me(&self) -> usize {
+        self.me
+    }
+}
+
+impl<S> Deref for Shared<'_, S> {
+    type Target = S;
+    #[inline]
+    fn deref(&self) -> &S {
+        // SAFETY: while a shared guard lives there is no exclusive one.
+        unsafe { &*self.world.state.get() }
+    }
+}
+
+impl<S> Drop for Shared<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.world.workers > 1 {
+            self.world.lock.leave_shared(self.me);
+        }
+    }
+}
+
+/// The exclusive mode, until this is dropped.
+pub struct Exclusive<'a, S> {
+    world: &'a World<S>,
+}
+
+impl<S> Deref for Exclusive<'_, S> {
+    type Target = S;
+    #[inline]
+    fn deref(&self) -> &S {
+        // SAFETY: the guard is the only one.
+        unsafe { &*self.world.state.get() }
+    }
+}
+
+impl<S> DerefMut for Exclusive<'_, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut S {
+        // SAFETY: the guard is the only one, and it is borrowed mutably.
+        unsafe { &mut *self.world.state.get() }
+    }
+}
+
+impl<S> Drop for Exclusive<'_, S> {
+    fn drop(&mut self) {
+        if self.world.workers > 1 {
+            self.world.lock.leave_exclusive();
+        }
+    }
+}
+
+/// The part of one worker inside the shared state, on cache lines of its own.
+#[repr(align(128))]
+pub struct Own<T>(UnsafeCell<T>);
+
+// SAFETY: reached by one thread at a time (see the module).
+unsafe impl<T: Send> Sync for Own<T> {}
+
+impl<T> Own<T> {
+    /// A part.
+    pub fn new(part: T) -> Own<T> {
+        Own(UnsafeCell::new(part))
+    }
+
+    /// The part, for whoever has everything.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
+    /// The part, to look at, for whoever has everything.
+    ///
+    /// # Safety
+    /// The world is held exclusively as long as the result lives.
+    #[inline]
+    pub unsafe fn get(&self) -> &T {
+        // SAFETY: by the contract nobody changes it.
+        unsafe { &*self.0.get() }
+    }
+
+    /// The part of the worker that is in the shared mode.
+    ///
+    /// # Safety
+    /// It is the part of the calling worker, which is in the shared mode, and no other reference to
+    /// it lives.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn of_this_worker(&self) -> &mut T {
+        // SAFETY: by the contract it is reached once.
+        unsafe { &mut *self.0.get() }
+    }
+}
