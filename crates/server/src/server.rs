@@ -15,7 +15,9 @@ use crate::latency::Monitor;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
+use crate::persistence::Persistence;
 use crate::process::Identity;
+use crate::process::signals::Requested;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
@@ -118,6 +120,8 @@ pub struct Server {
     pub slowlog: Slowlog,
     /// Events that took long.
     pub latency: Monitor,
+    /// Snapshots, their loading, and the child that writes.
+    pub persistence: Persistence,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -128,6 +132,8 @@ pub struct Server {
     pub desks: Box<[Own<Desk>]>,
     /// How often and how long the exclusive mode stopped the other workers.
     pub exclusive: ExclusiveStats,
+    /// The signal that asked for the end.
+    pub ending: Requested,
     /// Set when the process is to end.
     pub shutdown: bool,
     next_client_id: u64,
@@ -165,6 +171,7 @@ impl Server {
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
+            persistence: Persistence::new(now),
             commands,
             clients: Clients::new(workers),
             pubsub: Registry::default(),
@@ -187,6 +194,7 @@ impl Server {
             registries: Box::default(),
             desks,
             exclusive: ExclusiveStats::default(),
+            ending: Requested::default(),
             shutdown: false,
             next_client_id: 1,
         };
@@ -217,6 +225,7 @@ impl Server {
             && self.monitors.is_empty()
             && self.lane.fx.wanted_events.is_empty()
             && !self.lane.fx.propagates
+            && !self.persistence.restricts()
             && !self.limits_clients_memory()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
     }

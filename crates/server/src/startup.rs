@@ -1,12 +1,13 @@
 //! The start of the process, in Redis's order: scripts and tests wait for its log lines.
 //!
 //! ```text
-//! arguments -> configuration -> daemon -> log -> sockets -> pid file, title, logo -> event loop
+//! arguments -> configuration -> daemon -> log -> sockets -> pid file, title, logo -> data -> event loop
 //! ```
 
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
+use crate::persistence::snapshot::temporary_name;
 use crate::process::signals::Signals;
 use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
 use crate::server::Server;
@@ -26,7 +27,7 @@ pub enum Abort {
 }
 
 /// A failure whose reason is logged.
-fn failed(reason: impl std::fmt::Display) -> Abort {
+pub fn failed(reason: impl std::fmt::Display) -> Abort {
     log_warning!("{reason}");
     Abort::Failed
 }
@@ -51,10 +52,11 @@ pub fn run() -> Result<(), Abort> {
     title::prepare();
 
     let (server, poll) = open(loaded, identity)?;
-    let signals = Signals::install().map_err(failed)?;
     crash::configure(&server.config);
-    ready(&server);
-    worker::run(server, poll, signals).map_err(failed)
+    let temporary = temporary_name(std::process::id());
+    let signals = Signals::install(&server.ending, &temporary).map_err(failed)?;
+    log_notice!("Server initialized");
+    worker::run(server, poll, signals)
 }
 
 /// Answers what is not a call of the server, and otherwise what it was called with.
@@ -182,9 +184,8 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
 }
 
 /// Tells everybody that the server is ready.
-fn ready(server: &Server) {
+pub fn ready(server: &Server) {
     let config = &server.config;
-    log_notice!("Server initialized");
     let (unix, tcp) = server.listening.kinds();
     if tcp > 0 {
         log_notice!("Ready to accept connections tcp");
@@ -204,5 +205,5 @@ fn ready(server: &Server) {
         );
     }
     // A failure is logged; the server can do without.
-    let _ = kernel::set_oom_score(config);
+    let _ = kernel::set_oom_score(config, kernel::ProcessKind::Primary);
 }

@@ -38,8 +38,10 @@ impl Server {
         let hz = u64::from(self.config.process.hz.unsigned_abs().max(1));
         if !self.cron_paused {
             self.gather();
+            self.shut_down_if_asked();
             self.expire_cycle(hz);
             self.clients_cron(hz);
+            self.persistence_cron();
             self.stats.sample(now);
         }
         1000 / hz

@@ -17,6 +17,7 @@
 mod accept;
 mod batch;
 mod cron;
+mod meanwhile;
 mod output;
 mod seat;
 mod shared;
@@ -78,16 +79,7 @@ impl Worker {
         while !self.seat.common().is_shutting_down() {
             self.before_wait();
             let timeout = self.timeout();
-            self.seat.leave();
-            match self.poll.poll(&mut events, Some(timeout)) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
-            self.seat.enter();
-            let started = self.start_turn();
-            self.sort_events(&events);
-            self.run_ready();
-            self.accept_waiting();
+            let started = self.take_events(&mut events, timeout)?;
             self.run_timers();
             let desk = self.seat.desk();
             desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
@@ -106,6 +98,22 @@ impl Worker {
             self.seat.exclusively(|server| server.start_turn());
         }
         started
+    }
+
+    /// Waits for sockets and serves them. Returns when the waiting ended.
+    fn take_events(&mut self, events: &mut Events, timeout: Duration) -> io::Result<Tick> {
+        self.seat.leave();
+        let polled = self.poll.poll(events, Some(timeout));
+        self.seat.enter();
+        match polled {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        let started = self.start_turn();
+        self.sort_events(events);
+        self.run_ready();
+        self.accept_waiting();
+        Ok(started)
     }
 
     fn before_wait(&mut self) {
@@ -158,8 +166,8 @@ impl Worker {
                 continue;
             }
             if let Some(signals) = self.signals.as_mut().filter(|_| number == SIGNALS) {
-                let signal = signals.take();
-                self.seat.exclusively(|server| server.on_signal(signal));
+                signals.drain();
+                self.seat.exclusively(|server| server.on_signal());
                 continue;
             }
             if number < FIRST_CLIENT {

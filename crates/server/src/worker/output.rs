@@ -59,6 +59,10 @@ impl Worker {
             let Some(mut client) = self.seat.part().take(token) else { continue };
             if let Some(socket) = &mut client.socket {
                 let _ = socket.deregister(self.poll.registry());
+                if self.seat.common().has_child() {
+                    // A child has the socket, too: without this the other side would not see the end.
+                    socket.shut_down();
+                }
             }
             self.seat.exclusively(|server| server.drop_client(client));
         }

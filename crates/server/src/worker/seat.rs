@@ -21,7 +21,7 @@ use ochre_engine::keyspace::Locks;
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::Limits;
-use ochre_sync::{Own, Shared, World};
+use ochre_sync::{Exclusive, Own, Shared, World};
 use std::sync::Arc;
 
 /// Something a worker holds for as long as its thread runs.
@@ -30,6 +30,7 @@ pub struct Seat {
     me: usize,
     wakers: Arc<[Waker]>,
     shared: Option<Shared<'static, Server>>,
+    sole: Option<Exclusive<'static, Server>>,
     /// Commands may run in the shared mode, as far as the state of the server is concerned.
     is_plain: bool,
 }
@@ -40,7 +41,7 @@ impl Seat {
     /// # Safety
     /// There is one seat for each number, and it stays on one thread.
     pub unsafe fn new(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>) -> Seat {
-        Seat { process, me, wakers, shared: None, is_plain: false }
+        Seat { process, me, wakers, shared: None, sole: None, is_plain: false }
     }
 
     /// The number of this worker.
@@ -56,7 +57,9 @@ impl Seat {
 
     /// Enters the shared mode.
     pub fn enter(&mut self) {
-        // SAFETY: this is the one seat of this number, and it is out: `shared` is empty.
+        self.shared = None;
+        self.sole = None;
+        // SAFETY: this is the one seat of this number, and it is out.
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_plain = self.server().is_plain();
@@ -66,6 +69,15 @@ impl Seat {
     /// Leaves it, to sleep.
     pub fn leave(&mut self) {
         self.shared = None;
+    }
+
+    /// Enters the exclusive mode until [`Seat::enter`]: for loading, which takes long and lets others
+    /// work now and then.
+    pub fn sole(&mut self) -> &mut Server {
+        self.shared = None;
+        let process = self.process;
+        // SAFETY: this thread is a worker, and it holds no other guard.
+        self.sole.get_or_insert_with(|| unsafe { process.exclusive() })
     }
 
     /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
@@ -211,6 +223,11 @@ impl<'a> Common<'a> {
     #[inline]
     pub fn is_shutting_down(self) -> bool {
         self.server.shutdown
+    }
+
+    /// A child shares the memory of this process.
+    pub fn has_child(self) -> bool {
+        self.server.persistence.children.active().is_some()
     }
 
     /// Evicting goes on in the next turn.

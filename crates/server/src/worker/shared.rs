@@ -138,9 +138,6 @@ fn call<'h>(
         ctx.keys.fx.clear();
         return None;
     }
-    if ctx.reply.errors() > 0 {
-        stats.error_written(ctx.reply.last_error());
-    }
     Some(match outcome {
         Ok(()) => false,
         Err(error) => {

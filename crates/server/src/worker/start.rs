@@ -2,8 +2,10 @@
 
 use super::seat::Seat;
 use super::{SIGNALS, WAKE, Worker};
+use crate::persistence::loading;
 use crate::process::signals::Signals;
 use crate::server::Server;
+use crate::startup::{Abort, failed, ready};
 use crate::{alloc, log_warning};
 use mio::{Interest, Poll, Waker};
 use ochre_sync::World;
@@ -12,7 +14,11 @@ use std::sync::Arc;
 
 /// Runs the server until it is shut down. The first worker's poll is the one that the listening
 /// sockets report to.
-pub fn run(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<()> {
+pub fn run(server: Server, first: Poll, signals: Signals) -> Result<(), Abort> {
+    start(server, first, signals).map_err(failed)?
+}
+
+fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Result<(), Abort>> {
     first.registry().register(signals.source(), mio::Token(SIGNALS), Interest::READABLE)?;
     let workers = server.desks.len();
     let mut polls = vec![first];
@@ -27,32 +33,35 @@ pub fn run(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<
     // It lives as long as the process: threads may still look at it when the first one returns.
     let process: &'static World<Server> = Box::leak(Box::new(World::new(workers, server)));
     let mut polls = polls.into_iter().enumerate();
-    let Some((_, first)) = polls.next() else { return Ok(()) };
+    let Some((_, first)) = polls.next() else { return Ok(Ok(())) };
     let mut threads = Vec::new();
     for (me, poll) in polls {
         let wakers = Arc::clone(&wakers);
         let thread = std::thread::Builder::new().name(format!("io_thd_{me}"));
-        threads.push(thread.spawn(move || work(process, me, wakers, poll, None))?);
+        threads.push(thread.spawn(move || work(process, me, wakers, poll))?);
     }
-    work(process, 0, Arc::clone(&wakers), first, Some(signals));
+    // SAFETY: this is the first worker's thread, and nobody else has its number.
+    #[allow(unsafe_code)]
+    let seat = unsafe { Seat::new(process, 0, Arc::clone(&wakers)) };
+    let mut worker = Worker::new(seat, first, Some(signals));
+    if let Err(abort) = loading::at_start(&mut worker) {
+        return Ok(Err(abort));
+    }
+    if !worker.seat.sole().shutdown {
+        ready(worker.seat.sole());
+    }
+    let outcome = worker.run();
     wakers.iter().for_each(|waker| drop(waker.wake()));
     threads.into_iter().for_each(|thread| drop(thread.join()));
-    Ok(())
+    outcome.map(Ok)
 }
 
-fn work(
-    process: &'static World<Server>,
-    me: usize,
-    wakers: Arc<[Waker]>,
-    poll: Poll,
-    signals: Option<Signals>,
-) {
-    // The main thread is registered from its start.
-    let _registered = (me > 0).then(alloc::register_thread);
+fn work(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>, poll: Poll) {
+    let _registered = alloc::register_thread();
     // SAFETY: every number is used once, by the thread that stays in this function.
     #[allow(unsafe_code)]
     let seat = unsafe { Seat::new(process, me, wakers) };
-    if let Err(error) = Worker::new(seat, poll, signals).run() {
+    if let Err(error) = Worker::new(seat, poll, None).run() {
         log_warning!("Worker {me} cannot wait for its sockets: {error}");
     }
 }
