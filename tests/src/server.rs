@@ -52,6 +52,11 @@ pub fn binary_under_test() -> PathBuf {
     target.join("fast/ochre-server")
 }
 
+/// Number of workers that servers under test run with: `OCHRE_WORKERS`, or one.
+fn workers() -> String {
+    std::env::var("OCHRE_WORKERS").unwrap_or_else(|_| "1".to_owned())
+}
+
 /// Whether `binary` is a stock Redis, which knows no `compat-version`.
 pub fn is_reference(binary: &Path) -> bool {
     binary.file_name() == Some(&OsString::from("redis-server"))
@@ -106,6 +111,9 @@ impl Server {
             command.arg(path);
         }
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        if !is_reference(&options.binary) {
+            command.args(["--io-threads", &workers()]);
+        }
         let log = fs::File::create(directory.join("log")).expect("a writable scratch directory");
         let child = command
             .args(&options.args)
