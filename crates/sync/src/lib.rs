@@ -18,7 +18,6 @@ pub use world::{Exclusive, Own, Shared, World};
 
 #[cfg(loom)]
 pub(crate) use loom::{
-    cell::UnsafeCell,
     hint::spin_loop,
     sync::atomic::{AtomicBool, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
