@@ -7,6 +7,7 @@ mod object;
 mod populate;
 mod process;
 mod protocol;
+mod reload;
 mod switches;
 
 use crate::commands::{Call, help};
@@ -74,6 +75,12 @@ static SUBCOMMANDS: &[Subcommand] = &[
         switches::packed_threshold,
     ),
     sub(
+        "reload",
+        0..=usize::MAX,
+        ("[option ...]", "Saves, empties and loads. Options: NOSAVE, NOFLUSH, MERGE."),
+        reload::reload,
+    ),
+    sub(
         "replybuffer",
         2..=2,
         ("<peak-reset-time|resizing> <value>", "Changes how reply buffers adapt."),
@@ -121,8 +128,10 @@ fn debug(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 
 /// The error for a subcommand that does not exist, or not with these arguments.
 fn unknown(args: Args<'_>) -> Error {
-    let name = String::from_utf8_lossy(args.get(1)).into_owned();
-    Error::new(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
+    let name = args.get(1);
+    let shown = &name[..name.len().min(128)];
+    let start: &[u8] = b"ERR unknown subcommand or wrong number of arguments for '";
+    Error::quoting(&[start, shown, b"'. Try DEBUG HELP."])
 }
 
 fn debug_help(call: &mut Call<'_>) -> Outcome {
