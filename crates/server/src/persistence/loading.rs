@@ -14,6 +14,7 @@ use crate::startup::Abort;
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::DbIndex;
+use ochre_engine::settings::SanitizeDumpPayload;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Refusal, Sink, Source};
 use std::fs::File;
@@ -123,8 +124,13 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     let server = host.server();
     let (settings, now) = (server.settings.clone(), server.lane.clock.now());
     let config = &server.config.persistence;
-    let options =
-        LoadOptions { settings: &settings, seed: server.world.seed(), now, checksum: config.rdbchecksum };
+    let options = LoadOptions {
+        settings: &settings,
+        seed: server.world.seed(),
+        now,
+        deep: settings.sanitize_dump_payload == SanitizeDumpPayload::Yes,
+        checksum: config.rdbchecksum && !settings.skip_checksum_validation,
+    };
     let interval = config.loading_process_events_interval_bytes.max(1).unsigned_abs();
     let mut loader = Loader {
         db: DbIndex(0),
