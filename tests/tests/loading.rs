@@ -88,7 +88,15 @@ fn clients_are_told_that_data_is_being_loaded() {
     let mut c = c.unwrap();
     assert_eq!(c.info("loading"), "1");
     const LOADING: &str = "LOADING Redis is loading the dataset in memory";
-    for command in ["GET key:1", "SET a b", "PING", "SAVE", "BGSAVE", "FLUSHALL", "CONFIG SET dir /tmp"] {
+    for command in [
+        "GET key:1",
+        "SET a b",
+        "PING",
+        "SAVE",
+        "BGSAVE",
+        "FLUSHALL",
+        "CONFIG SET repl-diskless-load disabled",
+    ] {
         assert!(c.run(command).text().contains("LOADING"), "{command}");
     }
     assert_eq!(c.run("GET key:1"), Reply::Error(LOADING.into()));
