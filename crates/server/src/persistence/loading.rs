@@ -121,7 +121,7 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
 /// Loads the snapshot that a stream begins with, in a loading that has begun.
 pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R>, mode: Mode) -> Outcome {
     let server = host.server();
-    let (settings, now) = (server.settings.clone(), server.lane.clock.now());
+    let (settings, now) = (server.settings, server.lane.clock.now());
     let config = &server.config.persistence;
     let options = LoadOptions {
         settings: &settings,
