@@ -14,7 +14,9 @@ use crate::latency::Monitor;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
+use crate::persistence::Persistence;
 use crate::process::Identity;
+use crate::process::signals::Requested;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
@@ -89,6 +91,8 @@ pub struct Server {
     pub slowlog: Slowlog,
     /// Events that took long.
     pub latency: Monitor,
+    /// Snapshots, their loading, and the child that writes.
+    pub persistence: Persistence,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -99,6 +103,8 @@ pub struct Server {
     pub to_close: Vec<crate::client::Token>,
     /// Clients that may go on after they waited.
     pub unblocked: Vec<crate::client::Token>,
+    /// The signal that asked for the end.
+    pub ending: Requested,
     /// Set when the process is to end.
     pub shutdown: bool,
     next_client_id: u64,
@@ -127,6 +133,7 @@ impl Server {
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
+            persistence: Persistence::new(now),
             commands,
             clients: Clients::default(),
             pubsub: Registry::default(),
@@ -155,6 +162,7 @@ impl Server {
             pending_writes: Vec::new(),
             to_close: Vec::new(),
             unblocked: Vec::new(),
+            ending: Requested::default(),
             shutdown: false,
             next_client_id: 1,
         };

@@ -53,6 +53,10 @@ fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         call.server.empty(DbIndex(db), lazy);
     }
     call.server.lane.fx.dirty += 1;
+    call.server.snapshot_nothing();
+    if !lazy {
+        crate::alloc::purge();
+    }
     call.reply().ok();
     Ok(())
 }
@@ -78,6 +82,15 @@ impl crate::server::Server {
         let tables = self.world.take(db);
         if lazy {
             self.reaper.free(Garbage::Tables(tables));
+        }
+    }
+
+    /// A snapshot under way would bring back what was removed, and so would the file that is there.
+    fn snapshot_nothing(&mut self) {
+        self.cancel_snapshot();
+        if !self.config.persistence.save.0.is_empty() && self.save_now(false).is_ok() {
+            // What the command changed is in the snapshot already.
+            self.lane.fx.dirty = 0;
         }
     }
 
