@@ -149,7 +149,7 @@ fn debug_help(call: &mut Call<'_>) -> Outcome {
 
 /// The number in an argument as C's atoi reads it: 0 if there is none.
 fn switch(arg: &[u8]) -> i64 {
-    ochre_engine::text::parse_i64(arg).unwrap_or(0)
+    i64::from(ochre_engine::text::integer::atoi(arg))
 }
 
 #[cfg(test)]
