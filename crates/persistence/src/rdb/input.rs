@@ -1,0 +1,275 @@
+//! Where decoders read from: bytes at hand, or a stream behind a buffer.
+//!
+//! ```text
+//! Source    | consumed | window          | free     |      take(n) shows n bytes of the window;
+//!            0          at                end              if they are not there yet, the window
+//!                                                          moves to the front and is filled up
+//! ```
+//! What is taken is shown where it was read to, so a decoder copies it once, to its place. A value
+//! larger than the buffer makes it grow as its bytes arrive, never by what a length claims.
+
+use super::{Fault, crc64};
+use ochre_engine::encoding::lzf;
+use std::io::{BufRead, ErrorKind, Read};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// A row of bytes to be decoded.
+pub trait Input {
+    /// The next `n` bytes.
+    fn take(&mut self, n: usize) -> Result<&[u8], Fault>;
+
+    /// Bytes taken so far.
+    fn offset(&self) -> u64;
+
+    /// The most bytes that can still come, if that is known.
+    fn room(&self) -> Option<u64>;
+
+    /// One byte.
+    #[inline]
+    fn byte(&mut self) -> Result<u8, Fault> {
+        Ok(self.take(1)?[0])
+    }
+
+    /// As many bytes as the array has.
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+
+    /// A length, or the encoding of a string without one.
+    #[inline]
+    fn length_or_encoding(&mut self) -> Result<Length, Fault> {
+        let first = self.byte()?;
+        Ok(match first >> 6 {
+            0 => Length::Is(u64::from(first)),
+            1 => Length::Is(u64::from(first & 0x3f) << 8 | u64::from(self.byte()?)),
+            2 if first == 0x80 => Length::Is(u64::from(u32::from_be_bytes(self.array()?))),
+            2 if first == 0x81 => Length::Is(u64::from_be_bytes(self.array()?)),
+            2 => return Err(Fault::Invalid("unknown form of a length")),
+            _ => Length::Encoding(first & 0x3f),
+        })
+    }
+
+    /// A length.
+    #[inline]
+    fn length(&mut self) -> Result<u64, Fault> {
+        match self.length_or_encoding()? {
+            Length::Is(length) => Ok(length),
+            Length::Encoding(_) => Err(Fault::Invalid("an encoding in place of a length")),
+        }
+    }
+
+    /// A string, whatever its form, as bytes: in place, or in `room` if it had to be made.
+    #[inline]
+    fn string<'a>(&'a mut self, room: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
+        match self.length_or_encoding()? {
+            Length::Is(length) => self.take(usize::try_from(length).map_err(|_| Fault::Short)?),
+            Length::Encoding(encoding) => self.encoded_string(encoding, room),
+        }
+    }
+
+    /// The rest of a string in one of the encodings, written to `room`.
+    fn encoded_string<'a>(&mut self, encoding: u8, room: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
+        room.clear();
+        if let Some(integer) = self.integer(encoding)? {
+            room.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+            return Ok(room);
+        }
+        let packed = self.length()?;
+        let plain = usize::try_from(self.length()?).map_err(|_| Fault::Short)?;
+        let packed = self.take(usize::try_from(packed).map_err(|_| Fault::Short)?)?;
+        *room = lzf::decompress(packed, plain)?;
+        Ok(room)
+    }
+
+    /// The rest of a string that is an integer; none if it is compressed.
+    #[inline]
+    fn integer(&mut self, encoding: u8) -> Result<Option<i64>, Fault> {
+        Ok(Some(match encoding {
+            0 => i64::from(i8::from_le_bytes(self.array()?)),
+            1 => i64::from(i16::from_le_bytes(self.array()?)),
+            2 => i64::from(i32::from_le_bytes(self.array()?)),
+            3 => return Ok(None),
+            _ => return Err(Fault::Invalid("unknown encoding of a string")),
+        }))
+    }
+
+    /// A binary score.
+    fn double(&mut self) -> Result<f64, Fault> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    /// How many elements to make room for if `count` of at least `each` bytes are announced.
+    fn capacity(&self, count: u64, each: u64) -> usize {
+        let most = self.room().map_or(1 << 16, |room| room / each);
+        count.min(most) as usize
+    }
+}
+
+/// What the first byte of a string says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// So many bytes (or elements) follow.
+    Is(u64),
+    /// A string in this encoding follows.
+    Encoding(u8),
+}
+
+/// Bytes that are all there.
+pub struct Slice<'a> {
+    rest: &'a [u8],
+    taken: u64,
+}
+
+impl<'a> Slice<'a> {
+    /// Reads these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Slice { rest: bytes, taken: 0 }
+    }
+
+    /// What was not taken.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl Input for Slice<'_> {
+    #[inline]
+    fn take(&mut self, n: usize) -> Result<&[u8], Fault> {
+        let (taken, rest) = self.rest.split_at_checked(n).ok_or(Fault::Short)?;
+        self.rest = rest;
+        self.taken += n as u64;
+        Ok(taken)
+    }
+
+    fn offset(&self) -> u64 {
+        self.taken
+    }
+
+    fn room(&self) -> Option<u64> {
+        Some(self.rest.len() as u64)
+    }
+}
+
+/// A stream behind a buffer. What is left in it after the RDB part can be read through `BufRead`
+/// (the commands behind an RDB preamble).
+pub struct Source<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    at: usize,
+    end: usize,
+    /// Bytes taken before the start of the buffer.
+    before: u64,
+    size: Option<u64>,
+    crc: Option<u64>,
+    /// Up to where in the buffer the checksum went.
+    summed: usize,
+}
+
+impl<R: Read> Source<R> {
+    /// Reads `reader`, of which `size` bytes are there (if that is known).
+    pub fn new(reader: R, size: Option<u64>) -> Self {
+        let buffer = vec![0; CHUNK];
+        Source { reader, buffer, at: 0, end: 0, before: 0, size, crc: Some(0), summed: 0 }
+    }
+
+    /// Does not compute the checksum.
+    pub fn without_checksum(mut self) -> Self {
+        self.crc = None;
+        self
+    }
+
+    /// The stream; what is in the buffer is lost.
+    pub fn into_inner(self) -> R {
+        self.reader
+    }
+
+    /// The checksum of everything taken so far.
+    pub fn checksum(&mut self) -> Option<u64> {
+        self.sum_up();
+        self.crc
+    }
+
+    fn sum_up(&mut self) {
+        let new = &self.buffer[self.summed..self.at];
+        self.crc = self.crc.map(|crc| crc64::update(crc, new));
+        self.summed = self.at;
+    }
+
+    /// Reads until `n` bytes are in the window.
+    #[cold]
+    #[inline(never)]
+    fn fill(&mut self, n: usize) -> Result<(), Fault> {
+        self.sum_up();
+        self.buffer.copy_within(self.at..self.end, 0);
+        self.before += self.at as u64;
+        self.end -= self.at;
+        (self.at, self.summed) = (0, 0);
+        while self.end < n {
+            if self.end == self.buffer.len() {
+                // Grown by what has arrived, not by what is claimed.
+                let more = self.buffer.len().min(n - self.end).max(CHUNK);
+                self.buffer.resize(self.buffer.len() + more, 0);
+            }
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(0) => return Err(Fault::Short),
+                Ok(read) => self.end += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Fault::Io(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Input for Source<R> {
+    #[inline]
+    fn take(&mut self, n: usize) -> Result<&[u8], Fault> {
+        if self.end - self.at < n {
+            self.fill(n)?;
+        }
+        let start = self.at;
+        self.at += n;
+        Ok(&self.buffer[start..self.at])
+    }
+
+    #[inline]
+    fn offset(&self) -> u64 {
+        self.before + self.at as u64
+    }
+
+    fn room(&self) -> Option<u64> {
+        self.size.map(|size| size.saturating_sub(self.offset()))
+    }
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let window = self.fill_buf()?;
+        let n = window.len().min(into.len());
+        into[..n].copy_from_slice(&window[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl<R: Read> BufRead for Source<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.at == self.end {
+            match self.fill(1) {
+                Ok(()) | Err(Fault::Short) => {}
+                Err(Fault::Io(error)) => return Err(error),
+                Err(other) => return Err(std::io::Error::other(other.to_string())),
+            }
+        }
+        Ok(&self.buffer[self.at..self.end])
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.at = (self.at + n).min(self.end);
+    }
+}

@@ -1,0 +1,221 @@
+//! The snapshot reader: a stream into a [`Sink`], entry by entry.
+
+use super::Decoding;
+use super::decode::{self, Attributes};
+use super::format::{MAGIC, MAX_VERSION, ValueType, opcode};
+use super::input::{Input, Source};
+use super::{Fault, LoadError};
+use ochre_engine::entry::KeyEntry;
+use ochre_engine::keyspace::{AccessClock, DbIndex};
+use ochre_engine::settings::Settings;
+use ochre_engine::table::Seed;
+use ochre_engine::time::UnixMs;
+use std::io::Read;
+
+/// How a file is read.
+#[derive(Clone, Copy)]
+pub struct LoadOptions<'a> {
+    /// Thresholds of the encodings, number of databases, memory policy.
+    pub settings: &'a Settings,
+    /// The keyed hash of the world that is loaded.
+    pub seed: Seed,
+    /// The time, for the access clocks.
+    pub now: UnixMs,
+    /// `rdbchecksum`: whether the checksum is compared (a stored 0 never is).
+    pub checksum: bool,
+}
+
+/// Why a sink ends the loading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The key is there already.
+    Duplicate,
+    /// The library cannot be loaded, for this reason.
+    Function(String),
+    /// It wants no more, for reasons of its own.
+    Stopped,
+}
+
+/// Takes what is in a file, in its order.
+pub trait Sink {
+    /// The keys that follow belong to this database (0 at first).
+    fn select(&mut self, db: DbIndex) -> Result<(), Refusal>;
+
+    /// A key. The sink decides whether it is too late for it.
+    fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal>;
+
+    /// The selected database has about so many keys, so many of them with an expiry. A hint from
+    /// the file, which may be a lie: nothing large may be reserved for it.
+    fn size_hint(&mut self, _keys: u64, _volatile: u64) {}
+
+    /// An auxiliary field.
+    fn aux(&mut self, _name: &[u8], _value: &[u8]) {}
+
+    /// A key that was left out because its collection is empty.
+    fn empty_key(&mut self, _key: &[u8]) {}
+
+    /// The code of a function library.
+    fn function(&mut self, _code: &[u8]) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Data of this module beside the keys was skipped.
+    fn module_aux(&mut self, _module: &str) {}
+
+    /// So many bytes were read; called about once per 256 KB, between entries.
+    fn progress(&mut self, _bytes: u64) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// A file that was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its version.
+    pub version: u16,
+    /// Entries given to the sink.
+    pub keys: u64,
+    /// Keys left out because their collections were empty.
+    pub empty_keys: u64,
+    /// Bytes read, checksum included.
+    pub bytes: u64,
+    /// True if the file has no checksum (saved with `rdbchecksum no`, or before version 5).
+    pub unchecked: bool,
+}
+
+/// Reads a file up to its end mark. The source stands behind it afterwards, so that what follows
+/// (commands behind an RDB preamble) can be read from it.
+pub fn load<R: Read>(
+    source: &mut Source<R>,
+    options: &LoadOptions<'_>,
+    sink: &mut impl Sink,
+) -> Result<Loaded, LoadError> {
+    let clock = AccessClock::new(options.settings, options.now, 0);
+    let decoding = Decoding { settings: options.settings, seed: options.seed, version: 0 };
+    let mut loader = Loader {
+        source,
+        sink,
+        options,
+        decoding,
+        clock,
+        key: Vec::new(),
+        room: Vec::new(),
+        context: None,
+        keys: 0,
+        empty_keys: 0,
+    };
+    loader.run().map_err(|fault| LoadError {
+        offset: loader.source.offset(),
+        value_type: loader.context,
+        key: loader.context.is_some().then(|| loader.key.as_slice().into()),
+        fault,
+    })
+}
+
+struct Loader<'a, R, S> {
+    source: &'a mut Source<R>,
+    sink: &'a mut S,
+    options: &'a LoadOptions<'a>,
+    decoding: Decoding<'a>,
+    clock: AccessClock,
+    key: Vec<u8>,
+    room: Vec<u8>,
+    /// The type of the entry being read.
+    context: Option<ValueType>,
+    keys: u64,
+    empty_keys: u64,
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Fault {
+        match refusal {
+            Refusal::Duplicate => Fault::Duplicate,
+            Refusal::Function(reason) => Fault::Function(reason),
+            Refusal::Stopped => Fault::Stopped,
+        }
+    }
+}
+
+impl<R: Read, S: Sink> Loader<'_, R, S> {
+    fn run(&mut self) -> Result<Loaded, Fault> {
+        self.decoding.version = self.version()?;
+        let (mut reported, mut attributes) = (0, self.no_attributes());
+        loop {
+            match self.source.byte()? {
+                opcode::EOF => break,
+                opcode::EXPIRETIME_MS => {
+                    attributes.expiry = Some(UnixMs(i64::from_le_bytes(self.source.array()?)));
+                }
+                value_type => {
+                    self.entry(ValueType(value_type), attributes)?;
+                    attributes = self.no_attributes();
+                    let offset = self.source.offset();
+                    if offset - reported >= 1 << 18 {
+                        reported = offset;
+                        self.sink.progress(offset)?;
+                    }
+                }
+            }
+        }
+        let unchecked = self.checksum()?;
+        Ok(Loaded {
+            version: self.decoding.version,
+            keys: self.keys,
+            empty_keys: self.empty_keys,
+            bytes: self.source.offset(),
+            unchecked,
+        })
+    }
+
+    fn no_attributes(&self) -> Attributes {
+        Attributes { expiry: None, access: self.clock.initial() }
+    }
+
+    fn version(&mut self) -> Result<u16, Fault> {
+        let magic: [u8; 9] = self.source.array()?;
+        let digits = magic.strip_prefix(MAGIC).ok_or(Fault::Signature)?;
+        let version = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u16>().ok());
+        let version = version.unwrap_or(0);
+        if !(1..=MAX_VERSION).contains(&version) {
+            return Err(Fault::Version(u32::from(version)));
+        }
+        Ok(version)
+    }
+
+    fn entry(&mut self, value_type: ValueType, attributes: Attributes) -> Result<(), Fault> {
+        let key = self.source.string(&mut self.room)?;
+        self.key.clear();
+        self.key.extend_from_slice(key);
+        self.context = Some(value_type);
+        let made =
+            decode::entry(self.source, value_type, &self.key, attributes, &self.decoding, &mut self.room);
+        match made {
+            Ok(entry) => {
+                self.sink.entry(entry)?;
+                self.keys += 1;
+            }
+            Err(Fault::Empty) => {
+                self.sink.empty_key(&self.key);
+                self.empty_keys += 1;
+            }
+            Err(fault) => return Err(fault),
+        }
+        self.context = None;
+        Ok(())
+    }
+
+    /// Compares the checksum; true if there is none.
+    fn checksum(&mut self) -> Result<bool, Fault> {
+        if self.decoding.version < 5 {
+            return Ok(true);
+        }
+        let computed = self.source.checksum();
+        let stored = u64::from_le_bytes(self.source.array()?);
+        match computed {
+            Some(computed) if self.options.checksum && stored != 0 && computed != stored => {
+                Err(Fault::Checksum { computed, stored })
+            }
+            _ => Ok(stored == 0),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Payloads of DUMP and RESTORE: one value with a footer.
+//!
+//! ```text
+//! type, 1 byte | value | version, 2 bytes LE | CRC64 of all before, 8 bytes LE
+//! ```
+
+use super::decode::{self, Decoding};
+use super::encode::{Encoder, Encoding};
+use super::format::{FOOTER, MAX_VERSION, ValueType};
+use super::input::{Input, Slice};
+use super::output::Output;
+use super::{Fault, crc64};
+use ochre_engine::entry::KeyEntry;
+use ochre_engine::level::Level;
+use ochre_engine::settings::Settings;
+use ochre_engine::table::Seed;
+use ochre_engine::value::RawValue;
+
+/// The payload of a value, as a server of this level writes it.
+pub fn dump(entry: &KeyEntry, level: Level, compression: bool) -> Vec<u8> {
+    let encoding = Encoding::of(level, compression);
+    let mut encoder = Encoder::new(Output::in_memory(), encoding);
+    let value_type = encoder.type_of(entry);
+    encoder.out.byte(value_type.0);
+    encoder.value(entry);
+    encoder.out.bytes(&encoding.version.to_le_bytes());
+    let mut bytes = encoder.out.into_bytes();
+    let crc = crc64::update(0, &bytes);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// The body (type and value) and version of a payload whose footer is right. A CRC of 0 is not compared.
+pub fn verify(payload: &[u8]) -> Option<(&[u8], u16)> {
+    let (body, footer) = payload.split_at_checked(payload.len().checked_sub(FOOTER)?)?;
+    let (version, crc) = footer.split_first_chunk::<2>()?;
+    let version = u16::from_le_bytes(*version);
+    let stored = u64::from_le_bytes(crc.try_into().ok()?);
+    let computed = crc64::update(0, &payload[..payload.len() - 8]);
+    (version <= MAX_VERSION && (stored == 0 || stored == computed)).then_some((body, version))
+}
+
+/// The value of a payload whose footer was verified; `body` is what [`verify`] gave.
+pub fn restore(body: &[u8], version: u16, settings: &Settings, seed: Seed) -> Result<RawValue, Fault> {
+    let mut input = Slice::new(body);
+    let value_type = ValueType(input.byte()?);
+    let value = decode::value(&mut input, value_type, &Decoding { settings, seed, version })?;
+    Ok(value)
+}
