@@ -6,6 +6,7 @@
 //! A command takes at most 64 elements, so that no reader needs much memory at once (server.h:
 //! AOF_REWRITE_ITEMS_PER_CMD); the forms are those of aof.c, so that every Redis reads them.
 
+use crate::rdb::Progress;
 use ochre_engine::encoding::listpack::Item;
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::{DbIndex, World};
@@ -20,14 +21,18 @@ const ITEMS: usize = 64;
 /// Bytes gathered before they are written.
 const CHUNK: usize = 64 * 1024;
 
-/// Writes the commands that make `world`. `each` hears of every key, behind its last byte.
+/// Writes the commands that make `world`, behind an annotation with the time in seconds if one is given.
+/// `observer` is called after every key; its error ends the work.
+///
+/// Keys whose time has come are written, too: who loads them decides.
 pub fn rewrite(
     world: &World,
-    out: &mut impl Write,
+    out: &mut dyn Write,
     timestamp: Option<i64>,
-    each: &mut impl FnMut(),
-) -> io::Result<()> {
-    let mut log = Log { out, buffer: Vec::with_capacity(2 * CHUNK), failure: None };
+    mut observer: impl FnMut(Progress) -> io::Result<()>,
+) -> io::Result<Progress> {
+    let mut log = Log { out, buffer: Vec::with_capacity(2 * CHUNK), failure: None, written: 0 };
+    let mut keys = 0;
     if let Some(seconds) = timestamp {
         log.buffer.extend_from_slice(format!("#TS:{seconds}\r\n").as_bytes());
     }
@@ -36,20 +41,27 @@ pub fn rewrite(
         for entry in world.parts(db).flat_map(|part| part.table.iter()) {
             log.entry(entry);
             log.write_chunk(CHUNK)?;
-            each();
+            keys += 1;
+            observer(Progress { keys, bytes: log.position() })?;
         }
     }
-    log.write_chunk(0)
+    log.write_chunk(0)?;
+    Ok(Progress { keys, bytes: log.position() })
 }
 
 /// The log being written. Values cannot be left in the middle, so a failure is kept until the end of one.
-struct Log<'a, W> {
-    out: &'a mut W,
+struct Log<'a> {
+    out: &'a mut dyn Write,
     buffer: Vec<u8>,
     failure: Option<io::Error>,
+    written: u64,
 }
 
-impl<W: Write> Log<'_, W> {
+impl Log<'_> {
+    fn position(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
     /// Writes what was gathered if it is more than `least` bytes.
     fn write_chunk(&mut self, least: usize) -> io::Result<()> {
         if self.buffer.len() > least {
@@ -63,6 +75,7 @@ impl<W: Write> Log<'_, W> {
         if self.failure.is_none() {
             self.failure = self.out.write_all(&self.buffer).err();
         }
+        self.written += self.buffer.len() as u64;
         self.buffer.clear();
     }
 
@@ -119,7 +132,7 @@ impl<W: Write> Log<'_, W> {
                 self.item(field);
                 self.item(value);
             }
-        } else if let Some(stream) = entry.collection::<Stream>() {
+        } else if let Some(stream) = entry.collection::<Box<Stream>>() {
             self.stream(key, &stream);
         }
         if let Some(at) = entry.expiry() {
@@ -167,7 +180,7 @@ impl<W: Write> Log<'_, W> {
             for id in consumer.pending_ids() {
                 let Some(pending) = group.pending(id) else { continue };
                 self.begin(12);
-                for word in [b"XCLAIM", key, name, consumer.name(), b"0", id.text().as_bytes(), b"TIME"] {
+                for word in [&b"XCLAIM"[..], key, name, consumer.name(), b"0", id.text().as_bytes(), b"TIME"] {
                     self.word(word);
                 }
                 push_number(&mut self.buffer, pending.delivered_ms);
@@ -195,7 +208,7 @@ impl<'a> Heads<'a> {
     }
 
     /// An element is next.
-    fn next<W: Write>(&mut self, log: &mut Log<'_, W>) {
+    fn next(&mut self, log: &mut Log<'_>) {
         if self.in_command == 0 {
             self.in_command = self.left.min(ITEMS);
             self.left -= self.in_command;
@@ -208,4 +221,147 @@ impl<'a> Heads<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::aof::LogReader;
+    use ochre_engine::digest::Digest;
+    use ochre_engine::testing::Bench;
+    use ochre_engine::time::UnixMs;
+    use proptest::prelude::*;
+
+    fn log_of(world: &World) -> Vec<u8> {
+        let mut log = Vec::new();
+        let progress = rewrite(world, &mut log, None, |_| Ok(())).unwrap();
+        assert_eq!(progress.bytes, log.len() as u64);
+        log
+    }
+
+    fn replay(log: &[u8]) -> Bench {
+        let mut bench = Bench::new();
+        bench.caller.trusted = true;
+        let mut reader = LogReader::new(log, 0, log.len() as u64);
+        while let Some(commands) = reader.next(64).unwrap() {
+            for at in 0..commands.len() {
+                let words: Vec<&[u8]> = commands.args(at).iter().collect();
+                assert!(words.len() <= 2 + 2 * ITEMS);
+                if words[0] == b"SELECT" {
+                    bench.db = DbIndex(String::from_utf8_lossy(words[1]).parse().unwrap());
+                } else {
+                    let reply = bench.run(&words);
+                    assert!(!reply.starts_with('-'), "{reply}: {words:?}");
+                }
+            }
+        }
+        bench
+    }
+
+    fn assert_replays(bench: &Bench) {
+        let again = replay(&log_of(&bench.world));
+        assert_eq!(Digest::of_world(&again.world).hex(), Digest::of_world(&bench.world).hex());
+    }
+
+    #[test]
+    fn every_type_in_every_size_comes_back() {
+        let mut bench = Bench::new();
+        bench.run(&["SET", "int", "-17"]);
+        bench.run(&["SET", "text", &"x".repeat(300_000)]);
+        for number in 0..1000 {
+            let text = format!("element:{number}");
+            bench.run(&["RPUSH", "list", &text]);
+            bench.run(&["SADD", "ints", &number.to_string()]);
+            bench.run(&["SADD", "set", &text]);
+            bench.run(&["ZADD", "zset", &(f64::from(number) / 7.0).to_string(), &text]);
+            bench.run(&["HSET", "hash", &text, &number.to_string()]);
+            if number < 10 {
+                bench.run(&["ZADD", "packed", "-inf", &text]);
+                bench.run(&["HSET", "pairs", &text, "1"]);
+                bench.run(&["SADD", "small", &text]);
+            }
+        }
+        bench.db = DbIndex(9);
+        bench.run(&["SET", "elsewhere", "1", "PX", "5000"]);
+        assert_replays(&bench);
+    }
+
+    #[test]
+    fn streams_come_back_with_groups_and_what_is_pending() {
+        let mut bench = Bench::new();
+        for id in 1..100 {
+            bench.run(&["XADD", "s", &format!("{id}-0"), "field", &id.to_string(), "other", "x"]);
+        }
+        for line in [
+            "XDEL s 99-0",
+            "XGROUP CREATE s g 10-0",
+            "XGROUP CREATE s empty $ ENTRIESREAD 7",
+            "XREADGROUP GROUP g alice COUNT 5 STREAMS s >",
+            "XGROUP CREATECONSUMER s g bob",
+            "XACK s g 11-0",
+            "XADD gone 5-5 a b",
+            "XDEL gone 5-5",
+        ] {
+            bench.run(&line.split(' ').collect::<Vec<_>>());
+        }
+        let log = log_of(&bench.world);
+        let mut again = replay(&log);
+        for call in [&["XINFO", "STREAM", "s"][..], &["XPENDING", "s", "g", "-", "+", "9"], &["XINFO", "STREAM", "gone"]] {
+            assert_eq!(again.run(call), bench.run(call));
+        }
+        assert_replays(&bench);
+    }
+
+    #[test]
+    fn the_time_stands_in_front() {
+        let mut log = Vec::new();
+        rewrite(&Bench::new().world, &mut log, Some(1_700_000_000), |_| Ok(())).unwrap();
+        assert_eq!(log, b"#TS:1700000000\r\n");
+    }
+
+    #[test]
+    fn an_expiry_comes_back_to_the_millisecond() {
+        let mut bench = Bench::new();
+        bench.run(&["SET", "k", "v", "PXAT", "1700000000777"]);
+        let again = replay(&log_of(&bench.world));
+        let expiry = again.world.parts(DbIndex(0)).flat_map(|part| part.table.iter()).next().unwrap().expiry();
+        assert_eq!(expiry, Some(UnixMs(1_700_000_000_777)));
+    }
+
+    #[test]
+    fn a_writer_that_fails_is_heard_of() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut bench = Bench::new();
+        bench.run(&["SET", "k", "v"]);
+        let error = rewrite(&bench.world, &mut Full, None, |_| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn any_texts_come_back(
+            values in prop::collection::vec((0u8..6, any::<Vec<u8>>(), any::<Vec<u8>>(), any::<i32>()), 0..200)
+        ) {
+            let mut bench = Bench::new();
+            for (kind, key, text, number) in &values {
+                let key = [&[b'a' + kind][..], &key[..key.len().min(1)]].concat();
+                let number = number.to_string().into_bytes();
+                match kind {
+                    0 => bench.run(&[&b"SET"[..], &key, text]),
+                    1 => bench.run(&[&b"RPUSH"[..], &key, text, &number]),
+                    2 => bench.run(&[&b"SADD"[..], &key, text, &number]),
+                    3 => bench.run(&[&b"ZADD"[..], &key, &number, text]),
+                    4 => bench.run(&[&b"HSET"[..], &key, text, &number]),
+                    _ => bench.run(&[&b"XADD"[..], &key, b"*", text, &number]),
+                };
+            }
+            assert_replays(&bench);
+        }
+    }
+}
