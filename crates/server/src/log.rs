@@ -14,7 +14,7 @@ use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::RwLock;
+use std::sync::{Mutex, MutexGuard, RwLock};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use nix::syslog;
@@ -54,6 +54,8 @@ struct Target {
 }
 
 static TARGET: RwLock<Target> = RwLock::new(Target { file: None, syslog: false });
+/// Held while a line is formatted and written.
+static WRITING: Mutex<()> = Mutex::new(());
 static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Notice as u8);
 /// The process that is the server; any other one that logs is its child. 0 until known.
 static SERVER_PID: AtomicU32 = AtomicU32::new(0);
@@ -83,8 +85,15 @@ pub fn is_logged(level: LogLevel) -> bool {
     level as u8 >= LEVEL.load(Ordering::Relaxed)
 }
 
+/// Keeps all other threads out of the log until the guard is dropped. Held during a fork: a thread that
+/// is in the middle of a line does not exist in the child, and would leave its locks locked there.
+pub fn hold() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(|broken| broken.into_inner())
+}
+
 /// Logs a line. Use the macros `log_notice!` and its kin, which format only if needed.
 pub fn write(level: LogLevel, message: fmt::Arguments<'_>) {
+    let _alone = hold();
     let mark = [b'.', b'-', b'*', b'#'].get(level as usize).copied().unwrap_or(b'#');
     let now = jiff::Zoned::now().strftime("%d %b %Y %H:%M:%S%.3f").to_string();
     let (pid, mark) = (std::process::id(), char::from(mark));
@@ -97,6 +106,7 @@ pub fn write(level: LogLevel, message: fmt::Arguments<'_>) {
 /// Logs a text as it is, for the logo.
 pub fn write_raw(level: LogLevel, text: &str) {
     if is_logged(level) {
+        let _alone = hold();
         emit(text.as_bytes());
     }
 }

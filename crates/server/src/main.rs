@@ -15,6 +15,7 @@ mod log;
 mod memory;
 mod net;
 mod pause;
+mod persistence;
 mod process;
 mod pubsub;
 mod secrets;

@@ -14,6 +14,7 @@ use crate::latency::Monitor;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
+use crate::persistence::Children;
 use crate::process::Identity;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
@@ -89,6 +90,8 @@ pub struct Server {
     pub slowlog: Slowlog,
     /// Events that took long.
     pub latency: Monitor,
+    /// The process that saves beside this one, if there is one.
+    pub children: Children,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -127,6 +130,7 @@ impl Server {
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
+            children: Children::default(),
             commands,
             clients: Clients::default(),
             pubsub: Registry::default(),

@@ -205,5 +205,5 @@ fn ready(server: &Server) {
         );
     }
     // A failure is logged; the server can do without.
-    let _ = kernel::set_oom_score(config);
+    let _ = kernel::set_oom_score(config, kernel::ProcessKind::Primary);
 }

@@ -106,6 +106,14 @@ impl Listening {
         }
     }
 
+    /// Closes the sockets in a child, for which they are not meant: the server goes on listening, the
+    /// file of the Unix socket stays, and the event loop, which both share, keeps its registrations.
+    pub fn close_in_child(&mut self) {
+        self.registry = None;
+        self.tcp.clear();
+        self.unix = None;
+    }
+
     fn add_tcp(&mut self, mut listener: Listener) {
         self.report(&mut listener, self.tcp.len() + 1);
         self.tcp.push(listener);

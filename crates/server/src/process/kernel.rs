@@ -6,9 +6,14 @@ use std::sync::Mutex;
 
 use crate::config::{Config, OomScoreAdj, os_text};
 
-/// The place of a primary's score in `oom-score-adj-values`; those of a replica and of a child that
-/// saves follow.
-const PRIMARY: usize = 0;
+/// What a process is; its place in `oom-score-adj-values`, where a replica is between the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessKind {
+    /// The server, as a primary.
+    Primary = 0,
+    /// A child that saves.
+    Child = 2,
+}
 
 /// The score before the server changed it; `None` while it has not.
 static SCORE_BEFORE: Mutex<Option<i32>> = Mutex::new(None);
@@ -56,7 +61,7 @@ fn first_number(path: &str) -> Option<i64> {
 }
 
 /// Tells the kernel how willingly to kill this process when memory runs out.
-pub fn set_oom_score(config: &Config) -> Result<(), &'static str> {
+pub fn set_oom_score(config: &Config, kind: ProcessKind) -> Result<(), &'static str> {
     const FAILED: &str = "Failed to set current oom_score_adj. Check server logs.";
     let mut before = SCORE_BEFORE.lock().unwrap_or_else(|broken| broken.into_inner());
     let score = match (config.process.oom_score_adj, *before) {
@@ -74,7 +79,7 @@ pub fn set_oom_score(config: &Config) -> Result<(), &'static str> {
                 })?,
             };
             *before = Some(base);
-            let value = config.process.oom_score_adj_values.0[PRIMARY];
+            let value = config.process.oom_score_adj_values.0[kind as usize];
             let value = if mode == OomScoreAdj::Relative { value + base } else { value };
             value.clamp(-1000, 1000)
         }

@@ -3,7 +3,7 @@
 use crate::config::{Apply, Config, Refusal};
 use crate::log_warning;
 use crate::process::crash;
-use crate::process::kernel::set_oom_score;
+use crate::process::kernel::{ProcessKind, set_oom_score};
 use crate::process::limits::make_room;
 use crate::process::title;
 use crate::server::Server;
@@ -29,7 +29,7 @@ impl Server {
                 self.retitle(config);
                 Ok(())
             }
-            Apply::OomScore => set_oom_score(config).map_err(Refusal::from),
+            Apply::OomScore => set_oom_score(config, ProcessKind::Primary).map_err(Refusal::from),
             Apply::AppendOnly if config.persistence.appendonly => {
                 Err("Unable to turn on AOF. Check server logs.".into())
             }
