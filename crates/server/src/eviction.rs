@@ -78,7 +78,7 @@ impl Server {
             keys.delete_evicted(key, lazy);
         });
         self.stats.evicted_keys += 1;
-        self.settle_background();
+        self.settle_background(lazy);
         true
     }
 

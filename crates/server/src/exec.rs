@@ -287,6 +287,9 @@ impl Server {
     /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.
     #[inline]
     fn carry_out(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        if self.lane.fx.propagates {
+            self.propagate(client, command, args);
+        }
         let fx = &mut self.lane.fx;
         self.stats.dirty += fx.dirty;
         self.stats.keyspace_hits += fx.stats.hits;

@@ -16,6 +16,7 @@ use crate::net::Listening;
 use crate::pause::Pause;
 use crate::persistence::Children;
 use crate::process::Identity;
+use crate::propagate::Journal;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
@@ -92,6 +93,8 @@ pub struct Server {
     pub latency: Monitor,
     /// The process that saves beside this one, if there is one.
     pub children: Children,
+    /// The log of commands.
+    pub journal: Journal,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -144,6 +147,7 @@ impl Server {
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
+            journal: Journal::default(),
             lane: Lane {
                 fx: Effects::default(),
                 access: AccessClock::new(&settings, now, rng.random()),
