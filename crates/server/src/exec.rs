@@ -146,10 +146,19 @@ impl Server {
         if self.settings.maxmemory > 0 {
             self.keep_memory_limit(self.flags_with_queue(client, command))?;
         }
+        let restricted = self.persistence.restricts();
+        if restricted {
+            let flags = self.flags_with_queue(client, command);
+            self.refuse_unsafe_write(flags, self.commands.get(command).meta.name == "ping")?;
+        }
         let entry = self.commands.get(command);
         if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
             subscriber_may(entry)?;
         }
+        if restricted {
+            self.refuse_while_loading(self.flags_in_common(client, command))?;
+        }
+        let entry = self.commands.get(command);
         let queues = client.flags.contains(Flags::MULTI) && !leaves_transaction(entry);
         if self.holds_back(client, command) {
             return Ok(Gate::Hold);
@@ -167,6 +176,14 @@ impl Server {
         let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
         let queued = queue.into_iter().flat_map(|multi| &multi.commands);
         queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
+    }
+
+    /// The properties that a command shares with the commands EXEC would run for it.
+    fn flags_in_common(&self, client: &Client, command: CommandId) -> ochre_engine::command::flags::Flags {
+        let entry = self.commands.get(command);
+        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
+        queued.fold(entry.meta.flags, |all, (id, _)| all & self.commands.get(*id).meta.flags)
     }
 
     /// Answers an error without running the command; a transaction being queued is spoilt.

@@ -13,12 +13,15 @@ pub enum Garbage {
     Values(Vec<RawValue>),
     /// All keys of a database.
     Tables(Vec<Table<KeyEntry>>),
+    /// A file without a name, whose blocks the system takes back when it is closed.
+    File(#[expect(dead_code, reason = "closing it is all there is to do")] std::fs::File),
 }
 
 impl Garbage {
     fn objects(&self) -> u64 {
         match self {
             Garbage::Values(values) => values.len() as u64,
+            Garbage::File(_) => 0,
             Garbage::Tables(tables) => tables.iter().map(|table| table.len() as u64).sum(),
         }
     }

@@ -14,8 +14,9 @@ use crate::latency::Monitor;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
-use crate::persistence::Children;
+use crate::persistence::Persistence;
 use crate::process::Identity;
+use crate::process::signals::Requested;
 use crate::propagate::Journal;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
@@ -91,8 +92,8 @@ pub struct Server {
     pub slowlog: Slowlog,
     /// Events that took long.
     pub latency: Monitor,
-    /// The process that saves beside this one, if there is one.
-    pub children: Children,
+    /// Snapshots, their loading, and the child that writes.
+    pub persistence: Persistence,
     /// The log of commands.
     pub journal: Journal,
     /// The worker's own.
@@ -105,6 +106,8 @@ pub struct Server {
     pub to_close: Vec<crate::client::Token>,
     /// Clients that may go on after they waited.
     pub unblocked: Vec<crate::client::Token>,
+    /// The signal that asked for the end.
+    pub ending: Requested,
     /// Set when the process is to end.
     pub shutdown: bool,
     next_client_id: u64,
@@ -133,7 +136,7 @@ impl Server {
             startup_memory: 0,
             slowlog: Slowlog::default(),
             latency: Monitor::default(),
-            children: Children::default(),
+            persistence: Persistence::new(now),
             commands,
             clients: Clients::default(),
             pubsub: Registry::default(),
@@ -163,6 +166,7 @@ impl Server {
             pending_writes: Vec::new(),
             to_close: Vec::new(),
             unblocked: Vec::new(),
+            ending: Requested::default(),
             shutdown: false,
             next_client_id: 1,
         };

@@ -1,27 +1,117 @@
 //! The end of the process: asked for by a signal or by SHUTDOWN, in order.
+//!
+//! ```text
+//! signal ──> Requested ── cron ──┐        ┌ saving fails ──> the server goes on
+//! SHUTDOWN ──────────────────────┴> shut_down ──> `Server::shutdown`: the event loop ends
+//! SHUTDOWN ABORT ──> Requested is forgotten
+//! ```
 
-use crate::process::daemon;
+use crate::config::{ShutdownFlags, Supervised};
+use crate::persistence::Purpose;
 use crate::process::signals::Ending;
+use crate::process::{daemon, supervise};
 use crate::server::Server;
 use crate::{log_notice, log_warning};
 
+/// The server cannot end: its data would be lost. The log says why.
+#[derive(Debug)]
+pub struct CannotEnd;
+
 impl Server {
-    /// A signal came that asks for the end.
-    pub fn on_signal(&mut self, signal: Option<Ending>) {
-        let Some(signal) = signal else { return };
-        log_warning!("{}", signal.message());
-        self.shut_down();
+    /// A signal came that asks for the end: the cron will see to it.
+    pub fn on_signal(&mut self) {
+        let Some(signal) = self.ending.get() else { return };
+        if self.persistence.is_loading() {
+            log_warning!("Received shutdown signal during loading, scheduling shutdown.");
+        } else {
+            log_warning!("{}", signal.message());
+        }
     }
 
-    /// Ends the server: nothing is accepted any more, replies already made are still sent.
-    pub fn shut_down(&mut self) {
-        log_warning!("User requested shutdown...");
-        self.listening.close();
+    /// Ends the server if a signal asked for it.
+    pub fn shut_down_if_asked(&mut self) {
+        let flags = match self.ending.get() {
+            None => return,
+            Some(_) if self.shutdown => return,
+            Some(Ending::Interrupt) => self.config.process.shutdown_on_sigint,
+            Some(Ending::Terminate) => self.config.process.shutdown_on_sigterm,
+        };
+        // A failure is logged, and the server goes on.
+        let _ = self.shut_down(flags);
+    }
+
+    /// Ends the server, with a snapshot if there are save points or `flags` ask for one: nothing is
+    /// accepted any more, replies already made are still sent. If the snapshot fails the server goes on,
+    /// unless it is forced to end.
+    pub fn shut_down(&mut self, flags: ShutdownFlags) -> Result<(), CannotEnd> {
+        log_notice!("User requested shutdown...");
+        self.tell_supervisor("STOPPING=1\n");
+        self.end_children();
+        if self.saves_at_the_end(flags) {
+            self.save_at_the_end(flags.contains(ShutdownFlags::FORCE))?;
+        }
         if let Some(path) = self.identity.pid_file.take() {
             daemon::remove_pid_file(&path);
         }
-        log_notice!("Ochre is now ready to exit, bye bye...");
+        self.listening.close();
+        log_warning!("Ochre is now ready to exit, bye bye...");
         self.shutdown = true;
+        Ok(())
+    }
+
+    /// Forgets a signal that asked for the end; false if there is none.
+    pub fn abort_shutdown(&mut self) -> bool {
+        let was_asked = self.ending.clear();
+        if was_asked {
+            log_notice!("Shutdown manually aborted.");
+        }
+        was_asked
+    }
+
+    /// Data that is only partly loaded must not replace the file it comes from.
+    fn saves_at_the_end(&self, flags: ShutdownFlags) -> bool {
+        let by_rule = !self.config.persistence.save.0.is_empty() && !flags.contains(ShutdownFlags::NOSAVE);
+        !self.persistence.is_loading() && (by_rule || flags.contains(ShutdownFlags::SAVE))
+    }
+
+    fn save_at_the_end(&mut self, forced: bool) -> Result<(), CannotEnd> {
+        log_notice!("Saving the final RDB snapshot before exiting.");
+        self.tell_supervisor("STATUS=Saving the final RDB snapshot\n");
+        if self.save_now(true).is_ok() {
+            return Ok(());
+        }
+        if forced {
+            log_warning!("Error trying to save the DB. Exit anyway.");
+            return Ok(());
+        }
+        log_warning!("Error trying to save the DB, can't exit.");
+        self.tell_supervisor("STATUS=Error trying to save the DB, can't exit.\n");
+        log_warning!("Errors trying to shut down the server. Check the logs for more information.");
+        self.ending.clear();
+        Err(CannotEnd)
+    }
+
+    /// A child could write its file after the last snapshot, and replace it.
+    fn end_children(&mut self) {
+        let children = &self.persistence.children;
+        let Some((purpose, pid)) = children.active().zip(children.pid()) else { return };
+        match purpose {
+            Purpose::Rdb => {
+                log_warning!("There is a child saving an .rdb. Killing it!");
+                children.kill();
+                self.remove_temporary_snapshot(pid);
+            }
+            Purpose::AofRewrite => {
+                log_warning!("There is a child rewriting the AOF. Killing it!");
+                children.kill();
+            }
+        }
+    }
+
+    fn tell_supervisor(&self, message: &str) {
+        if self.identity.supervised == Supervised::Systemd {
+            supervise::notify(message);
+        }
     }
 
     /// Names the process after the configuration.

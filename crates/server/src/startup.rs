@@ -1,12 +1,14 @@
 //! The start of the process, in Redis's order: scripts and tests wait for its log lines.
 //!
 //! ```text
-//! arguments -> configuration -> daemon -> log -> sockets -> pid file, title, logo -> event loop
+//! arguments -> configuration -> daemon -> log -> sockets -> pid file, title, logo -> data -> event loop
 //! ```
 
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
+use crate::persistence::loading;
+use crate::persistence::snapshot::temporary_name;
 use crate::process::signals::Signals;
 use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
 use crate::server::Server;
@@ -51,11 +53,19 @@ pub fn run() -> Result<(), Abort> {
     title::prepare();
 
     let (server, poll) = open(loaded, identity)?;
-    let signals = Signals::install().map_err(failed)?;
     crash::configure(&server.config);
-    ready(&server);
+    let temporary = temporary_name(std::process::id());
+    let signals = Signals::install(&server.ending, &temporary).map_err(failed)?;
+    log_notice!("Server initialized");
     let mut worker = Worker::new(server, poll, signals).map_err(failed)?;
-    worker.run().map_err(failed)
+    loading::at_start(&mut worker)?;
+    if !worker.server.shutdown {
+        ready(&worker.server);
+    }
+    let outcome = worker.run().map_err(failed);
+    // The system takes the memory back faster than all values could be freed.
+    std::mem::forget(worker);
+    outcome
 }
 
 /// Answers what is not a call of the server, and otherwise what it was called with.
@@ -185,7 +195,6 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
 /// Tells everybody that the server is ready.
 fn ready(server: &Server) {
     let config = &server.config;
-    log_notice!("Server initialized");
     let (unix, tcp) = server.listening.kinds();
     if tcp > 0 {
         log_notice!("Ready to accept connections tcp");

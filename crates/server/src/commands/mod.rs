@@ -15,9 +15,10 @@ mod config;
 mod connection;
 mod database;
 mod debug;
-mod info;
+pub mod info;
 mod latency;
 mod memory;
+mod persistence;
 mod pubsub;
 pub mod transactions;
 
@@ -61,6 +62,7 @@ pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
         info::COMMANDS,
         latency::COMMANDS,
         memory::COMMANDS,
+        persistence::COMMANDS,
         pubsub::COMMANDS,
         transactions::COMMANDS,
     ]

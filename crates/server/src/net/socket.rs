@@ -4,6 +4,7 @@ use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 
 /// A connected, non-blocking socket.
@@ -31,6 +32,15 @@ impl Socket {
             Socket::Tcp(s) => s.deregister(registry),
             Socket::Unix(s) => s.deregister(registry),
         }
+    }
+
+    /// Ends the connection for every process that has the socket.
+    pub fn shut_down(&self) {
+        // The other side may have ended it already.
+        let _ = match self {
+            Socket::Tcp(s) => s.shutdown(Shutdown::Both),
+            Socket::Unix(s) => s.shutdown(Shutdown::Both),
+        };
     }
 
     /// Its number in this process, as CLIENT LIST shows it.

@@ -233,7 +233,7 @@ impl Server {
         purpose: Purpose,
         work: impl FnOnce(&Server, &mut Reporter) -> bool,
     ) -> io::Result<i32> {
-        if self.children.active.is_some() {
+        if self.persistence.children.active.is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         // Without a pipe the child is only harder to watch.
@@ -253,10 +253,11 @@ impl Server {
             ForkResult::Parent { child } => child,
         };
         let micros = started.elapsed().as_micros() as u64;
-        self.children.forks += 1;
-        self.children.fork_micros = micros;
+        self.persistence.children.forks += 1;
+        self.persistence.children.fork_micros = micros;
         let last = Report::default();
-        self.children.active = Some(Active { pid, purpose, started, inbox, keys_total, last, cow_peak: 0 });
+        self.persistence.children.active =
+            Some(Active { pid, purpose, started, inbox, keys_total, last, cow_peak: 0 });
         self.note_latency("fork", micros * 1000);
         Ok(pid.as_raw())
     }

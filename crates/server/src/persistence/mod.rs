@@ -1,7 +1,137 @@
-//! What keeps the data beyond the end of the process: snapshots, their loading, the children that write.
+//! What keeps the data beyond the end of the process: snapshots, their loading, the children that
+//! write.
+//!
+//! ```text
+//! SAVE, SHUTDOWN, FLUSHALL ──────────> save_now ─┐
+//! BGSAVE, save points ──> start_snapshot ── fork ┴> write_snapshot ──> temp-<pid>.rdb ──> dump.rdb
+//! start, DEBUG RELOAD ──> loading: dump.rdb ──> the shards' tables
+//! ```
+//! The rules are Redis's (rdb.c, server.c: serverCron): one child at a time, whatever it is for; a
+//! snapshot that fails stops writes while there are save points; what was changed since the last
+//! snapshot is counted, and counted down by what the snapshot holds.
 
 pub mod child;
+pub mod disk;
+mod info;
+pub mod loading;
 mod report;
+pub mod snapshot;
 
 pub use child::{Children, Ended, Purpose, Reaped};
+pub use info::write as write_info;
 pub use report::Reporter;
+
+use crate::server::Server;
+use loading::{LastLoad, Loading};
+use ochre_engine::command::Error;
+use ochre_engine::command::flags::{Flags, LOADING, WRITE};
+use ochre_engine::time::UnixMs;
+use rand::Rng;
+use snapshot::Snapshots;
+use std::time::Duration;
+
+/// The state of persistence.
+pub struct Persistence {
+    /// The child that writes, if there is one.
+    pub children: Children,
+    /// What is known of snapshots.
+    pub snapshots: Snapshots,
+    /// The loading under way, if there is one.
+    pub loading: Option<Loading>,
+    /// What the last loading brought.
+    pub last_load: LastLoad,
+}
+
+impl Persistence {
+    /// Nothing saved, nothing loaded.
+    pub fn new(now: UnixMs) -> Persistence {
+        Persistence {
+            children: Children::default(),
+            snapshots: Snapshots::new(now),
+            loading: None,
+            last_load: LastLoad::default(),
+        }
+    }
+
+    /// Whether a data set is being loaded.
+    pub fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
+    /// Whether some commands may have to be refused: the one test for all others.
+    #[inline]
+    pub fn restricts(&self) -> bool {
+        self.loading.is_some() || !self.snapshots.succeeded
+    }
+
+    /// Starts counting anew (CONFIG RESETSTAT).
+    pub fn reset_counters(&mut self) {
+        self.children.reset_counters();
+        self.snapshots.saves = 0;
+    }
+}
+
+impl Server {
+    /// The error for a command that would change data which cannot be made durable (server.c:
+    /// writeCommandsDeniedByDiskError). PING tells of it as well. `flags` are those of the command,
+    /// and of what EXEC would run.
+    #[cold]
+    pub fn refuse_unsafe_write(&self, flags: Flags, is_ping: bool) -> Result<(), Error> {
+        const UNABLE_TO_SAVE: Error = Error::fixed(
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
+             disk. Commands that may modify the data set are disabled, because this instance is configured \
+             to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). \
+             Please check the Redis logs for details about the RDB error.",
+        );
+        let config = &self.config.persistence;
+        let unable = !self.persistence.snapshots.succeeded
+            && config.stop_writes_on_bgsave_error
+            && !config.save.0.is_empty();
+        if unable && (flags & WRITE != 0 || is_ping) { Err(UNABLE_TO_SAVE) } else { Ok(()) }
+    }
+
+    /// The error for a command that has to wait until all data is there. `common` are the flags that
+    /// the command and everything EXEC would run have in common.
+    #[cold]
+    pub fn refuse_while_loading(&self, common: Flags) -> Result<(), Error> {
+        if self.persistence.is_loading() && common & LOADING == 0 { Err(IS_LOADING) } else { Ok(()) }
+    }
+
+    /// Looks after the child, and saves if it is time to.
+    pub fn persistence_cron(&mut self) {
+        if self.persistence.children.active().is_some() {
+            self.persistence.children.receive();
+            if let Some(reaped) = self.persistence.children.reap() {
+                self.child_ended(reaped);
+            }
+        } else {
+            self.save_by_rules();
+        }
+        self.start_scheduled_snapshot();
+    }
+
+    /// Does what follows from the end of a child.
+    fn child_ended(&mut self, reaped: Reaped) {
+        match reaped.purpose {
+            Purpose::Rdb => self.snapshot_ended(reaped),
+            // Whoever rewrites waits for the child by itself.
+            Purpose::AofRewrite => {}
+        }
+    }
+}
+
+/// The error for commands that need all data.
+pub const IS_LOADING: Error = Error::fixed("LOADING Redis is loading the dataset in memory");
+
+/// A pause after each key, for tests, in microseconds. Below 0 one of so many keys costs one
+/// microsecond: the system cannot sleep as little as a test may want (debug.c, debugDelay).
+pub fn debug_delay(micros: i32) {
+    let micros = match micros {
+        0 => return,
+        1.. => micros.unsigned_abs(),
+        _ => u32::from(rand::rng().random_range(0..micros.unsigned_abs()) == 0),
+    };
+    if micros > 0 {
+        std::thread::sleep(Duration::from_micros(u64::from(micros)));
+    }
+}

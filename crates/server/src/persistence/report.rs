@@ -160,9 +160,11 @@ impl CowMeter {
     }
 
     fn log(&self, what: &str, is_last: bool) {
-        let [now, peak, average] = [self.bytes, self.peak, self.sum / self.count.max(1)].map(|size| size >> 20);
+        let [now, peak, average] =
+            [self.bytes, self.peak, self.sum / self.count.max(1)].map(|size| size >> 20);
         let text =
-            format_args!("Fork CoW for {what}: current {now} MB, peak {peak} MB, average {average} MB").to_string();
+            format_args!("Fork CoW for {what}: current {now} MB, peak {peak} MB, average {average} MB")
+                .to_string();
         if is_last {
             log_notice!("{text}");
         } else if self.bytes > 0 {
@@ -174,9 +176,11 @@ impl CowMeter {
 /// Bytes of this process that it shares with nobody; 0 if the kernel does not tell.
 fn private_dirty() -> u64 {
     // The sum is there since Linux 4.14, its parts have always been.
-    let text = fs::read_to_string("/proc/self/smaps_rollup").or_else(|_| fs::read_to_string("/proc/self/smaps"));
+    let text =
+        fs::read_to_string("/proc/self/smaps_rollup").or_else(|_| fs::read_to_string("/proc/self/smaps"));
     let text = text.unwrap_or_default();
-    let sizes = text.lines().filter_map(|line| line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB"));
+    let sizes =
+        text.lines().filter_map(|line| line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB"));
     sizes.filter_map(|size| size.parse::<u64>().ok()).sum::<u64>() * 1024
 }
 

@@ -82,6 +82,23 @@ extern "C" fn on_crash(number: i32) {
     unsafe { libc::raise(number) };
 }
 
+/// Writes a line into the log, from inside the handler of a signal.
+pub fn write_line(text: &[u8]) {
+    let path = PREPARED.get().and_then(|prepared| prepared.path.as_ref());
+    let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT;
+    let mut digits = itoa::Buffer::new();
+    let pid = digits.format(std::process::id()).as_bytes();
+    // SAFETY: as in `report`; formatting a number needs nothing but the stack.
+    unsafe {
+        let fd = path.map_or(libc::STDOUT_FILENO, |path| libc::open(path.as_ptr(), flags, 0o644));
+        if fd >= 0 {
+            for part in [pid, b":signal-handler ", text] {
+                libc::write(fd, part.as_ptr().cast(), part.len());
+            }
+        }
+    }
+}
+
 /// The end of the report.
 const END: &[u8] = b"=== OCHRE BUG REPORT END ===\n";
 

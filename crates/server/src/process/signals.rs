@@ -1,28 +1,51 @@
 //! Signals that end the server.
 //!
 //! ```text
-//! SIGTERM, SIGINT --> a byte in a pipe --> the event loop wakes and shuts down in order
-//! second SIGINT   --> exit 1 at once: somebody insists
+//! SIGTERM, SIGINT --> Requested, a byte in a pipe --> the event loop wakes and logs; the cron ends
+//! SIGINT again, before that --> temporary snapshot removed, exit 1 at once: somebody insists
 //! SIGHUP, SIGPIPE --> nothing
 //! ```
+//! Between the signal and the cron a client can still change its mind (SHUTDOWN ABORT).
 //!
-//! The handlers only set flags and write to the pipe, which is all a handler may do.
+//! The handlers only set a flag and write to the pipe, which is all a handler may do; the one that
+//! insists removes a file whose name was prepared, writes one line and ends the process.
+#![allow(unsafe_code)]
 
 use mio::net::UnixStream;
+use std::ffi::CString;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
+use super::crash;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// The signals that have come.
+/// The signal that asked for the end and was not acted upon yet.
+#[derive(Clone, Debug, Default)]
+pub struct Requested(Arc<AtomicI32>);
+
+impl Requested {
+    /// The signal, if one came.
+    pub fn get(&self) -> Option<Ending> {
+        match self.0.load(Ordering::Relaxed) {
+            SIGTERM => Some(Ending::Terminate),
+            SIGINT => Some(Ending::Interrupt),
+            _ => None,
+        }
+    }
+
+    /// Forgets it; true if there was one.
+    pub fn clear(&self) -> bool {
+        self.0.swap(0, Ordering::Relaxed) != 0
+    }
+}
+
+/// Wakes the event loop when a signal came.
 pub struct Signals {
     pipe: UnixStream,
-    terminate: Arc<AtomicBool>,
-    interrupt: Arc<AtomicBool>,
-    /// While set, a SIGINT ends the process at once.
-    insist: Arc<AtomicBool>,
 }
 
 /// A signal that asks for the end.
@@ -45,19 +68,26 @@ impl Ending {
 }
 
 impl Signals {
-    /// Installs the handlers.
-    pub fn install() -> io::Result<Signals> {
+    /// Installs the handlers. They note the signal in `requested`; one that insists removes the file
+    /// `temporary`, a path that may be relative.
+    pub fn install(requested: &Requested, temporary: &Path) -> io::Result<Signals> {
         let (pipe, written) = std::os::unix::net::UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
-        let pipe = UnixStream::from_std(pipe);
-        let signals =
-            Signals { pipe, terminate: Arc::default(), interrupt: Arc::default(), insist: Arc::default() };
-        // Handlers of one signal run in the order they were registered: the first SIGINT finds
-        // `insist` unset and sets it, the second one ends the process.
-        flag::register_conditional_shutdown(SIGINT, 1, Arc::clone(&signals.insist))?;
-        flag::register(SIGINT, Arc::clone(&signals.insist))?;
-        flag::register(SIGINT, Arc::clone(&signals.interrupt))?;
-        flag::register(SIGTERM, Arc::clone(&signals.terminate))?;
+        let signals = Signals { pipe: UnixStream::from_std(pipe) };
+        let temporary = CString::new(temporary.as_os_str().as_bytes())?;
+        let (on_interrupt, on_terminate) = (Arc::clone(&requested.0), Arc::clone(&requested.0));
+        let interrupt = move || {
+            if on_interrupt.swap(SIGINT, Ordering::Relaxed) != 0 {
+                insist(&temporary);
+            }
+        };
+        let terminate = move || on_terminate.store(SIGTERM, Ordering::Relaxed);
+        // SAFETY: both actions only change an atomic and, to end the process, call what a handler may
+        // call (see `insist`). They own what they use.
+        unsafe {
+            low_level::register(SIGINT, interrupt)?;
+            low_level::register(SIGTERM, terminate)?;
+        }
         low_level::pipe::register(SIGINT, written.try_clone()?)?;
         low_level::pipe::register(SIGTERM, written)?;
         // A flag nobody reads: the signal does nothing, and children do not inherit that.
@@ -71,13 +101,19 @@ impl Signals {
         &mut self.pipe
     }
 
-    /// The signal that came since the last call, if one did.
-    pub fn take(&mut self) -> Option<Ending> {
+    /// Empties the pipe, so that the next signal wakes the event loop again.
+    pub fn drain(&mut self) {
         let mut bytes = [0; 64];
         while self.pipe.read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
-        if self.interrupt.swap(false, Ordering::Relaxed) {
-            return Some(Ending::Interrupt);
-        }
-        self.terminate.swap(false, Ordering::Relaxed).then_some(Ending::Terminate)
+    }
+}
+
+/// Ends the process inside a handler.
+fn insist(temporary: &CString) {
+    crash::write_line(b"You insist... exiting now.\n");
+    // SAFETY: the path ends with a zero byte and lives for ever; both calls are allowed in a handler.
+    unsafe {
+        libc::unlink(temporary.as_ptr());
+        libc::_exit(1);
     }
 }

@@ -17,8 +17,10 @@ impl Worker {
             return;
         }
         self.cron_turns += 1;
+        self.server.shut_down_if_asked();
         self.server.expire_cycle(hz);
         self.server.clients_cron(hz);
+        self.server.persistence_cron();
         self.server.stats.sample(now);
     }
 }

@@ -13,9 +13,11 @@
 mod accept;
 mod batch;
 mod cron;
+mod meanwhile;
 mod output;
 
 use crate::client::Token;
+use crate::clock::Tick;
 use crate::process::signals::Signals;
 use crate::server::Server;
 use mio::{Events, Interest, Poll};
@@ -67,21 +69,27 @@ impl Worker {
         while !self.server.shutdown {
             self.before_wait();
             let timeout = self.timeout();
-            match self.poll.poll(&mut events, Some(timeout)) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
-            self.server.start_turn();
-            let started = self.server.lane.tick;
-            self.sort_events(&events);
-            self.run_ready();
-            self.accept_waiting();
+            let started = self.take_events(&mut events, timeout)?;
             self.run_cron();
             let clock = &self.server.lane.clock;
             self.server.stats.turned(clock.nanos(started, clock.tick()));
         }
         self.flush_all();
         Ok(())
+    }
+
+    /// Waits for sockets and serves them. Returns when the waiting ended.
+    fn take_events(&mut self, events: &mut Events, timeout: Duration) -> io::Result<Tick> {
+        match self.poll.poll(events, Some(timeout)) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        self.server.start_turn();
+        let started = self.server.lane.tick;
+        self.sort_events(events);
+        self.run_ready();
+        self.accept_waiting();
+        Ok(started)
     }
 
     fn before_wait(&mut self) {
@@ -131,7 +139,8 @@ impl Worker {
         for event in events {
             let number = event.token().0;
             if number == SIGNALS {
-                self.server.on_signal(self.signals.take());
+                self.signals.drain();
+                self.server.on_signal();
                 continue;
             }
             if number < FIRST_CLIENT {

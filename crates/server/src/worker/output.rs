@@ -60,6 +60,10 @@ impl Worker {
             let Some(mut client) = self.server.clients.take(token) else { continue };
             if let Some(socket) = &mut client.socket {
                 let _ = socket.deregister(self.poll.registry());
+                if self.server.persistence.children.active().is_some() {
+                    // A child has the socket, too: without this the other side would not see the end.
+                    socket.shut_down();
+                }
             }
             self.server.drop_client(client);
         }

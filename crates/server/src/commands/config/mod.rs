@@ -78,7 +78,10 @@ fn set_values(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let pairs: Vec<(&[u8], &[u8])> =
         (2..args.len()).step_by(2).map(|at| (args.get(at), args.get(at + 1))).collect();
     let protected = call.server.config.network.enable_protected_configs;
-    let circumstances = Circumstances { loading: false, protected_allowed: call.is_allowed(protected) };
+    let circumstances = Circumstances {
+        loading: call.server.persistence.is_loading(),
+        protected_allowed: call.is_allowed(protected),
+    };
     // The configuration is taken out, so that applying a value can use the rest of the server.
     let server = &mut *call.server;
     let mut config = std::mem::take(&mut server.config);
@@ -112,6 +115,7 @@ fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     call.server.stats.reset();
     call.server.reaper.reset();
+    call.server.persistence.reset_counters();
     crate::alloc::reset_peak();
     call.reply().ok();
     Ok(())

@@ -4,6 +4,7 @@ use crate::commands::Call;
 use crate::commands::transactions::Presence;
 use crate::lazyfree::Garbage;
 use crate::table::ServerCommand;
+use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::text::eq_ignore_case;
@@ -43,6 +44,7 @@ fn flushdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let lazy = flush_mode(call, args)?;
     let db = call.client.db;
     call.server.empty(db, lazy);
+    call.server.lane.fx.propagation = Propagation::Forced;
     call.reply().ok();
     Ok(())
 }
@@ -53,6 +55,12 @@ fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         call.server.empty(DbIndex(db), lazy);
     }
     call.server.lane.fx.dirty += 1;
+    // Databases that are empty here may not be where the log is read.
+    call.server.lane.fx.propagation = Propagation::Forced;
+    call.server.snapshot_nothing();
+    if !lazy {
+        crate::alloc::purge();
+    }
     call.reply().ok();
     Ok(())
 }
@@ -78,6 +86,15 @@ impl crate::server::Server {
         let tables = self.world.take(db);
         if lazy {
             self.reaper.free(Garbage::Tables(tables));
+        }
+    }
+
+    /// A snapshot under way would bring back what was removed, and so would the file that is there.
+    fn snapshot_nothing(&mut self) {
+        self.cancel_snapshot();
+        if !self.config.persistence.save.0.is_empty() && self.save_now(false).is_ok() {
+            // What the command changed is in the snapshot already.
+            self.lane.fx.dirty = 0;
         }
     }
 

@@ -7,6 +7,7 @@ mod object;
 mod populate;
 mod process;
 mod protocol;
+mod reload;
 mod switches;
 
 use crate::commands::{Call, help};
@@ -72,6 +73,12 @@ static SUBCOMMANDS: &[Subcommand] = &[
         1..=1,
         ("<size>", "Sets when an element gets a node of its own."),
         switches::packed_threshold,
+    ),
+    sub(
+        "reload",
+        0..=usize::MAX,
+        ("[option ...]", "Saves, empties and loads. Options: NOSAVE, NOFLUSH, MERGE."),
+        reload::reload,
     ),
     sub(
         "replybuffer",

@@ -11,7 +11,7 @@ use crate::commands::Call;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
 use sections::SECTIONS;
-use text::Text;
+pub use text::Text;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];

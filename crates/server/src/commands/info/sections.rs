@@ -42,7 +42,9 @@ pub const SECTIONS: &[Section] = &[
     section(&["server"], "Server", process::server),
     section(&["clients"], "Clients", process::clients),
     section(&["memory"], "Memory", process::memory),
-    section(&["persistence"], "Persistence", persistence),
+    section(&["persistence"], "Persistence", |call, text| {
+        crate::persistence::write_info(call.server, text);
+    }),
     section(&["stats"], "Stats", statistics::stats),
     section(&["replication"], "Replication", replication),
     section(&["cpu"], "CPU", process::cpu),
@@ -56,40 +58,6 @@ pub const SECTIONS: &[Section] = &[
     section(&["keyspace"], "Keyspace", keyspace),
     extra(&["debug"], "Debug", false, statistics::debug),
 ];
-
-fn persistence(call: &Call<'_>, text: &mut Text) {
-    let stats = &call.server.stats;
-    text.line("loading", 0);
-    text.line("async_loading", 0);
-    for name in ["current_cow_peak", "current_cow_size", "current_cow_size_age"] {
-        text.line(name, 0);
-    }
-    text.line("current_fork_perc", "0.00");
-    text.line("current_save_keys_processed", 0);
-    text.line("current_save_keys_total", 0);
-    text.line("rdb_changes_since_last_save", stats.dirty);
-    text.line("rdb_bgsave_in_progress", 0);
-    text.line("rdb_last_save_time", stats.started.0 / 1000);
-    text.line("rdb_last_bgsave_status", "ok");
-    text.line("rdb_last_bgsave_time_sec", -1);
-    text.line("rdb_current_bgsave_time_sec", -1);
-    for name in ["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"]
-    {
-        text.line(name, 0);
-    }
-    for name in ["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
-        text.line(name, 0);
-    }
-    text.line("aof_last_rewrite_time_sec", -1);
-    text.line("aof_current_rewrite_time_sec", -1);
-    text.line("aof_last_bgrewrite_status", "ok");
-    text.line("aof_rewrites", 0);
-    text.line("aof_rewrites_consecutive_failures", 0);
-    text.line("aof_last_write_status", "ok");
-    for name in ["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"] {
-        text.line(name, 0);
-    }
-}
 
 fn replication(call: &Call<'_>, text: &mut Text) {
     let server = &*call.server;

@@ -1,8 +1,10 @@
 //! SHUTDOWN: ends the process.
 
 use crate::commands::Call;
+use crate::config::ShutdownFlags;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
+use ochre_engine::level::Level;
 
 pub(super) static SHUTDOWN: ServerCommand = ServerCommand::new("shutdown", Group::Server, -1, shutdown)
     .flags(ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | SENTINEL | ALLOW_BUSY)
@@ -20,26 +22,31 @@ pub(super) static SHUTDOWN: ServerCommand = ServerCommand::new("shutdown", Group
     ]);
 
 fn shutdown(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let (mut save, mut nosave, mut abort, mut others) = (false, false, false, false);
+    let (mut flags, mut aborts) = (ShutdownFlags::empty(), false);
+    let knows_all = call.server.settings.level >= Level::V7_0;
     for word in args.iter().skip(1) {
-        let flag = match word.to_ascii_lowercase().as_slice() {
-            b"save" => &mut save,
-            b"nosave" => &mut nosave,
-            b"abort" => &mut abort,
-            b"now" | b"force" => &mut others,
+        match word.to_ascii_lowercase().as_slice() {
+            b"save" => flags |= ShutdownFlags::SAVE,
+            b"nosave" => flags |= ShutdownFlags::NOSAVE,
+            b"now" if knows_all => flags |= ShutdownFlags::NOW,
+            b"force" if knows_all => flags |= ShutdownFlags::FORCE,
+            b"abort" if knows_all => aborts = true,
             _ => return Err(Error::SYNTAX),
-        };
-        *flag = true;
+        }
     }
-    if (save && nosave) || (abort && (save || nosave || others)) {
+    let contradicts = flags.contains(ShutdownFlags::SAVE | ShutdownFlags::NOSAVE);
+    if contradicts || (aborts && !flags.is_empty()) {
         return Err(Error::SYNTAX);
     }
-    if abort {
-        // Nothing waits: a shutdown ends the process before the next command.
-        return Err(Error::fixed("ERR No shutdown in progress."));
+    if aborts {
+        if !call.server.abort_shutdown() {
+            return Err(Error::fixed("ERR No shutdown in progress."));
+        }
+        call.reply().ok();
+        return Ok(());
     }
+    call.server.shut_down(flags).map_err(|_| Error::fixed("ERR Errors trying to SHUTDOWN. Check logs."))?;
     // Success has no reply: the connection just ends.
-    call.server.shut_down();
     call.client.flags.insert(crate::client::Flags::CLOSE_ASAP);
     Ok(())
 }

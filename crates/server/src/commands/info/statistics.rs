@@ -31,7 +31,9 @@ pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("pubsub_channels", server.pubsub.len(Kind::Channel));
     text.line("pubsub_patterns", server.pubsub.len(Kind::Pattern));
     text.line("pubsubshard_channels", server.pubsub.len(Kind::Shard));
-    for name in ["latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys"] {
+    text.line("latest_fork_usec", server.persistence.children.fork_micros);
+    text.line("total_forks", server.persistence.children.forks);
+    for name in ["migrate_cached_sockets", "slave_expires_tracked_keys"] {
         text.line(name, 0);
     }
     for name in ["hits", "misses", "key_hits", "key_misses"] {

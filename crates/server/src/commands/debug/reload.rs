@@ -1,0 +1,45 @@
+//! DEBUG RELOAD: saves, empties, loads again, to show that nothing gets lost on the way.
+
+use crate::commands::Call;
+use crate::log_notice;
+use crate::persistence::IS_LOADING;
+use crate::persistence::loading::{Mode, Outcome as LoadOutcome, load_snapshot};
+use ochre_engine::command::*;
+use ochre_engine::keyspace::DbIndex;
+
+pub(super) fn reload(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let (mut saves, mut empties, mut mode) = (true, true, Mode::default());
+    for option in args.iter() {
+        match option.to_ascii_lowercase().as_slice() {
+            b"merge" => mode.replaces = true,
+            b"noflush" => empties = false,
+            b"nosave" => saves = false,
+            _ => {
+                return Err(Error::fixed(
+                    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+                ));
+            }
+        }
+    }
+    let server = &mut *call.server;
+    if server.persistence.is_loading() {
+        return Err(IS_LOADING);
+    }
+    if saves {
+        server.save_now(true).map_err(|_| Error::fixed("ERR"))?;
+    }
+    if empties {
+        let dirty = server.lane.fx.dirty;
+        (0..server.world.dbs()).for_each(|db| server.empty(DbIndex(db), false));
+        server.lane.fx.dirty = dirty;
+    }
+    let path = server.config.persistence.dbfilename.path().to_owned();
+    match load_snapshot(server, &path, mode) {
+        LoadOutcome::Loaded => {
+            log_notice!("DB reloaded by DEBUG RELOAD");
+            call.reply().ok();
+            Ok(())
+        }
+        _ => Err(Error::fixed("ERR Error trying to load the RDB dump, check server logs.")),
+    }
+}

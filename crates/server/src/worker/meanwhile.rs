@@ -1,0 +1,35 @@
+//! What the event loop does while it loads data: serves clients, and does nothing with keys.
+//!
+//! A few turns at a time, so that a crowd of clients cannot keep the server from loading
+//! (networking.c, processEventsWhileBlocked). The cron rests; a signal that asks for the end is heard.
+
+use super::Worker;
+use crate::persistence::loading::Host;
+use crate::server::Server;
+use mio::Events;
+use std::time::Duration;
+
+/// Turns of the loop each time.
+const TURNS: usize = 4;
+
+impl Host for Worker {
+    fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    fn serve(&mut self) {
+        let mut events = Events::with_capacity(1024);
+        for _ in 0..TURNS {
+            // An error of the poll comes again when the loop runs, where it ends the process.
+            let waited = self.take_events(&mut events, Duration::ZERO);
+            self.server.evict_clients(None);
+            self.resume_unblocked();
+            self.write_replies();
+            self.close_clients();
+            if waited.is_err() || events.is_empty() || self.server.shutdown {
+                break;
+            }
+        }
+        self.server.shut_down_if_asked();
+    }
+}
