@@ -75,6 +75,11 @@ impl Journal {
         self.aof.is_open
     }
 
+    /// Whether a unit is open: a transaction runs.
+    pub fn is_in_unit(&self) -> bool {
+        self.depth > 0
+    }
+
     /// What follows up to [`Journal::close`] belongs together.
     pub fn open(&mut self) {
         self.depth += 1;
@@ -110,6 +115,10 @@ impl Journal {
     /// Hands the unit over, between MULTI and EXEC if it has several commands and they belong together.
     #[cold]
     fn finish(&mut self, together: bool, level: Level, seconds: i64) {
+        if !self.aof.is_open {
+            // The reader left while the unit was under way.
+            self.commands.clear();
+        }
         let is_transaction = together && self.commands.len() > 1;
         if is_transaction {
             // Since 7.2 the database is selected inside the transaction.
@@ -218,6 +227,12 @@ mod tests {
     use super::*;
     use ochre_resp::request::OwnedArgs;
 
+    fn journal() -> Journal {
+        let mut journal = Journal::default();
+        journal.aof.is_open = true;
+        journal
+    }
+
     fn command(text: &str) -> OwnedArgs {
         text.split(' ').collect()
     }
@@ -227,13 +242,14 @@ mod tests {
         let bytes = std::mem::take(&mut journal.aof.bytes);
         let mut batch = ochre_resp::request::Batch::new();
         ochre_resp::request::parse_log(&bytes, 100, &mut batch).unwrap();
-        let line = |at| batch.args(at, &bytes).iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
+        let line =
+            |at| batch.args(at, &bytes).iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
         (0..batch.len()).map(line).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
     fn a_database_is_selected_when_it_changes() {
-        let mut journal = Journal::default();
+        let mut journal = journal();
         for (db, text) in [(0, "SET a 1"), (0, "SET b 1"), (3, "SET a 1"), (0, "SET a 1")] {
             journal.append(DbIndex(db), command(text).args(), 0);
         }
@@ -249,7 +265,7 @@ mod tests {
             (Level::V7_0, "SELECT 1, MULTI, SET a 1, SELECT 2, SET b 1, EXEC"),
             (Level::V7_2, "MULTI, SELECT 1, SET a 1, SELECT 2, SET b 1, EXEC"),
         ] {
-            let mut journal = Journal::default();
+            let mut journal = journal();
             journal.open();
             journal.open();
             journal.append(DbIndex(1), command("SET a 1").args(), 0);
@@ -267,13 +283,16 @@ mod tests {
 
     #[test]
     fn the_time_is_told_once_a_second() {
-        let mut journal = Journal::default();
+        let mut journal = journal();
         journal.aof.timestamps = true;
         for seconds in [5, 5, 6] {
             journal.append(DbIndex(0), command("PERSIST k").args(), seconds);
         }
         let text = String::from_utf8(journal.aof.bytes).unwrap();
         assert_eq!(text.matches("#TS:").count(), 2);
-        assert!(text.starts_with("#TS:5\r\n*2\r\n$6\r\nSELECT\r\n") && text.contains("#TS:6\r\n*2\r\n$7\r\nPERSIST"));
+        assert!(
+            text.starts_with("#TS:5\r\n*2\r\n$6\r\nSELECT\r\n")
+                && text.contains("#TS:6\r\n*2\r\n$7\r\nPERSIST")
+        );
     }
 }

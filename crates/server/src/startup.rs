@@ -127,9 +127,6 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), Abort> {
     if config.replication.replicaof.0.is_some() {
         return Err(failed("Replication is not available."));
     }
-    if config.persistence.appendonly {
-        return Err(failed("The append only file is not available."));
-    }
     Ok(())
 }
 

@@ -239,9 +239,8 @@ fn leading_number(text: &[u8]) -> i64 {
         _ => (1, text),
     };
     let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
-    digits.fold(0i64, |number, digit| {
-        number.saturating_mul(10).saturating_add(sign * i64::from(digit - b'0'))
-    })
+    digits
+        .fold(0i64, |number, digit| number.saturating_mul(10).saturating_add(sign * i64::from(digit - b'0')))
 }
 
 #[cfg(test)]

@@ -192,7 +192,9 @@ mod tests {
         let mut log = log_of([1].into_iter());
         let at = log.len() as u64;
         log.extend(b"!!!");
-        assert!(matches!(read(&log, log.len() as u64).1, Err(LogError::Damaged { offset }) if offset == 7 + at));
+        assert!(
+            matches!(read(&log, log.len() as u64).1, Err(LogError::Damaged { offset }) if offset == 7 + at)
+        );
     }
 
     #[test]

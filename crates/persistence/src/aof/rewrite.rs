@@ -180,7 +180,8 @@ impl Log<'_> {
             for id in consumer.pending_ids() {
                 let Some(pending) = group.pending(id) else { continue };
                 self.begin(12);
-                for word in [&b"XCLAIM"[..], key, name, consumer.name(), b"0", id.text().as_bytes(), b"TIME"] {
+                for word in [&b"XCLAIM"[..], key, name, consumer.name(), b"0", id.text().as_bytes(), b"TIME"]
+                {
                     self.word(word);
                 }
                 push_number(&mut self.buffer, pending.delivered_ms);
@@ -303,7 +304,11 @@ mod tests {
         }
         let log = log_of(&bench.world);
         let mut again = replay(&log);
-        for call in [&["XINFO", "STREAM", "s"][..], &["XPENDING", "s", "g", "-", "+", "9"], &["XINFO", "STREAM", "gone"]] {
+        for call in [
+            &["XINFO", "STREAM", "s"][..],
+            &["XPENDING", "s", "g", "-", "+", "9"],
+            &["XINFO", "STREAM", "gone"],
+        ] {
             assert_eq!(again.run(call), bench.run(call));
         }
         assert_replays(&bench);
@@ -321,7 +326,8 @@ mod tests {
         let mut bench = Bench::new();
         bench.run(&["SET", "k", "v", "PXAT", "1700000000777"]);
         let again = replay(&log_of(&bench.world));
-        let expiry = again.world.parts(DbIndex(0)).flat_map(|part| part.table.iter()).next().unwrap().expiry();
+        let expiry =
+            again.world.parts(DbIndex(0)).flat_map(|part| part.table.iter()).next().unwrap().expiry();
         assert_eq!(expiry, Some(UnixMs(1_700_000_000_777)));
     }
 
