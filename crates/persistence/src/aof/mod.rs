@@ -9,10 +9,12 @@
 //! Before 7.0 there was one file, of commands, or of a snapshot with commands behind it; it becomes the base.
 //! Who writes the files when, and when they are flushed, is the server's business.
 
+mod check;
 mod manifest;
 mod reader;
 mod rewrite;
 
+pub use check::{Checker, End, Verdict};
 pub use manifest::{FileInfo, FileKind, Manifest, ManifestError};
 pub use reader::{Commands, LogError, LogReader};
 pub use rewrite::rewrite;

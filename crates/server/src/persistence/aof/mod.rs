@@ -12,6 +12,7 @@
 //! ([`sync`]), or when the kernel likes. The names of files and their roles are in the manifest ([`files`]). A child
 //! writes a new base now and then ([`rewrite`]).
 
+pub mod check;
 mod files;
 mod flush;
 mod load;
