@@ -66,6 +66,21 @@ impl Server {
         })
     }
 
+    /// Starts a stock Redis 7.0: `REDIS_SERVER`, or the one of Debian.
+    pub fn reference() -> Self {
+        let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
+        let args = ["--enable-debug-command", "yes"].map(str::to_owned).to_vec();
+        Self::start_with(ServerOptions { binary: binary.into(), args, config: None })
+    }
+
+    /// Starts the server under test so that it answers as the reference does.
+    pub fn like_reference() -> Self {
+        if is_reference(&binary_under_test()) {
+            return Self::reference();
+        }
+        Self::start(&["--compat-version", "7.0", "--enable-debug-command", "yes"])
+    }
+
     /// Starts a server as described and waits until it answers.
     pub fn start_with(options: ServerOptions) -> Self {
         for _ in 0..5 {

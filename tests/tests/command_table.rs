@@ -4,43 +4,7 @@
 use std::collections::BTreeMap;
 
 use ochre_tests::differential::{compare, docs, generate, printed};
-use ochre_tests::server::{binary_under_test, is_reference};
-use ochre_tests::{Client, Reply, Rng, Server, ServerOptions};
-
-fn reference() -> Server {
-    let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
-    Server::start_with(ServerOptions { binary: binary.into(), ..ServerOptions::default() })
-}
-
-fn subject() -> Server {
-    if is_reference(&binary_under_test()) {
-        return reference();
-    }
-    Server::start(&["--compat-version", "7.0"])
-}
-
-/// Entries that Redis 7.2 changed; ours are those of 7.2 at every level. What changed:
-/// blocking commands are allowed in scripts, tips were corrected, GETKEYS takes a lone command name,
-/// ZRANK and ZREVRANK got WITHSCORE.
-const CHANGED_IN_7_2: &[&str] = &[
-    "blmove",
-    "blpop",
-    "brpop",
-    "brpoplpush",
-    "bzpopmax",
-    "bzpopmin",
-    "client|setname",
-    "command|getkeys",
-    "command|getkeysandflags",
-    "config|resetstat",
-    "config|rewrite",
-    "latency|reset",
-    "msetnx",
-    "randomkey",
-    "scan",
-    "zrank",
-    "zrevrank",
-];
+use ochre_tests::{Client, Reply, Rng, Server};
 
 /// One command's entry with everything unordered sorted.
 #[derive(Debug, PartialEq, Clone)]
@@ -93,12 +57,12 @@ fn key_spec(spec: &Reply) -> String {
 
 #[test]
 fn every_command_is_declared_as_in_redis() {
-    let (subject, reference) = (subject(), reference());
+    let (subject, reference) = (Server::like_reference(), Server::reference());
     let (ours, theirs) = (table(&mut subject.connect()), table(&mut reference.connect()));
     let differences: Vec<String> = ours
         .iter()
         .filter_map(|(name, entry)| Some((name, entry, theirs.get(name)?)))
-        .filter(|(name, ours, theirs)| ours != theirs && !CHANGED_IN_7_2.contains(&name.as_str()))
+        .filter(|(_, ours, theirs)| ours != theirs)
         .map(|(name, ours, theirs)| format!("{name}\n  ours   {ours:?}\n  theirs {theirs:?}"))
         .collect();
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
@@ -106,7 +70,7 @@ fn every_command_is_declared_as_in_redis() {
 
 #[test]
 fn no_command_is_invented() {
-    let (subject, reference) = (subject(), reference());
+    let (subject, reference) = (Server::like_reference(), Server::reference());
     let theirs = table(&mut reference.connect());
     let ours = table(&mut subject.connect());
     let unknown: Vec<_> = ours.keys().filter(|name| !theirs.contains_key(*name)).collect();
@@ -115,7 +79,7 @@ fn no_command_is_invented() {
 
 #[test]
 fn command_info_and_the_whole_table_agree() {
-    let subject = subject();
+    let subject = Server::like_reference();
     let mut c = subject.connect();
     let all = table(&mut c);
     let names: Vec<&String> = all.keys().collect();
@@ -137,7 +101,7 @@ fn command_info_and_the_whole_table_agree() {
 
 #[test]
 fn keys_are_found_in_every_call_as_in_redis() {
-    let (subject, reference) = (subject(), reference());
+    let (subject, reference) = (Server::like_reference(), Server::reference());
     let (mut ours, mut theirs) = (subject.connect(), reference.connect());
     let known = table(&mut ours);
     let commands = docs::load(&mut reference.connect(), "7.0.15");

@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 
-/// The text of an error reply without the leading `-` and the line end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(Cow<'static, str>);
+/// The text of an error reply without the leading `-` and the line end. It may hold any bytes, because
+/// some texts quote what the client sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Cow<'static, [u8]>);
 
 /// What a command handler returns. The reply of an `Ok` has been written by the handler.
 pub type Outcome = Result<(), Error>;
@@ -38,12 +39,18 @@ impl Error {
 
     /// An error with a text known at compile time.
     pub const fn fixed(text: &'static str) -> Error {
-        Error(Cow::Borrowed(text))
+        Error(Cow::Borrowed(text.as_bytes()))
     }
 
     /// An error whose text is put together.
     pub fn new(text: impl Into<String>) -> Error {
-        Error(Cow::Owned(text.into()))
+        Error(Cow::Owned(text.into().into_bytes()))
+    }
+
+    /// An error whose text quotes what the client sent: the parts one after the other. Redis builds such
+    /// texts with C's printf, so a part ends at its first NUL.
+    pub fn quoting(parts: &[&[u8]]) -> Error {
+        Error(Cow::Owned(parts.iter().flat_map(|part| c_text(part)).copied().collect()))
     }
 
     /// Too few or too many arguments for the command of this (full, lower-case) name.
@@ -57,7 +64,18 @@ impl Error {
     }
 
     /// The text with its prefix ("ERR ...").
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &[u8] {
         &self.0
     }
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Error({})", self.0.escape_ascii())
+    }
+}
+
+/// The bytes that C takes for the whole text.
+pub fn c_text(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }

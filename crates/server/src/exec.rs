@@ -15,6 +15,7 @@ use crate::server::Server;
 use crate::table::{CommandId, Entry, Run};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Caller, Ctx, Error, Outcome};
+use ochre_engine::error::c_text;
 use ochre_engine::keyspace::{ExpiryMode, Keys, View};
 use ochre_engine::level::Level;
 use ochre_resp::reply::Protocol;
@@ -107,8 +108,8 @@ impl Server {
             if self.settings.level < Level::V7_0 {
                 return self.subcommand_syntax(id, args);
             }
-            let (sub, name) = (printable(sub, 128), &self.commands.get(id).full_name);
-            Error::new(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", name.to_ascii_uppercase()))
+            let name = self.commands.get(id).full_name.to_ascii_uppercase();
+            Error::quoting(&[b"ERR unknown subcommand '", shown(sub), b"'. Try ", name.as_bytes(), b" HELP."])
         })
     }
 
@@ -116,11 +117,10 @@ impl Server {
     pub fn subcommand_syntax(&self, command: CommandId, args: Args<'_>) -> Error {
         let entry = self.commands.get(command);
         let name = entry.meta.container.unwrap_or(entry.meta.name).to_ascii_uppercase();
-        let sub = printable(args.try_get(1).unwrap_or_default(), 128);
-        let unknown = if self.settings.level < Level::V7_0 { "Unknown" } else { "unknown" };
-        Error::new(format!(
-            "ERR {unknown} subcommand or wrong number of arguments for '{sub}'. Try {name} HELP."
-        ))
+        let sub = shown(args.try_get(1).unwrap_or_default());
+        let start: &[u8] = if self.settings.level < Level::V7_0 { b"ERR Unknown" } else { b"ERR unknown" };
+        let middle: &[u8] = b" subcommand or wrong number of arguments for '";
+        Error::quoting(&[start, middle, sub, b"'. Try ", name.as_bytes(), b" HELP."])
     }
 
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
@@ -197,8 +197,8 @@ impl Server {
         });
         if is_exec {
             self.discard_transaction(client);
-            let reason = error.text().strip_prefix("ERR ").unwrap_or(error.text());
-            client.reply().error(format!("EXECABORT Transaction discarded because of: {reason}"));
+            let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
+            client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
         } else {
             client.reply().error(error.text());
         }
@@ -274,12 +274,7 @@ impl Server {
                     caller: Caller { no_blocking, unblocked, trusted },
                     name: &entry.full_name,
                 };
-                let outcome = handler(&mut ctx, args);
-                // Some errors hold any bytes, so their handlers write them themselves.
-                if ctx.reply.errors() > 0 {
-                    self.stats.error_written(ctx.reply.last_error());
-                }
-                outcome
+                handler(&mut ctx, args)
             }
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
@@ -396,25 +391,28 @@ fn subscriber_may(entry: &Entry) -> Result<(), Error> {
     )))
 }
 
-/// Lossy text of at most `limit` bytes.
-fn printable(bytes: &[u8], limit: usize) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned()
+/// As much of a name as error texts show.
+fn shown(name: &[u8]) -> &[u8] {
+    &name[..name.len().min(128)]
 }
 
 /// The error for a name that no command has; its wording changed with 5.0 and 7.0.
 fn unknown_command(level: Level, args: Args<'_>) -> Error {
-    let name = printable(args.get(0), 128);
+    let name = shown(args.get(0));
     if level < Level::V5_0 {
-        return Error::new(format!("ERR unknown command '{name}'"));
+        return Error::quoting(&[b"ERR unknown command '", name, b"'"]);
     }
-    let (open, close) = if level < Level::V7_0 { ('`', '`') } else { ('\'', '\'') };
-    let mut shown = String::new();
+    let quotes: [&[u8]; 4] =
+        if level < Level::V7_0 { [b"`", b"`", b"`", b"`, "] } else { [b"'", b"'", b"'", b"' "] };
+    let mut listed = Vec::new();
     for arg in args.iter().skip(1) {
-        if shown.len() >= 128 {
+        if listed.len() >= 128 {
             break;
         }
-        let arg = printable(arg, 128 - shown.len());
-        shown.push_str(&if level < Level::V7_0 { format!("`{arg}`, ") } else { format!("'{arg}' ") });
+        let arg = c_text(arg);
+        let arg = &arg[..arg.len().min(128 - listed.len())];
+        listed.extend_from_slice(&[quotes[2], arg, quotes[3]].concat());
     }
-    Error::new(format!("ERR unknown command {open}{name}{close}, with args beginning with: {shown}"))
+    let middle: &[u8] = b", with args beginning with: ";
+    Error::quoting(&[b"ERR unknown command ", quotes[0], name, quotes[1], middle, &listed])
 }

@@ -4,7 +4,6 @@ use crate::config::Diagnostics;
 use crate::latency::Histogram;
 use crate::table::CommandId;
 use ochre_engine::time::UnixMs;
-use ochre_resp::reply::ErrorCode;
 use std::collections::BTreeMap;
 
 /// Counters of one command.
@@ -108,8 +107,6 @@ pub struct Stats {
     /// Changes since the last snapshot.
     pub dirty: u64,
     tracks_latency: bool,
-    /// The call under way wrote an error itself.
-    has_written_error: bool,
     /// A call that takes this long goes into the slow log or the latency monitor.
     notable_nanos: u64,
 }
@@ -159,7 +156,7 @@ impl Stats {
         let counters = &mut self.commands[command.0 as usize];
         counters.calls += 1;
         counters.nanos += nanos;
-        counters.failed += u64::from(failed | std::mem::take(&mut self.has_written_error));
+        counters.failed += u64::from(failed);
         if self.tracks_latency {
             counters.latency.record(nanos);
         }
@@ -179,20 +176,14 @@ impl Stats {
         self.commands[command.0 as usize].rejected += 1;
     }
 
-    /// Counts an error that a handler wrote into its reply; the call has failed.
-    #[cold]
-    pub fn error_written(&mut self, code: Option<&ErrorCode>) {
-        let code = code.map_or("ERR".into(), |code| String::from_utf8_lossy(code.as_bytes()));
-        self.count_error(&code);
-        self.has_written_error = true;
-    }
-
     /// Counts an error reply with this text.
-    pub fn error_replied(&mut self, text: &str) {
-        self.count_error(text.split_once(' ').map_or("ERR", |(code, _)| code));
-    }
-
-    fn count_error(&mut self, code: &str) {
+    #[cold]
+    pub fn error_replied(&mut self, text: impl AsRef<[u8]>) {
+        /// What begins with a longer word has no code (networking.c: afterErrorReply).
+        const LONGEST: usize = 31;
+        let start = &text.as_ref()[..text.as_ref().len().min(LONGEST + 1)];
+        let code = start.iter().position(|byte| *byte == b' ').map_or(&b"ERR"[..], |end| &start[..end]);
+        let code = &*String::from_utf8_lossy(code);
         self.error_replies += 1;
         match self.errors.get_mut(code) {
             Some(count) => *count += 1,

@@ -57,10 +57,12 @@ pub struct CommandTable {
     entries: Vec<Entry>,
     /// Open addressing by folded name; 0 is free, else id + 1.
     slots: Vec<(Folded, u16)>,
+    /// Lower-case names too long to be folded, which only `rename-command` gives.
+    long_names: Vec<(Vec<u8>, CommandId)>,
     level: Level,
 }
 
-/// A name of up to 24 bytes in lower case, in three words.
+/// A name of up to 23 bytes in lower case, and its length, in three words.
 type Folded = [u64; 3];
 
 /// Lower case of 8 ASCII bytes in one word.
@@ -77,7 +79,7 @@ fn lower(word: u64) -> u64 {
 #[inline]
 fn fold(name: &[u8]) -> Option<Folded> {
     let mut words = [0u64; 3];
-    if name.len() > 24 {
+    if name.len() >= size_of::<Folded>() {
         return None;
     }
     for (word, chunk) in words.iter_mut().zip(name.chunks(8)) {
@@ -85,6 +87,8 @@ fn fold(name: &[u8]) -> Option<Folded> {
         bytes[..chunk.len()].copy_from_slice(chunk);
         *word = lower(u64::from_le_bytes(bytes));
     }
+    // The length tells a NUL at the end from nothing.
+    words[2] |= (name.len() as u64) << 56;
     Some(words)
 }
 
@@ -110,7 +114,12 @@ impl CommandTable {
         data: impl Iterator<Item = &'static Spec<DataFn>>,
         server: impl Iterator<Item = &'static ServerCommand>,
     ) -> CommandTable {
-        let mut table = CommandTable { entries: Vec::new(), slots: vec![([0; 3], 0); 1024], level };
+        let mut table = CommandTable {
+            entries: Vec::new(),
+            slots: vec![([0; 3], 0); 1024],
+            long_names: Vec::new(),
+            level,
+        };
         data.for_each(|spec| table.add(spec, Run::Data));
         server.for_each(|spec| table.add(spec, Run::Server));
         table
@@ -155,32 +164,34 @@ impl CommandTable {
     }
 
     fn name(&mut self, name: &str, id: CommandId) {
-        let folded = fold(name.as_bytes()).expect("no command's name is longer than 24 bytes");
+        let folded = fold(name.as_bytes()).expect("no command's name is longer than 23 bytes");
+        self.fill_slot(folded, id.0 + 1);
+    }
+
+    fn fill_slot(&mut self, name: Folded, value: u16) {
         let mask = self.slots.len() - 1;
-        let mut at = slot_of(&folded, mask);
+        let mut at = slot_of(&name, mask);
         while self.slots[at].1 != 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at] = (folded, id.0 + 1);
+        self.slots[at] = (name, value);
     }
 
     /// Renames a command (`rename-command`); an empty name removes it. False if there is no such
     /// command, or the new name is taken.
     pub fn rename(&mut self, old: &[u8], new: &[u8]) -> bool {
         let Some(id) = self.find(old) else { return false };
-        let named: Vec<_> = self.slots.iter().copied().filter(|s| s.1 != 0 && s.1 != id.0 + 1).collect();
-        if !new.is_empty() && (fold(new).is_none() || self.find(new).is_some()) {
+        if self.find(new).is_some() {
             return false;
         }
+        let others: Vec<_> = self.slots.iter().copied().filter(|s| s.1 != 0 && s.1 != id.0 + 1).collect();
         self.slots.fill(([0; 3], 0));
-        let mask = self.slots.len() - 1;
-        let renamed = fold(new).filter(|_| !new.is_empty()).map(|name| (name, id.0 + 1));
-        for (name, value) in named.into_iter().chain(renamed) {
-            let mut at = slot_of(&name, mask);
-            while self.slots[at].1 != 0 {
-                at = (at + 1) & mask;
-            }
-            self.slots[at] = (name, value);
+        others.into_iter().for_each(|(name, value)| self.fill_slot(name, value));
+        self.long_names.retain(|(_, named)| *named != id);
+        match fold(new) {
+            _ if new.is_empty() => {}
+            Some(name) => self.fill_slot(name, id.0 + 1),
+            None => self.long_names.push((new.to_ascii_lowercase(), id)),
         }
         true
     }
@@ -188,7 +199,7 @@ impl CommandTable {
     /// The command of this name, any case.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<CommandId> {
-        let folded = fold(name)?;
+        let Some(folded) = fold(name) else { return self.find_long(name) };
         let mask = self.slots.len() - 1;
         let mut at = slot_of(&folded, mask);
         loop {
@@ -201,6 +212,12 @@ impl CommandTable {
             }
             at = (at + 1) & mask;
         }
+    }
+
+    #[cold]
+    fn find_long(&self, name: &[u8]) -> Option<CommandId> {
+        let fits = |(known, _): &&(Vec<u8>, CommandId)| known.eq_ignore_ascii_case(name);
+        self.long_names.iter().find(fits).map(|(_, id)| *id)
     }
 
     /// The subcommand of a container by name, any case.
@@ -235,8 +252,11 @@ impl CommandTable {
 
     /// Top-level commands under the names that clients use.
     pub fn top_level(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
-        self.entries()
-            .filter(|(id, entry)| entry.parent.is_none() && self.slots.iter().any(|slot| slot.1 == id.0 + 1))
+        let has_name = |id: CommandId| {
+            self.slots.iter().any(|slot| slot.1 == id.0 + 1)
+                || self.long_names.iter().any(|(_, named)| *named == id)
+        };
+        self.entries().filter(move |(id, entry)| entry.parent.is_none() && has_name(*id))
     }
 }
 
@@ -255,9 +275,28 @@ mod tests {
     fn names_fold_to_lower_case_and_nothing_else_changes() {
         assert_eq!(fold(b"GeT"), fold(b"get"));
         assert_ne!(fold(b"get"), fold(b"ge"));
+        assert_ne!(fold(b"get"), fold(b"get\0"));
         for byte in 0..=255u8 {
             let word = lower(u64::from_le_bytes([byte; 8]));
             assert_eq!(word.to_le_bytes(), [byte.to_ascii_lowercase(); 8], "{byte}");
         }
+    }
+
+    #[test]
+    fn a_command_can_get_a_name_of_any_length_and_loses_its_old_one() {
+        let mut table =
+            CommandTable::new(Level::Latest, ochre_engine::commands::all(), crate::commands::all());
+        let get = table.find(b"get").expect("GET exists");
+        let mut last = "get".to_owned();
+        for len in [40, 5, 23, 24, 25, 3] {
+            let name = "x".repeat(len);
+            assert!(table.rename(last.as_bytes(), name.as_bytes()));
+            assert_eq!(table.find(name.to_ascii_uppercase().as_bytes()), Some(get));
+            assert_eq!(table.find(last.as_bytes()), None);
+            assert!(table.top_level().any(|(id, _)| id == get));
+            last = name;
+        }
+        assert!(!table.rename(b"set", last.as_bytes()));
+        assert!(table.rename(last.as_bytes(), b"") && table.find(last.as_bytes()).is_none());
     }
 }

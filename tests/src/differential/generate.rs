@@ -291,6 +291,9 @@ fn spoil(call: &mut Call, rng: &mut Rng) {
         "EX",
         "~",
     ];
+    if rng.chance(25) {
+        return make_nasty(call, rng);
+    }
     let at = rng.range(1, call.len().max(2) - 1).min(call.len() - 1);
     match rng.below(6) {
         0 => drop(call.pop()),
@@ -303,6 +306,22 @@ fn spoil(call: &mut Call, rng: &mut Rng) {
     }
     if call.is_empty() {
         call.push(b"GET".to_vec());
+    }
+}
+
+/// Puts bytes into a call that are no text: error replies quote them unchanged, but for line ends,
+/// and end at a NUL.
+fn make_nasty(call: &mut Call, rng: &mut Rng) {
+    let mut word = rng.pick(values::NASTY).to_vec();
+    if rng.chance(10) {
+        // Longer than any error text shows, and cut amid a letter.
+        word = [&b"x".repeat(rng.range(120, 130)), word.as_slice()].concat();
+    }
+    let at = rng.range(0, call.len() - 1);
+    match rng.below(3) {
+        0 => call.insert(at.max(1), word),
+        1 => call[at].extend_from_slice(&word),
+        _ => call[at] = word,
     }
 }
 

@@ -82,6 +82,18 @@ const ADD_IDS: &[&str] = &[
     "1-1", "1-2", "1-3", "2-1", "2-2", "3-1", "4-1", "5-1", "6-*", "7-*", "8-1", "9-9", "10-*", "11-1",
     "12-*", "13-1", "20-*", "0-0", "abc", "30-5", "40-*", "50-1",
 ];
+/// Bytes that are no text: not UTF-8, line ends, NUL, two letters of two bytes.
+pub const NASTY: &[&[u8]] = &[
+    b"\xff",
+    b"a\0b",
+    b"\0",
+    b"x\r\ny",
+    b"z\r\n",
+    b"\n",
+    b"\x80\xfe'\n\"",
+    "\u{e9}\u{20ac}".as_bytes(),
+    b"\x01\x1b[0m",
+];
 const RANGES: &[&str] =
     &["0", "1", "2", "(1", "(2", "-inf", "+inf", "inf", "-1", "1.5", "(1.5", "3", "100", "nan", "abc"];
 const LEX: &[&str] = &["-", "+", "[a", "(a", "[c", "(d", "[f", "[", "(", "a", "[aa"];
@@ -104,7 +116,7 @@ pub fn member(rng: &mut Rng) -> Word {
         0 => Vec::new(),
         1 => vec![b'x'; rng.range(62, 66)],
         2 => vec![b'y'; *rng.pick(&[7, 8, 9, 20, 21, 43, 44, 45, 300])],
-        3 => b"bin\0\r\n\xff\xfe".to_vec(),
+        3 => rng.pick(NASTY).to_vec(),
         4 => rng.pick(LIMITS).as_bytes().to_vec(),
         5 => rng.pick(BAD_NUMBERS).as_bytes().to_vec(),
         6 => rng.pick(SCORES).as_bytes().to_vec(),

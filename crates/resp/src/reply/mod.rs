@@ -11,4 +11,4 @@ mod tests;
 mod writer;
 
 pub use output::{Mark, Output};
-pub use writer::{Deferred, ErrorCode, Protocol, Reply};
+pub use writer::{Deferred, Protocol, Reply};

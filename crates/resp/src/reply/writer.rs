@@ -45,36 +45,10 @@ pub struct Deferred {
     mark: Mark,
 }
 
-/// The first word of an error reply, `ERR` or `WRONGTYPE`, for the error statistics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorCode {
-    bytes: [u8; ErrorCode::MAX],
-    len: u8,
-}
-
-impl ErrorCode {
-    const MAX: usize = 31;
-
-    fn of(message: &[u8]) -> ErrorCode {
-        let word = message.split(|byte| *byte == b' ').next().unwrap_or_default();
-        let word = &word[..word.len().min(ErrorCode::MAX)];
-        let mut bytes = [0; ErrorCode::MAX];
-        bytes[..word.len()].copy_from_slice(word);
-        ErrorCode { bytes, len: word.len() as u8 }
-    }
-
-    /// The word itself, cut after 31 bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
-    }
-}
-
 /// Writes the reply to one command.
 pub struct Reply<'a> {
     out: &'a mut Output,
     protocol: Protocol,
-    errors: u32,
-    last_error: Option<ErrorCode>,
 }
 
 /// Room for a header before and a line end after a payload.
@@ -86,7 +60,7 @@ impl<'a> Reply<'a> {
     /// A writer that appends to `out`.
     #[inline]
     pub fn new(out: &'a mut Output, protocol: Protocol) -> Reply<'a> {
-        Reply { out, protocol, errors: 0, last_error: None }
+        Reply { out, protocol }
     }
 
     /// The protocol the reply is written in.
@@ -104,17 +78,6 @@ impl<'a> Reply<'a> {
     /// Writes what follows in another protocol (HELLO answers in the one it has just chosen).
     pub fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
-    }
-
-    /// How many errors were written.
-    #[inline]
-    pub fn errors(&self) -> u32 {
-        self.errors
-    }
-
-    /// The code of the last error that was written.
-    pub fn last_error(&self) -> Option<&ErrorCode> {
-        self.last_error.as_ref()
     }
 
     /// Whether the client has so much unsent output that it will be given up: a long reply may stop here.
@@ -141,13 +104,12 @@ impl<'a> Reply<'a> {
     }
 
     /// An error, whose text begins with its code: `ERR syntax error`. Line ends become blanks, because they
-    /// would end the error.
+    /// would end the error; those at the end are left out (networking.c: addReplyErrorFormatInternal).
     #[cold]
     pub fn error(&mut self, text: impl AsRef<[u8]>) {
         let text = text.as_ref();
-        self.errors += 1;
-        self.last_error = Some(ErrorCode::of(text));
-        let text = text.strip_suffix(b"\r\n").unwrap_or(text);
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+        let text = &text[..end];
         let raw = self.out.room(text.len() + FRAME);
         raw.push(b'-');
         raw.extend(text.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));

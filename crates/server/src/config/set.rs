@@ -5,6 +5,7 @@
 //! put back whole, and applied again as far as the new one was.
 
 use super::{Apply, Config, Directive, Flags, Refusal, find};
+use ochre_engine::command::Error;
 
 /// What decides whether a directive may be set now.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,21 +33,19 @@ pub enum SetError {
 }
 
 impl SetError {
-    /// The text of the error reply, without `-`. `Loading` is the reply of every command then.
-    pub fn reply(&self) -> Vec<u8> {
+    /// The error reply. `Loading` is the reply of every command then.
+    pub fn reply(&self) -> Error {
         match self {
             SetError::Unknown(name) => {
-                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"]
-                    .concat()
+                Error::quoting(&[b"ERR Unknown option or number of arguments for CONFIG SET - '", name, b"'"])
             }
-            SetError::Loading => b"LOADING Redis is loading the dataset in memory".to_vec(),
-            SetError::Failed { name, reason } => [
+            SetError::Loading => Error::fixed("LOADING Redis is loading the dataset in memory"),
+            SetError::Failed { name, reason } => Error::quoting(&[
                 b"ERR CONFIG SET failed (possibly related to argument '",
-                name.as_slice(),
+                name,
                 b"') - ",
                 reason.0.as_bytes(),
-            ]
-            .concat(),
+            ]),
         }
     }
 }
@@ -115,6 +114,7 @@ fn read_all(
     for (directive, _, value) in requests {
         let shown = directive.show(config);
         let words: Vec<&[u8]> = match directive.has(Flags::MULTI_ARG) {
+            true if value.is_empty() => Vec::new(),
             true => value.split(|byte| *byte == b' ').collect(),
             false => vec![value],
         };

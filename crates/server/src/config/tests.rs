@@ -45,7 +45,7 @@ fn get(config: &Config, name: &str) -> String {
 fn set_one(config: &mut Config, name: &str, value: &str) -> Result<(), String> {
     let pairs = [(name.as_bytes(), value.as_bytes())];
     set(config, &pairs, Circumstances::default(), |_, _| Ok(()))
-        .map_err(|error| String::from_utf8(error.reply()).unwrap())
+        .map_err(|error| String::from_utf8(error.reply().text().to_vec()).unwrap())
 }
 
 fn rewrite(old: &str, config: &Config) -> String {
@@ -247,7 +247,11 @@ fn set_is_all_or_nothing() {
 
     let twice: [(&[u8], &[u8]); 2] = [(b"slave-priority", b"1"), (b"replica-priority", b"2")];
     let error = set(&mut config, &twice, Circumstances::default(), |_, _| Ok(())).unwrap_err();
-    assert!(String::from_utf8(error.reply()).unwrap().ends_with("'replica-priority') - duplicate parameter"));
+    assert!(
+        String::from_utf8(error.reply().text().to_vec())
+            .unwrap()
+            .ends_with("'replica-priority') - duplicate parameter")
+    );
 }
 
 #[test]

@@ -138,12 +138,7 @@ impl Condition {
                 _ if eq_ignore_case(word, b"xx") => &mut found.xx,
                 _ if eq_ignore_case(word, b"gt") => &mut found.gt,
                 _ if eq_ignore_case(word, b"lt") => &mut found.lt,
-                _ => {
-                    return Err(Error::new(format!(
-                        "ERR Unsupported option {}",
-                        String::from_utf8_lossy(word)
-                    )));
-                }
+                _ => return Err(Error::quoting(&[b"ERR Unsupported option ", word])),
             };
             *flag = true;
         }

@@ -203,16 +203,18 @@ impl Options {
                 "ERR {what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
             )));
         }
-        let name = String::from_utf8_lossy(args.get(0));
+        let name = args.get(0);
         if is_search && self.centre.is_none() {
-            return Err(Error::new(format!(
-                "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {name}"
-            )));
+            return Err(Error::quoting(&[
+                b"ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ",
+                name,
+            ]));
         }
         if is_search && self.shape.is_none() {
-            return Err(Error::new(format!(
-                "ERR exactly one of BYRADIUS and BYBOX can be specified for {name}"
-            )));
+            return Err(Error::quoting(&[
+                b"ERR exactly one of BYRADIUS and BYBOX can be specified for ",
+                name,
+            ]));
         }
         if self.any && self.count == 0 {
             return Err(Error::fixed("ERR the ANY argument requires COUNT argument"));

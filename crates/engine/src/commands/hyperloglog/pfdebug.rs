@@ -43,7 +43,7 @@ fn pfdebug(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         make_dense(ctx, key, bytes)?;
         ctx.reply.int(i64::from(encoding == Encoding::Sparse));
     } else {
-        ctx.reply.error([b"ERR Unknown PFDEBUG subcommand '", sub, b"'"].concat());
+        return Err(Error::quoting(&[b"ERR Unknown PFDEBUG subcommand '", sub, b"'"]));
     }
     Ok(())
 }

@@ -109,13 +109,13 @@ fn write_after_read<'k>(keys: &'k mut Keys<'_>, key: Key<'_>) -> Result<Option<M
 }
 
 /// `NOGROUP` in the words of XCLAIM, XAUTOCLAIM and XPENDING.
-fn no_key_or_group(ctx: &mut Ctx<'_>, key: &[u8], group: &[u8]) {
-    ctx.reply.error([b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'"].concat());
+fn no_key_or_group(key: &[u8], group: &[u8]) -> Error {
+    Error::quoting(&[b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'"])
 }
 
 /// `NOGROUP` in the words of XGROUP and XINFO.
-fn no_group_for_key(ctx: &mut Ctx<'_>, key: &[u8], group: &[u8]) {
-    ctx.reply.error([b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"].concat());
+fn no_group_for_key(key: &[u8], group: &[u8]) -> Error {
+    Error::quoting(&[b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"])
 }
 
 /// The consumer of this name, seen now, and whether it had to be created.
@@ -143,11 +143,11 @@ fn consumer_created(ctx: &mut Ctx<'_>, key: Key<'_>) {
 }
 
 /// The answer to options that a subcommand does not know.
-fn subcommand_syntax(ctx: &mut Ctx<'_>, args: Args<'_>, container: &str) {
+fn subcommand_syntax(args: Args<'_>, container: &str) -> Error {
     let sub = args.get(1);
     let shown = &sub[..sub.len().min(128)];
     let start: &[u8] = b"ERR unknown subcommand or wrong number of arguments for '";
-    ctx.reply.error([start, shown, b"'. Try ", container.as_bytes(), b" HELP."].concat());
+    Error::quoting(&[start, shown, b"'. Try ", container.as_bytes(), b" HELP."])
 }
 
 /// The answer of a HELP subcommand.

@@ -48,8 +48,7 @@ fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut stream = write_after_read(&mut ctx.keys, key)?;
     let Some((entries, group)) = stream.as_mut().and_then(|stream| stream.group_mut(group_name)) else {
         drop(stream);
-        no_key_or_group(ctx, key.bytes, group_name);
-        return Ok(());
+        return Err(no_key_or_group(key.bytes, group_name));
     };
     let mut claim =
         Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };

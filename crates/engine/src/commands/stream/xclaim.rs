@@ -52,8 +52,7 @@ fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut stream = write_after_read(&mut ctx.keys, key)?;
     let Some((entries, group)) = stream.as_mut().and_then(|stream| stream.group_mut(group_name)) else {
         drop(stream);
-        no_key_or_group(ctx, key.bytes, group_name);
-        return Ok(());
+        return Err(no_key_or_group(key.bytes, group_name));
     };
     let request = parse(args, now_ms)?;
     let mut advanced = request.last_id > group.last_id;
@@ -222,10 +221,7 @@ fn parse(args: Args<'_>, now_ms: i64) -> Result<Request, Error> {
         } else if is(b"lastid") && more {
             request.last_id = strict_id(args.get(at))?;
         } else {
-            return Err(Error::new(format!(
-                "ERR Unrecognized XCLAIM option '{}'",
-                String::from_utf8_lossy(word)
-            )));
+            return Err(Error::quoting(&[b"ERR Unrecognized XCLAIM option '", word, b"'"]));
         }
         at += 1;
     }

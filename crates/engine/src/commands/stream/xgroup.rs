@@ -115,8 +115,7 @@ fn set_id(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let last = stream.log.last_id();
     let Some((_, group)) = stream.group_mut(args.get(3)) else {
         drop(stream);
-        no_group_for_key(ctx, key.bytes, args.get(3));
-        return Ok(());
+        return Err(no_group_for_key(key.bytes, args.get(3)));
     };
     group.last_id = match args.get(4) {
         b"$" => last,
@@ -145,8 +144,7 @@ fn create_consumer(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut stream = ctx.keys.write::<Box<Stream>>(key)?.ok_or(NO_KEY)?;
     let Some((_, group)) = stream.group_mut(args.get(3)) else {
         drop(stream);
-        no_group_for_key(ctx, key.bytes, args.get(3));
-        return Ok(());
+        return Err(no_group_for_key(key.bytes, args.get(3)));
     };
     let created = group.create_consumer(args.get(4), now_ms).is_some();
     drop(stream);
@@ -162,8 +160,7 @@ fn delete_consumer(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut stream = ctx.keys.write::<Box<Stream>>(key)?.ok_or(NO_KEY)?;
     let Some((_, group)) = stream.group_mut(args.get(3)) else {
         drop(stream);
-        no_group_for_key(ctx, key.bytes, args.get(3));
-        return Ok(());
+        return Err(no_group_for_key(key.bytes, args.get(3)));
     };
     let deleted = group.find_consumer(args.get(4)).map(|consumer| group.delete_consumer(consumer));
     drop(stream);
@@ -213,14 +210,12 @@ fn parse(ctx: &mut Ctx<'_>, args: Args<'_>, is_create: bool) -> Result<Option<Op
             options.entries_read = entries_read(args.get(at + 1))?;
             at += 2;
         } else {
-            subcommand_syntax(ctx, args, "XGROUP");
-            return Ok(None);
+            return Err(subcommand_syntax(args, "XGROUP"));
         }
     }
     // Options may repeat, but Redis counts the arguments in the end.
     if args.len() > if is_create { 8 } else { 7 } {
-        subcommand_syntax(ctx, args, "XGROUP");
-        return Ok(None);
+        return Err(subcommand_syntax(args, "XGROUP"));
     }
     Ok(Some(options))
 }

@@ -67,8 +67,7 @@ fn consumers(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (level, now_ms) = (ctx.level(), ctx.now.0);
     let stream = ctx.keys.read::<Box<Stream>>(key)?.ok_or(Error::NO_SUCH_KEY)?;
     let Some(group) = stream.group(name) else {
-        no_group_for_key(ctx, key.bytes, name);
-        return Ok(());
+        return Err(no_group_for_key(key.bytes, name));
     };
     let reply = &mut ctx.reply;
     reply.array(group.consumer_count());
@@ -128,10 +127,7 @@ fn stream(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let stream = ctx.keys.read::<Box<Stream>>(key)?.ok_or(Error::NO_SUCH_KEY)?;
     let count = match full_count(args) {
         Ok(count) => count?,
-        Err(Unknown) => {
-            subcommand_syntax(ctx, args, "XINFO");
-            return Ok(());
-        }
+        Err(Unknown) => return Err(subcommand_syntax(args, "XINFO")),
     };
     let view = View { stream: &stream, level };
     match count {

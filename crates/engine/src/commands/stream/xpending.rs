@@ -47,8 +47,7 @@ fn xpending(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let now_ms = ctx.now.0;
     let stream = ctx.keys.read::<Box<Stream>>(key)?;
     let Some(group) = stream.as_ref().and_then(|stream| stream.group(name)) else {
-        no_key_or_group(ctx, key.bytes, name);
-        return Ok(());
+        return Err(no_key_or_group(key.bytes, name));
     };
     match filters {
         None => reply_summary(&mut ctx.reply, group),

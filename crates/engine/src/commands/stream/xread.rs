@@ -101,7 +101,7 @@ fn xreadgroup(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let Some((group_name, consumer_name)) = request.group else {
         return Err(Error::fixed("ERR Missing GROUP option for XREADGROUP"));
     };
-    let Some(from) = resolve_for_group(ctx, &request, group_name)? else { return Ok(()) };
+    let from = resolve_for_group(ctx, &request, group_name)?;
     let (mut log, mut top) = (Log::new(ctx, group_name), Top::default());
     // Since 7.2 whoever asks is a consumer, before that whoever gets something.
     let (always_seen, now_ms) = (ctx.level() >= Level::V7_2, ctx.now.0);
@@ -250,13 +250,8 @@ fn resolve(ctx: &mut Ctx<'_>, request: &Request<'_>) -> Result<Vec<StreamId>, Er
     Ok(ids)
 }
 
-/// From where XREADGROUP reads, after a look at every key and its group. None after an error
-/// reply that quotes what the client sent.
-fn resolve_for_group(
-    ctx: &mut Ctx<'_>,
-    request: &Request<'_>,
-    group: &[u8],
-) -> Result<Option<Vec<From>>, Error> {
+/// From where XREADGROUP reads, after a look at every key and its group.
+fn resolve_for_group(ctx: &mut Ctx<'_>, request: &Request<'_>, group: &[u8]) -> Result<Vec<From>, Error> {
     let mut from = Vec::with_capacity(request.streams);
     for n in 0..request.streams {
         let key = ctx.key(request.args, request.keys_at + n);
@@ -265,15 +260,13 @@ fn resolve_for_group(
             woken_before_7_2(&found)?;
         }
         if found? != Some(true) {
-            let text: [&[u8]; 5] = [
+            return Err(Error::quoting(&[
                 b"NOGROUP No such key '",
                 key.bytes,
                 b"' or consumer group '",
                 group,
                 b"' in XREADGROUP with GROUP option",
-            ];
-            ctx.reply.error(text.concat());
-            return Ok(None);
+            ]));
         }
         from.push(match request.id(n) {
             b"$" => {
@@ -291,7 +284,7 @@ fn resolve_for_group(
             },
         });
     }
-    Ok(Some(from))
+    Ok(from)
 }
 
 /// Before 7.2 a waiting consumer whose stream or group went away got an error of its own.

@@ -95,13 +95,11 @@ fn setinfo(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     } else if option.eq_ignore_ascii_case(b"lib-ver") {
         &mut call.client.lib_version
     } else {
-        return Err(Error::new(format!("ERR Unrecognized option '{}'", String::from_utf8_lossy(option))));
+        return Err(Error::quoting(&[b"ERR Unrecognized option '", option, b"'"]));
     };
     if !is_plain(value) {
-        let option = String::from_utf8_lossy(option);
-        return Err(Error::new(format!(
-            "ERR {option} cannot contain spaces, newlines or special characters."
-        )));
+        let reason: &[u8] = b" cannot contain spaces, newlines or special characters.";
+        return Err(Error::quoting(&[b"ERR ", option, reason]));
     }
     *place = (!value.is_empty()).then(|| value.into());
     call.reply().ok();

@@ -85,10 +85,7 @@ impl<'a> Filter<'a> {
             b"addr" => self.address = Some(value),
             b"laddr" if has_users => self.local_address = Some(value),
             b"user" if has_users && value == b"default" => {}
-            b"user" if has_users => {
-                let user = String::from_utf8_lossy(value);
-                return Err(Error::new(format!("ERR No such user '{user}'")));
-            }
+            b"user" if has_users => return Err(Error::quoting(&[b"ERR No such user '", value, b"'"])),
             b"skipme" if value.eq_ignore_ascii_case(b"yes") => self.spares_caller = true,
             b"skipme" if value.eq_ignore_ascii_case(b"no") => self.spares_caller = false,
             _ => return Err(Error::SYNTAX),

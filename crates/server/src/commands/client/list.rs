@@ -69,8 +69,7 @@ fn list(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 
 /// The type of this name, for TYPE filters.
 pub(super) fn client_type(name: &[u8]) -> Result<ClientType, Error> {
-    ClientType::parse(name)
-        .ok_or_else(|| Error::new(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(name))))
+    ClientType::parse(name).ok_or_else(|| Error::quoting(&[b"ERR Unknown client type '", name, b"'"]))
 }
 
 fn describe_all(call: &mut Call<'_>, wanted: Option<ClientType>) -> String {

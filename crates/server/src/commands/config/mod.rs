@@ -93,7 +93,7 @@ fn set_values(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
             call.reply().ok();
             Ok(())
         }
-        Err(error) => Err(Error::new(String::from_utf8_lossy(&error.reply()).into_owned())),
+        Err(error) => Err(error.reply()),
     }
 }
 

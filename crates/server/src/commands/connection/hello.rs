@@ -48,8 +48,7 @@ impl<'a> Wishes<'a> {
                 wishes.name = Some(args.get(at + 1));
                 at += 2;
             } else {
-                let option = String::from_utf8_lossy(option);
-                return Err(Error::new(format!("ERR Syntax error in HELLO option '{option}'")));
+                return Err(Error::quoting(&[b"ERR Syntax error in HELLO option '", option, b"'"]));
             }
         }
         Ok(wishes)

@@ -135,8 +135,10 @@ fn debug(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 
 /// The error for a subcommand that does not exist, or not with these arguments.
 fn unknown(args: Args<'_>) -> Error {
-    let name = String::from_utf8_lossy(args.get(1)).into_owned();
-    Error::new(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
+    let name = args.get(1);
+    let shown = &name[..name.len().min(128)];
+    let start: &[u8] = b"ERR unknown subcommand or wrong number of arguments for '";
+    Error::quoting(&[start, shown, b"'. Try DEBUG HELP."])
 }
 
 fn debug_help(call: &mut Call<'_>) -> Outcome {

@@ -5,10 +5,9 @@ use ochre_engine::command::*;
 use ochre_engine::text::glob_match;
 
 pub(super) fn error(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    // Not an error of this command: it did what it was asked for, so it is written as a reply.
-    let text = String::from_utf8_lossy(args.get(0)).into_owned();
-    call.server.stats.error_replied(&text);
-    call.reply().error(text);
+    // Not an error of this command, which did what it was asked for: a reply, and nothing is counted.
+    let line_ends_blank = |byte: &u8| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte };
+    call.reply().error(args.get(0).iter().map(line_ends_blank).collect::<Vec<u8>>());
     Ok(())
 }
 

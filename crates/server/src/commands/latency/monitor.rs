@@ -88,8 +88,7 @@ fn draw(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let text = match call.server.latency.get(args.get(2)) {
         Some((event, series)) => graph(event, series, seconds),
         None => {
-            let event = String::from_utf8_lossy(args.get(2)).into_owned();
-            return Err(Error::new(format!("ERR No samples available for event '{event}'")));
+            return Err(Error::quoting(&[b"ERR No samples available for event '", args.get(2), b"'"]));
         }
     };
     call.reply().verbatim(b"txt", text);

@@ -384,7 +384,7 @@ impl Server {
             log_warning!(
                 "== CRITICAL == This server is sending an error to its AOF-loading-client: '{}' after processing \
                  the command '{}'",
-                error.text(),
+                String::from_utf8_lossy(error.text()),
                 self.commands.get(command).full_name
             );
         }
