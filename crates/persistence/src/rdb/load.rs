@@ -67,7 +67,12 @@ pub trait Sink {
     /// Data of this module beside the keys was skipped.
     fn module_aux(&mut self, _module: &str) {}
 
-    /// So many bytes were read; called about once per 256 KB, between entries.
+    /// The bytes between two calls of `progress`, at least.
+    fn progress_step(&self) -> u64 {
+        REPORT_BYTES
+    }
+
+    /// So many bytes were read; called between entries.
     fn progress(&mut self, _bytes: u64) -> Result<(), Refusal> {
         Ok(())
     }
@@ -96,6 +101,7 @@ pub fn load<R: Read>(
     sink: &mut impl Sink,
 ) -> Result<Loaded, LoadError> {
     let clock = AccessClock::new(options.settings, options.now, 0);
+    let step = sink.progress_step();
     let decoding = Decoding { settings: options.settings, seed: options.seed, deep: options.deep };
     let mut loader = Loader {
         source,
@@ -110,6 +116,7 @@ pub fn load<R: Read>(
         keys: 0,
         empty_keys: 0,
         reported: 0,
+        step,
     };
     loader.run().map_err(|fault| LoadError {
         offset: loader.source.offset(),
@@ -134,6 +141,8 @@ struct Loader<'a, R, S> {
     empty_keys: u64,
     /// The offset that the sink was told last.
     reported: u64,
+    /// The bytes until it is told again.
+    step: u64,
 }
 
 impl From<Refusal> for Fault {
@@ -230,7 +239,7 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
     #[inline]
     fn report(&mut self) -> Result<(), Fault> {
         let offset = self.source.offset();
-        if offset - self.reported >= REPORT_BYTES {
+        if offset - self.reported >= self.step {
             self.reported = offset;
             self.sink.progress(offset)?;
         }

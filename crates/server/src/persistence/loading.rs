@@ -8,7 +8,7 @@
 //! alone inside a command, when everybody waits anyway.
 
 use super::{aof, debug_delay};
-use crate::config::os_text;
+use crate::config::{SanitizeDumpPayload, os_text};
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::{log_debug, log_notice, log_warning};
@@ -127,8 +127,13 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     let server = host.server();
     let (settings, now) = (server.settings.clone(), server.lane.clock.now());
     let config = &server.config.persistence;
-    let options =
-        LoadOptions { settings: &settings, seed: server.world.seed(), now, checksum: config.rdbchecksum };
+    let options = LoadOptions {
+        settings: &settings,
+        seed: server.world.seed(),
+        now,
+        deep: config.sanitize_dump_payload == SanitizeDumpPayload::Yes,
+        checksum: config.rdbchecksum,
+    };
     let interval = config.loading_process_events_interval_bytes.max(1).unsigned_abs();
     let mut loader = Loader {
         db: DbIndex(0),
@@ -136,7 +141,6 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
         mode,
         delay: config.key_load_delay,
         interval,
-        next_serve: interval,
         before: server.persistence.loading.map_or(0, |loading| loading.loaded_bytes),
         host,
     };
@@ -218,7 +222,6 @@ struct Loader<'a, H> {
     mode: Mode,
     delay: i32,
     interval: u64,
-    next_serve: u64,
     /// Bytes of files that were loaded before this one.
     before: u64,
 }
@@ -281,15 +284,15 @@ impl<H: Host> Sink for Loader<'_, H> {
         log_warning!("The RDB file contains AUX module data I can't load: no matching module '{module}'");
     }
 
+    fn progress_step(&self) -> u64 {
+        self.interval
+    }
+
     fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
         let server = self.host.server();
         if let Some(loading) = &mut server.persistence.loading {
             loading.loaded_bytes = self.before + bytes;
         }
-        if bytes < self.next_serve {
-            return Ok(());
-        }
-        self.next_serve = bytes + self.interval;
         self.host.serve();
         if self.host.server().shutdown { Err(Refusal::Stopped) } else { Ok(()) }
     }

@@ -296,7 +296,13 @@ impl Sink for Nowhere {
 /// Checks the snapshot that a file begins with; returns where it ends.
 fn check_snapshot<R: Read>(source: &mut Source<R>) -> Result<u64, Abort> {
     let settings = Settings { level: Level::default(), databases: i32::MAX as u32, ..Settings::default() };
-    let options = LoadOptions { settings: &settings, seed: Seed::new(0, 0), now: UnixMs(0), checksum: true, deep: false };
+    let options = LoadOptions {
+        settings: &settings,
+        seed: Seed::new(0, 0),
+        now: UnixMs(0),
+        checksum: true,
+        deep: false,
+    };
     match rdb::load(source, &options, &mut Nowhere) {
         Ok(_) => {
             say!("RDB preamble is OK, proceeding with AOF tail...");
