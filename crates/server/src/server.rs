@@ -18,6 +18,7 @@ use crate::pause::Pause;
 use crate::persistence::Persistence;
 use crate::process::Identity;
 use crate::process::signals::Requested;
+use crate::propagate::Journal;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
@@ -122,6 +123,8 @@ pub struct Server {
     pub latency: Monitor,
     /// Snapshots, their loading, and the child that writes.
     pub persistence: Persistence,
+    /// The log of commands.
+    pub journal: Journal,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -152,8 +155,7 @@ impl Server {
         let mut rng = SmallRng::from_os_rng();
         let seed = Seed::new(rng.random(), rng.random());
         let now = Clock::new().now();
-        let commands =
-            CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
+        let commands = CommandTable::new(settings.level, crate::commands::data(), crate::commands::all());
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
@@ -185,6 +187,7 @@ impl Server {
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
+            journal: Journal::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
             settings,

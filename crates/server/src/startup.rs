@@ -7,6 +7,7 @@
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
+use crate::persistence::aof::check;
 use crate::persistence::snapshot::temporary_name;
 use crate::process::signals::Signals;
 use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
@@ -36,7 +37,11 @@ pub fn failed(reason: impl std::fmt::Display) -> Abort {
 pub fn run() -> Result<(), Abort> {
     let mut args = std::env::args_os().map(OsStringExt::into_vec);
     let program = args.next().unwrap_or_else(|| b"ochre-server".to_vec());
-    let arguments = understand(&program, &args.collect::<Vec<_>>())?;
+    let args = args.collect::<Vec<_>>();
+    if check::is_named(&program) {
+        return check::run(&program, &args);
+    }
+    let arguments = understand(&program, &args)?;
     let mut loaded = load(&arguments)?;
     let mut identity = Identity::new(program);
     identity.config_file = arguments.file.clone();
@@ -80,7 +85,7 @@ struct Surroundings;
 
 impl config::Source for Surroundings {
     fn is_command(&self, name: &[u8]) -> bool {
-        let mut data = ochre_engine::commands::all().map(|spec| spec.meta.name);
+        let mut data = commands::data().map(|spec| spec.meta.name);
         data.any(|known| known.as_bytes().eq_ignore_ascii_case(name))
             || commands::all().any(|spec| spec.meta.name.as_bytes().eq_ignore_ascii_case(name))
     }
@@ -117,9 +122,6 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), Abort> {
     }
     if config.replication.replicaof.0.is_some() {
         return Err(failed("Replication is not available."));
-    }
-    if config.persistence.appendonly {
-        return Err(failed("The append only file is not available."));
     }
     Ok(())
 }
@@ -162,11 +164,6 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         server.commands.rename(old, new);
     }
     let config = &server.config;
-    if let Some(path) = &server.identity.pid_file {
-        daemon::write_pid_file(path);
-    }
-    about::show_logo(config);
-    kernel::check_backlog(config);
     let mut listening = Listening::new(poll.registry().try_clone().map_err(failed)?);
     if listening.reopen_tcp(config).is_err() {
         return Err(failed(format!("Failed listening on port {} (tcp), aborting.", config.network.port)));
@@ -178,8 +175,14 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         return Err(failed("Configured to not listen anywhere, exiting."));
     }
     server.listening = listening;
-    server.startup_memory = crate::alloc::used();
+    if let Some(path) = &server.identity.pid_file {
+        daemon::write_pid_file(path);
+    }
     server.show_title();
+    // Whoever waits for the logo may connect then: loading is not over, but there are answers.
+    about::show_logo(&server.config);
+    kernel::check_backlog(&server.config);
+    server.startup_memory = crate::alloc::used();
     Ok((server, poll))
 }
 

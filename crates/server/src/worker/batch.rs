@@ -320,17 +320,11 @@ impl Seat {
         let (commands, locks) = (common.commands(), common.locks());
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
-            let command = commands.find(args.get(0));
-            let first = command.map_or(0, |id| commands.get(id).first_key);
-            let hint = match args.try_get(first) {
-                Some(key) if first > 0 => {
-                    let key = locks.locate(key);
-                    locks.prefetch_bucket(client.db, key);
-                    (first, key.hash)
-                }
-                _ => (0, 0),
-            };
-            plan.push(Planned { command, hint });
+            plan.push(Planned::new(commands, args, |key| {
+                let key = locks.locate(key);
+                locks.prefetch_bucket(client.db, key);
+                key.hash
+            }));
         }
     }
 

@@ -24,7 +24,8 @@ impl Worker {
             return;
         }
         self.cron_turns += 1;
-        let period_ms = self.seat.exclusively(|server| server.cron(now));
+        let turn = self.cron_turns;
+        let period_ms = self.seat.exclusively(|server| server.cron(now, turn));
         self.next_cron = now.0 as u64 + period_ms;
     }
 }
@@ -34,14 +35,14 @@ const IDLE_MS: u64 = 1000;
 
 impl Server {
     /// The work of one turn of the cron. Returns the milliseconds until the next.
-    fn cron(&mut self, now: UnixMs) -> u64 {
+    fn cron(&mut self, now: UnixMs, turn: u64) -> u64 {
         let hz = u64::from(self.config.process.hz.unsigned_abs().max(1));
         if !self.cron_paused {
             self.gather();
             self.shut_down_if_asked();
             self.expire_cycle(hz);
             self.clients_cron(hz);
-            self.persistence_cron();
+            self.persistence_cron(turn.is_multiple_of(hz));
             self.stats.sample(now);
         }
         1000 / hz

@@ -25,6 +25,7 @@ impl Host for Worker {
             let waited = self.take_events(&mut events, Duration::ZERO);
             self.seat.exclusively(|server| server.evict_clients(None));
             self.resume_unblocked();
+            self.flush_log();
             self.write_replies();
             self.close_clients();
             if waited.is_err() || events.is_empty() || self.seat.common().is_shutting_down() {

@@ -130,8 +130,16 @@ impl Worker {
                 }
             });
         }
+        self.flush_log();
         self.write_replies();
         self.close_clients();
+    }
+
+    /// What was done is written before anybody is told of it.
+    fn flush_log(&mut self) {
+        if self.seat.common().has_log() {
+            self.seat.exclusively(|server| server.flush_aof_before_replies());
+        }
     }
 
     /// Accepts last, and after closing: who has left makes room under `maxclients`.

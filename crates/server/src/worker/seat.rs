@@ -230,6 +230,12 @@ impl<'a> Common<'a> {
         self.server.persistence.children.active().is_some()
     }
 
+    /// There is a log to be written before replies leave.
+    #[inline]
+    pub fn has_log(self) -> bool {
+        self.server.persistence.aof.is_on()
+    }
+
     /// Evicting goes on in the next turn.
     pub fn evicts_on(self) -> bool {
         self.server.eviction.unfinished

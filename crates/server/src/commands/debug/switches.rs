@@ -13,6 +13,12 @@ pub(super) fn active_expire(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
+pub(super) fn skip_checksum_validation(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    call.server.settings.skip_checksum_validation = switch(args.get(0)) != 0;
+    call.reply().ok();
+    Ok(())
+}
+
 pub(super) fn packed_threshold(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     const REFUSED: Error =
         Error::fixed("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
@@ -70,6 +76,13 @@ pub(super) fn rewrite_all(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     };
     rewrite_file(path, &server.config, None, server.identity.umask)
         .map_err(|error| Error::new(format!("ERR CONFIG-REWRITE-FORCE-ALL failed: {error}")))?;
+    call.reply().ok();
+    Ok(())
+}
+
+pub(super) fn aof_flush_sleep(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    let micros = u64::try_from(switch(args.get(0))).unwrap_or(0);
+    call.server.persistence.aof.sleep = std::time::Duration::from_micros(micros);
     call.reply().ok();
     Ok(())
 }
