@@ -18,7 +18,7 @@ pub mod settings;
 pub mod sorted;
 pub mod stream;
 pub mod table;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
 pub mod time;

@@ -103,7 +103,9 @@ impl Server {
             }
             Purpose::AofRewrite => {
                 log_warning!("There is a child rewriting the AOF. Killing it!");
-                children.kill();
+                if let Some(reaped) = self.persistence.children.kill_and_wait() {
+                    self.child_ended(reaped);
+                }
             }
         }
     }

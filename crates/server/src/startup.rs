@@ -89,7 +89,7 @@ struct Surroundings;
 
 impl config::Source for Surroundings {
     fn is_command(&self, name: &[u8]) -> bool {
-        let mut data = ochre_engine::commands::all().map(|spec| spec.meta.name);
+        let mut data = commands::data().map(|spec| spec.meta.name);
         data.any(|known| known.as_bytes().eq_ignore_ascii_case(name))
             || commands::all().any(|spec| spec.meta.name.as_bytes().eq_ignore_ascii_case(name))
     }
@@ -171,11 +171,6 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         server.commands.rename(old, new);
     }
     let config = &server.config;
-    if let Some(path) = &server.identity.pid_file {
-        daemon::write_pid_file(path);
-    }
-    about::show_logo(config);
-    kernel::check_backlog(config);
     let mut listening = Listening::new(poll.registry().try_clone().map_err(failed)?);
     if listening.reopen_tcp(config).is_err() {
         return Err(failed(format!("Failed listening on port {} (tcp), aborting.", config.network.port)));
@@ -187,8 +182,14 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         return Err(failed("Configured to not listen anywhere, exiting."));
     }
     server.listening = listening;
-    server.startup_memory = crate::alloc::used();
+    if let Some(path) = &server.identity.pid_file {
+        daemon::write_pid_file(path);
+    }
     server.show_title();
+    // Whoever waits for the logo may connect then: loading is not over, but there are answers.
+    about::show_logo(&server.config);
+    kernel::check_backlog(&server.config);
+    server.startup_memory = crate::alloc::used();
     Ok((server, poll))
 }
 

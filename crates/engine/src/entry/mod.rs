@@ -123,6 +123,15 @@ impl KeyEntry {
         }
     }
 
+    /// Starts to fetch what the head points to into the cache; a string inside the entry has nothing
+    /// else.
+    #[inline]
+    pub fn prefetch_value(&self) {
+        if !matches!(self.kind(), Kind::Inline | Kind::Int) {
+            crate::table::prefetch_address(self.0.head());
+        }
+    }
+
     /// The string it holds, if it is one.
     #[inline]
     pub fn as_str(&self) -> Option<StrRef<'_>> {

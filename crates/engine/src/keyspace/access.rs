@@ -73,6 +73,17 @@ impl AccessClock {
         self.seconds.wrapping_sub(value) & 0x00ff_ffff
     }
 
+    /// The value of a key that was not used for so many seconds (RESTORE, snapshots). Counting
+    /// frequencies, it is that of a new key.
+    pub fn idle_for(&self, seconds: u64) -> u32 {
+        if self.lfu { self.initial() } else { self.seconds.wrapping_sub(seconds as u32) & 0x00ff_ffff }
+    }
+
+    /// The value of a key with this frequency counter; recording times, it is that of a new key.
+    pub fn with_frequency(&self, counter: u8) -> u32 {
+        if self.lfu { self.minutes << 8 | u32::from(counter) } else { self.initial() }
+    }
+
     fn raised(&mut self, counter: u32) -> u32 {
         if counter >= 255 {
             return 255;

@@ -142,6 +142,11 @@ impl FieldTable {
         Self { table: Table::new(seed), entry_bytes: 0 }
     }
 
+    /// Prepares an empty hash for about so many fields.
+    pub fn reserve(&mut self, fields: usize) {
+        self.table.reserve(fields);
+    }
+
     /// Number of fields.
     pub fn len(&self) -> usize {
         self.table.len()
@@ -171,6 +176,19 @@ impl FieldTable {
             self.entry_bytes -= entry.bytes();
             entry.set_value(value);
             self.entry_bytes += entry.bytes();
+            return false;
+        }
+        let entry = Field::new(field, value);
+        self.entry_bytes += entry.bytes();
+        self.table.insert(hash, entry);
+        true
+    }
+
+    /// Adds a field; false, and nothing happens, if it is there.
+    #[inline]
+    pub fn add(&mut self, field: &[u8], value: &[u8]) -> bool {
+        let hash = self.table.hash(field);
+        if self.table.contains(hash, field) {
             return false;
         }
         let entry = Field::new(field, value);

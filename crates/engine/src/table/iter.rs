@@ -1,9 +1,9 @@
 //! Walks over all entries.
 
-use super::Table;
 use super::bucket::Slots;
 use super::segment::{SegmentWord, borrow, step_for};
 use super::thin::{RefMut, Thin, WORD_MASK};
+use super::{Table, prefetch_word};
 
 /// A place in a table: the next slot to look at.
 struct Position {
@@ -31,7 +31,12 @@ impl Position {
                 self.bucket = 0;
             }
             // SAFETY: words of the directory are live segments, and the table is borrowed.
-            self.slots = unsafe { self.segment?.get() }.buckets[self.bucket].occupied();
+            let segment = unsafe { self.segment?.get() };
+            self.slots = segment.buckets[self.bucket].occupied();
+            if let Some(next) = segment.buckets.get(self.bucket + 1) {
+                // Entries lie anywhere in memory; a bucket ahead they arrive in time.
+                next.occupied().for_each(|slot| prefetch_word(next.words[slot]));
+            }
         }
     }
 }

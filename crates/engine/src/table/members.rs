@@ -138,6 +138,11 @@ impl MemberTable {
         Self { table: Table::new(seed), entry_bytes: 0 }
     }
 
+    /// Prepares an empty set for about so many members.
+    pub fn reserve(&mut self, members: usize) {
+        self.table.reserve(members);
+    }
+
     /// Number of members.
     pub fn len(&self) -> usize {
         self.table.len()

@@ -329,6 +329,12 @@ fn prefetch<P>(address: *const P) {
     let _ = address;
 }
 
+/// Asks early for what is at an address that was exposed; a hint without effect.
+#[inline(always)]
+pub(crate) fn prefetch_address(address: u64) {
+    prefetch(std::ptr::without_provenance::<u8>(address as usize));
+}
+
 /// Asks for the entry of a word early.
 #[inline(always)]
 fn prefetch_word(word: u64) {

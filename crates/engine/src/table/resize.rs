@@ -20,7 +20,29 @@ const MERGE: usize = BUCKETS[SPLIT_STEP] as usize * SLOTS / 4;
 /// How many entries ahead a split asks for keys that it has to hash.
 const AHEAD: usize = 12;
 
+/// Most entries that a segment made in advance is expected to get: well below the limit at which it
+/// would split, for entries are never spread evenly.
+const EXPECTED: usize = 1280;
+
 impl<T: Thin> Table<T> {
+    /// Prepares an empty table for about so many entries, so that filling it rebuilds little.
+    pub fn reserve(&mut self, entries: usize) {
+        if !self.is_empty() || entries <= SLOTS {
+            return;
+        }
+        self.clear();
+        let mut depth = 0;
+        while entries >> depth > EXPECTED && depth < MAX_DEPTH {
+            depth += 1;
+        }
+        let each = entries >> depth;
+        // Three standard deviations above the mean: few segments grow.
+        let spread = if depth == 0 { 0 } else { 3 * each.isqrt() };
+        let step = step_for(each + spread).min(SPLIT_STEP);
+        self.directory = (0..1 << depth).map(|_| self.allocate(step, depth)).collect();
+        (self.depth, self.deepest) = (depth, 1 << depth);
+    }
+
     /// Gives the empty table its first segment.
     #[cold]
     pub(super) fn found(&mut self) {

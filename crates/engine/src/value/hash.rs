@@ -54,6 +54,26 @@ impl HashLimits {
 }
 
 impl Hash {
+    /// A hash of checked pairs, in the encoding that suits their number. `None` if a field is there
+    /// twice, which is only noticed if they become a table.
+    pub fn from_listpack(pack: Listpack, limits: &HashLimits) -> Option<Hash> {
+        let (fields, mut hash) = (pack.len() / 2, Hash::Packed(pack));
+        if fields > limits.fields {
+            hash.make_table(limits.seed);
+        }
+        (hash.len() == fields).then_some(hash)
+    }
+
+    /// An empty hash for so many fields.
+    pub fn for_fields(fields: usize, limits: &HashLimits) -> Hash {
+        if fields <= limits.fields {
+            return Hash::Packed(Listpack::new());
+        }
+        let mut table = Box::new(FieldTable::new(limits.seed));
+        table.reserve(fields);
+        Hash::Table(table)
+    }
+
     /// Number of fields.
     #[inline]
     pub fn len(&self) -> usize {
@@ -207,6 +227,7 @@ impl Hash {
     #[cold]
     fn make_table(&mut self, seed: Seed) {
         let mut table = Box::new(FieldTable::new(seed));
+        table.reserve(self.len());
         let (mut room, mut other) = (itoa::Buffer::new(), itoa::Buffer::new());
         for (field, value) in self.iter() {
             table.set(field.text(&mut room), value.text(&mut other));

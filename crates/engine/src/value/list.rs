@@ -159,13 +159,18 @@ impl List {
         self.make_packed_below(settings, 1);
     }
 
+    /// A long list whose first node is this listpack, if it is not empty.
+    pub fn chain(pack: Listpack, settings: &Settings) -> Quicklist {
+        let depth = settings.list_compress_depth.min(u32::from(u16::MAX)) as u16;
+        let mut chain = Quicklist::from_listpack(pack, fill(settings), depth);
+        chain.set_plain_threshold(plain_threshold(settings));
+        chain
+    }
+
     #[cold]
     fn make_quick(&mut self, settings: &Settings) {
         if let List::Packed(pack) = self {
-            let depth = settings.list_compress_depth.min(u32::from(u16::MAX)) as u16;
-            let mut chain = Quicklist::from_listpack(std::mem::take(pack), fill(settings), depth);
-            chain.set_plain_threshold(plain_threshold(settings));
-            *self = List::Quick(Box::new(chain));
+            *self = List::Quick(Box::new(List::chain(std::mem::take(pack), settings)));
         }
     }
 

@@ -74,6 +74,35 @@ impl SetLimits {
 }
 
 impl Set {
+    /// A set of checked integers, in the encoding that suits their number.
+    pub fn from_intset(ints: Intset, limits: &SetLimits) -> Set {
+        let mut set = Set::Ints(ints);
+        if set.len() > limits.ints {
+            set.make_table(limits.seed);
+        }
+        set
+    }
+
+    /// A set of checked members, in the encoding that suits their number. `None` if one is there
+    /// twice, which is only noticed if they become a table.
+    pub fn from_listpack(pack: Listpack, limits: &SetLimits) -> Option<Set> {
+        let (members, mut set) = (pack.len(), Set::Packed(pack));
+        if members > limits.packed {
+            set.make_table(limits.seed);
+        }
+        (set.len() == members).then_some(set)
+    }
+
+    /// An empty set for so many members.
+    pub fn for_members(members: usize, limits: &SetLimits) -> Set {
+        if members <= limits.ints {
+            return Set::ints();
+        }
+        let mut table = Box::new(MemberTable::new(limits.seed));
+        table.reserve(members);
+        Set::Table(table)
+    }
+
     /// An empty set in the encoding that suits its first member, about `expected` will follow.
     pub fn beginning_with(first: &[u8], expected: usize, limits: &SetLimits) -> Set {
         if parse_i64(first).is_some() && !limits.foresee(expected, limits.ints) {
@@ -278,6 +307,7 @@ impl Set {
     #[cold]
     fn make_table(&mut self, seed: Seed) {
         let mut table = Box::new(MemberTable::new(seed));
+        table.reserve(self.len());
         self.iter().for_each(|item| _ = table.insert(item.text(&mut itoa::Buffer::new())));
         *self = Set::Table(table);
     }

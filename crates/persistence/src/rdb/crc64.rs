@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn pieces_make_the_same_as_the_whole() {
-        let bytes: Vec<u8> = (0..500u32).map(|at| (at * 31 >> 2) as u8).collect();
+        let bytes: Vec<u8> = (0..500u32).map(|at| ((at * 31) >> 2) as u8).collect();
         let whole = update(0, &bytes);
         for cut in [0, 1, 7, 8, 9, 100, 255, 499, 500] {
             assert_eq!(update(update(0, &bytes[..cut]), &bytes[cut..]), whole, "{cut}");

@@ -79,10 +79,15 @@ pub trait Input {
             room.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
             return Ok(room);
         }
+        self.compressed(room)
+    }
+
+    /// The rest of a compressed string, written to `room`.
+    fn compressed<'a>(&mut self, room: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
         let packed = self.length()?;
         let plain = usize::try_from(self.length()?).map_err(|_| Fault::Short)?;
         let packed = self.take(usize::try_from(packed).map_err(|_| Fault::Short)?)?;
-        *room = lzf::decompress(packed, plain)?;
+        lzf::decompress_into(packed, plain, room)?;
         Ok(room)
     }
 

@@ -12,6 +12,9 @@ use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use std::io::Read;
 
+/// Bytes after which the sink is told how far it is.
+const REPORT_BYTES: u64 = 256 * 1024;
+
 /// How a file is read.
 #[derive(Clone, Copy)]
 pub struct LoadOptions<'a> {
@@ -21,6 +24,8 @@ pub struct LoadOptions<'a> {
     pub seed: Seed,
     /// The time, for the access clocks.
     pub now: UnixMs,
+    /// `sanitize-dump-payload yes`: whether listpacks are searched for duplicates.
+    pub deep: bool,
     /// `rdbchecksum`: whether the checksum is compared (a stored 0 never is).
     pub checksum: bool,
 }
@@ -62,7 +67,12 @@ pub trait Sink {
     /// Data of this module beside the keys was skipped.
     fn module_aux(&mut self, _module: &str) {}
 
-    /// So many bytes were read; called about once per 256 KB, between entries.
+    /// The bytes between two calls of `progress`, at least.
+    fn progress_step(&self) -> u64 {
+        REPORT_BYTES
+    }
+
+    /// So many bytes were read; called between entries.
     fn progress(&mut self, _bytes: u64) -> Result<(), Refusal> {
         Ok(())
     }
@@ -91,7 +101,8 @@ pub fn load<R: Read>(
     sink: &mut impl Sink,
 ) -> Result<Loaded, LoadError> {
     let clock = AccessClock::new(options.settings, options.now, 0);
-    let decoding = Decoding { settings: options.settings, seed: options.seed, version: 0 };
+    let step = sink.progress_step();
+    let decoding = Decoding { settings: options.settings, seed: options.seed, deep: options.deep };
     let mut loader = Loader {
         source,
         sink,
@@ -101,8 +112,11 @@ pub fn load<R: Read>(
         key: Vec::new(),
         room: Vec::new(),
         context: None,
+        version: 0,
         keys: 0,
         empty_keys: 0,
+        reported: 0,
+        step,
     };
     loader.run().map_err(|fault| LoadError {
         offset: loader.source.offset(),
@@ -122,8 +136,13 @@ struct Loader<'a, R, S> {
     room: Vec<u8>,
     /// The type of the entry being read.
     context: Option<ValueType>,
+    version: u16,
     keys: u64,
     empty_keys: u64,
+    /// The offset that the sink was told last.
+    reported: u64,
+    /// The bytes until it is told again.
+    step: u64,
 }
 
 impl From<Refusal> for Fault {
@@ -138,28 +157,34 @@ impl From<Refusal> for Fault {
 
 impl<R: Read, S: Sink> Loader<'_, R, S> {
     fn run(&mut self) -> Result<Loaded, Fault> {
-        self.decoding.version = self.version()?;
-        let (mut reported, mut attributes) = (0, self.no_attributes());
+        self.version = self.read_version()?;
+        let mut attributes = self.no_attributes();
         loop {
-            match self.source.byte()? {
+            let byte = self.source.byte()?;
+            match byte {
                 opcode::EOF => break,
                 opcode::EXPIRETIME_MS => {
                     attributes.expiry = Some(UnixMs(i64::from_le_bytes(self.source.array()?)));
                 }
+                opcode::EXPIRETIME => {
+                    let seconds = i32::from_le_bytes(self.source.array()?);
+                    attributes.expiry = Some(UnixMs(i64::from(seconds) * 1000));
+                }
+                opcode::IDLE => attributes.access = self.clock.idle_for(self.source.length()?),
+                opcode::FREQ => attributes.access = self.clock.with_frequency(self.source.byte()?),
+                opcode::SLOT_INFO..=opcode::AUX | opcode::RESIZEDB | opcode::SELECTDB => {
+                    self.section(byte)?
+                }
                 value_type => {
                     self.entry(ValueType(value_type), attributes)?;
                     attributes = self.no_attributes();
-                    let offset = self.source.offset();
-                    if offset - reported >= 1 << 18 {
-                        reported = offset;
-                        self.sink.progress(offset)?;
-                    }
+                    self.report()?;
                 }
             }
         }
         let unchecked = self.checksum()?;
         Ok(Loaded {
-            version: self.decoding.version,
+            version: self.version,
             keys: self.keys,
             empty_keys: self.empty_keys,
             bytes: self.source.offset(),
@@ -167,11 +192,65 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
         })
     }
 
+    /// What is not about the next key.
+    #[cold]
+    fn section(&mut self, code: u8) -> Result<(), Fault> {
+        match code {
+            opcode::SELECTDB => {
+                let db = self.source.length()?;
+                if db >= u64::from(self.options.settings.databases) {
+                    return Err(Fault::Database(db));
+                }
+                self.sink.select(DbIndex(db as u32))?;
+            }
+            opcode::RESIZEDB => {
+                let (keys, volatile) = (self.source.length()?, self.source.length()?);
+                // No key takes less than three bytes.
+                let most = self.source.capacity(keys, 3) as u64;
+                self.sink.size_hint(most, volatile.min(most));
+            }
+            opcode::AUX => {
+                let name = self.source.string(&mut self.room)?.to_vec();
+                let value = self.source.string(&mut self.room)?;
+                self.sink.aux(&name, value);
+            }
+            opcode::FUNCTION2 => {
+                let code = self.source.string(&mut self.room)?;
+                self.sink.function(code)?;
+            }
+            opcode::FUNCTION_PRE_GA => {
+                return Err(Fault::Function("Pre-release function format not supported.".into()));
+            }
+            opcode::MODULE_AUX => {
+                let module = decode::module::skip_aux(self.source)?;
+                self.sink.module_aux(&module);
+            }
+            _ => {
+                // Slot, keys, volatile keys: hints for tables that are one per slot.
+                for _ in 0..3 {
+                    self.source.length()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the sink how far it is, from time to time.
+    #[inline]
+    fn report(&mut self) -> Result<(), Fault> {
+        let offset = self.source.offset();
+        if offset - self.reported >= self.step {
+            self.reported = offset;
+            self.sink.progress(offset)?;
+        }
+        Ok(())
+    }
+
     fn no_attributes(&self) -> Attributes {
         Attributes { expiry: None, access: self.clock.initial() }
     }
 
-    fn version(&mut self) -> Result<u16, Fault> {
+    fn read_version(&mut self) -> Result<u16, Fault> {
         let magic: [u8; 9] = self.source.array()?;
         let digits = magic.strip_prefix(MAGIC).ok_or(Fault::Signature)?;
         let version = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u16>().ok());
@@ -206,7 +285,7 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
 
     /// Compares the checksum; true if there is none.
     fn checksum(&mut self) -> Result<bool, Fault> {
-        if self.decoding.version < 5 {
+        if self.version < 5 {
             return Ok(true);
         }
         let computed = self.source.checksum();

@@ -42,6 +42,10 @@ mod load;
 pub mod output;
 pub mod payload;
 mod save;
+#[cfg(test)]
+mod tests;
+pub mod ziplist;
+pub mod zipmap;
 
 pub use decode::Decoding;
 pub use error::{Fault, LoadError};

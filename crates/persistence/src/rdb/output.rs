@@ -78,6 +78,14 @@ impl<'w> Output<'w> {
         }
     }
 
+    /// A string of `plain` bytes that was compressed to these.
+    pub fn compressed(&mut self, bytes: &[u8], plain: usize) {
+        self.byte(0xC3);
+        self.length(bytes.len() as u64);
+        self.length(plain as u64);
+        self.bytes(bytes);
+    }
+
     /// Writes the buffer out if it is full.
     #[inline]
     pub fn make_room(&mut self) {

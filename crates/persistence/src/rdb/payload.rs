@@ -12,8 +12,6 @@ use super::output::Output;
 use super::{Fault, crc64};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::level::Level;
-use ochre_engine::settings::Settings;
-use ochre_engine::table::Seed;
 use ochre_engine::value::RawValue;
 
 /// The payload of a value, as a server of this level writes it.
@@ -30,20 +28,21 @@ pub fn dump(entry: &KeyEntry, level: Level, compression: bool) -> Vec<u8> {
     bytes
 }
 
-/// The body (type and value) and version of a payload whose footer is right. A CRC of 0 is not compared.
-pub fn verify(payload: &[u8]) -> Option<(&[u8], u16)> {
+/// The body (type and value) of a payload whose footer is right; `None` if it is not. The version
+/// must be one that is known, and the CRC right, unless it is not to be checked (DEBUG
+/// SET-SKIP-CHECKSUM-VALIDATION).
+pub fn verify(payload: &[u8], check_crc: bool) -> Option<&[u8]> {
     let (body, footer) = payload.split_at_checked(payload.len().checked_sub(FOOTER)?)?;
     let (version, crc) = footer.split_first_chunk::<2>()?;
-    let version = u16::from_le_bytes(*version);
     let stored = u64::from_le_bytes(crc.try_into().ok()?);
-    let computed = crc64::update(0, &payload[..payload.len() - 8]);
-    (version <= MAX_VERSION && (stored == 0 || stored == computed)).then_some((body, version))
+    let known = u16::from_le_bytes(*version) <= MAX_VERSION;
+    let right = !check_crc || stored == crc64::update(0, &payload[..payload.len() - 8]);
+    (known && right).then_some(body)
 }
 
-/// The value of a payload whose footer was verified; `body` is what [`verify`] gave.
-pub fn restore(body: &[u8], version: u16, settings: &Settings, seed: Seed) -> Result<RawValue, Fault> {
+/// The value of a payload; `body` is what [`verify`] gave.
+pub fn restore(body: &[u8], decoding: &Decoding<'_>) -> Result<RawValue, Fault> {
     let mut input = Slice::new(body);
     let value_type = ValueType(input.byte()?);
-    let value = decode::value(&mut input, value_type, &Decoding { settings, seed, version })?;
-    Ok(value)
+    decode::value(&mut input, value_type, decoding)
 }

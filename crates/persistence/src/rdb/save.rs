@@ -10,6 +10,9 @@ use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use std::io::{self, Write};
 
+/// Entries whose values are fetched into the cache together, before the first of them is written.
+const BATCH: usize = 16;
+
 /// What a snapshot holds besides the data, and how it is written.
 #[derive(Clone, Copy)]
 pub struct SaveOptions<'a> {
@@ -137,11 +140,21 @@ impl Saver<'_, '_> {
         out.byte(opcode::RESIZEDB);
         out.length(keys as u64);
         out.length(world.volatile(db) as u64);
+        let mut batch = Vec::with_capacity(BATCH);
         for part in world.parts(db) {
-            for entry in part.table.iter() {
-                self.entry(entry);
+            let mut entries = part.table.iter();
+            loop {
+                batch.clear();
+                batch.extend(entries.by_ref().take(BATCH));
+                if batch.is_empty() {
+                    break;
+                }
+                batch.iter().for_each(|entry: &&KeyEntry| entry.prefetch_value());
+                for entry in &batch {
+                    self.entry(entry);
+                    observer(Progress { keys: self.keys, bytes: self.encoder.out.position() })?;
+                }
                 self.encoder.out.check()?;
-                observer(Progress { keys: self.keys, bytes: self.encoder.out.position() })?;
             }
         }
         Ok(())

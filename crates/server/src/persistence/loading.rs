@@ -8,12 +8,13 @@
 //! alone inside a command, when everybody waits anyway.
 
 use super::debug_delay;
-use crate::config::os_text;
+use crate::config::{SanitizeDumpPayload, os_text};
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::DbIndex;
+use ochre_engine::settings::SanitizeDumpPayload;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Refusal, Sink, Source};
 use std::fs::File;
@@ -121,10 +122,15 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
 /// Loads the snapshot that a stream begins with, in a loading that has begun.
 pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R>, mode: Mode) -> Outcome {
     let server = host.server();
-    let (settings, now) = (server.settings.clone(), server.lane.clock.now());
+    let (settings, now) = (server.settings, server.lane.clock.now());
     let config = &server.config.persistence;
-    let options =
-        LoadOptions { settings: &settings, seed: server.world.seed(), now, checksum: config.rdbchecksum };
+    let options = LoadOptions {
+        settings: &settings,
+        seed: server.world.seed(),
+        now,
+        deep: settings.sanitize_dump_payload == SanitizeDumpPayload::Yes,
+        checksum: config.rdbchecksum && !settings.skip_checksum_validation,
+    };
     let interval = config.loading_process_events_interval_bytes.max(1).unsigned_abs();
     let mut loader = Loader {
         db: DbIndex(0),
@@ -132,7 +138,6 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
         mode,
         delay: config.key_load_delay,
         interval,
-        next_serve: interval,
         before: server.persistence.loading.map_or(0, |loading| loading.loaded_bytes),
         host,
     };
@@ -214,7 +219,6 @@ struct Loader<'a, H> {
     mode: Mode,
     delay: i32,
     interval: u64,
-    next_serve: u64,
     /// Bytes of files that were loaded before this one.
     before: u64,
 }
@@ -277,15 +281,15 @@ impl<H: Host> Sink for Loader<'_, H> {
         log_warning!("The RDB file contains AUX module data I can't load: no matching module '{module}'");
     }
 
+    fn progress_step(&self) -> u64 {
+        self.interval
+    }
+
     fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
         let server = self.host.server();
         if let Some(loading) = &mut server.persistence.loading {
             loading.loaded_bytes = self.before + bytes;
         }
-        if bytes < self.next_serve {
-            return Ok(());
-        }
-        self.next_serve = bytes + self.interval;
         self.host.serve();
         if self.host.server().shutdown { Err(Refusal::Stopped) } else { Ok(()) }
     }

@@ -111,7 +111,7 @@ impl Server {
     }
 
     /// Does what follows from the end of a child.
-    fn child_ended(&mut self, reaped: Reaped) {
+    pub fn child_ended(&mut self, reaped: Reaped) {
         match reaped.purpose {
             Purpose::Rdb => self.snapshot_ended(reaped),
             // Whoever rewrites waits for the child by itself.

@@ -188,7 +188,7 @@ impl Quicklist {
         }
     }
 
-    /// A list of one node. The listpack must not be empty.
+    /// A list of one node, or of none if the listpack is empty.
     pub fn from_listpack(pack: Listpack, fill: Fill, depth: u16) -> Self {
         let mut list = Self::new(fill, depth);
         list.append_listpack(pack);

@@ -28,6 +28,21 @@ impl BigZset {
         Self { tree: ScoreTree::new(), table: Table::new(seed), member_bytes: 0 }
     }
 
+    /// Members in any order. `None` if one is there twice.
+    pub(super) fn from_members(mut members: Vec<ScoredMember>, seed: Seed) -> Option<Self> {
+        members.sort_unstable_by(ScoredMember::order);
+        let mut big = Self::new(seed);
+        big.table.reserve(members.len());
+        for member in members {
+            let hash = big.table.hash(member.key());
+            if big.table.contains(hash, member.key()) {
+                return None;
+            }
+            big.push_hashed(hash, member);
+        }
+        Some(big)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.table.len()
     }
@@ -87,10 +102,14 @@ impl BigZset {
 
     /// Adds a member that is greater than all others.
     pub(super) fn push(&mut self, member: ScoredMember) {
+        self.push_hashed(self.table.hash(member.key()), member);
+    }
+
+    fn push_hashed(&mut self, hash: u64, member: ScoredMember) {
         self.member_bytes += member.bytes();
         // SAFETY: the table owns the member until it is removed from both.
         unsafe { self.tree.push(member.score(), member.as_ref()) };
-        self.table.insert(self.table.hash(member.key()), member);
+        self.table.insert(hash, member);
     }
 
     pub(super) fn remove(&mut self, member: &[u8]) -> bool {

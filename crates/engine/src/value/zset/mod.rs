@@ -53,6 +53,31 @@ impl Zset {
         Zset::Tree(Box::new(big))
     }
 
+    /// A sorted set of members that may be in any order. `None` if one is there twice.
+    pub fn from_untrusted(members: Vec<ScoredMember>, settings: &Settings, seed: Seed) -> Option<Zset> {
+        let count = members.len();
+        if count > settings.zset_max_listpack_entries {
+            return BigZset::from_members(members, seed).map(|big| Zset::Tree(Box::new(big)));
+        }
+        let mut texts: Vec<&[u8]> = members.iter().map(ScoredMember::key).collect();
+        texts.sort_unstable();
+        let unique = texts.windows(2).all(|pair| pair[0] != pair[1]);
+        unique.then(|| Zset::from_members(members, settings, seed))
+    }
+
+    /// A sorted set of checked pairs of member and score, in the encoding that suits their number.
+    /// `None` if a score is not one, or if a member is there twice, which is not noticed as long as
+    /// the order is right.
+    pub fn from_listpack(pack: Listpack, settings: &Settings, seed: Seed) -> Option<Zset> {
+        if packed::is_sorted(&pack)? && pack.len() / 2 <= settings.zset_max_listpack_entries {
+            return Some(Zset::Packed(pack));
+        }
+        let mut room = itoa::Buffer::new();
+        let members =
+            Pairs::all(&pack).map(|(member, score)| ScoredMember::new(score, member.text(&mut room)));
+        Zset::from_untrusted(members.collect(), settings, seed)
+    }
+
     /// Number of members.
     pub fn len(&self) -> usize {
         match self {

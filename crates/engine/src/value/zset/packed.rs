@@ -64,6 +64,24 @@ pub(super) fn ranks<'a>(
     start..start + count
 }
 
+/// Whether the pairs are in order, each once. `None` if they are no pairs of member and score.
+pub(super) fn is_sorted(pack: &Listpack) -> Option<bool> {
+    let (mut entries, mut sorted) = (pack.iter(), true);
+    let mut before: Option<(f64, Item<'_>)> = None;
+    let (mut room, mut other) = (itoa::Buffer::new(), itoa::Buffer::new());
+    while let Some(member) = entries.next() {
+        let score = match entries.next()? {
+            Item::Int(value) => value as f64,
+            Item::Str(text) => parse_f64(text).filter(|score| !score.is_nan())?,
+        };
+        sorted &= before.is_none_or(|(least, text)| {
+            least < score || least == score && text.text(&mut room) < member.text(&mut other)
+        });
+        before = Some((score, member));
+    }
+    Some(sorted)
+}
+
 fn score_of(item: Item<'_>) -> f64 {
     match item {
         Item::Int(value) => value as f64,

@@ -1,18 +1,29 @@
 //! Bytes to values, in the encoding that the settings choose for them.
 //!
 //! Decoding is a pure function of the bytes and [`Decoding`]. Everything that comes out is sound:
-//! listpacks, intsets and streams were walked, members are there once, and collections are not
-//! empty ([`Fault::Empty`] names those that are).
+//! listpacks, intsets and streams were walked, the members of tables are there once, sorted sets
+//! are sorted, and collections are not empty ([`Fault::Empty`] names those that are). A listpack
+//! with a member twice does no harm until it becomes a table, where it is noticed; as that costs
+//! time, it is looked for earlier only if [`Decoding::deep`] asks for it, as in Redis.
+
+mod hash;
+mod list;
+pub mod module;
+mod set;
+mod stream;
+mod zset;
 
 use super::Fault;
 use super::format::ValueType;
 use super::input::{Input, Length};
 use bytes::Bytes;
+use ochre_engine::encoding::listpack::Listpack;
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_engine::value::{RawValue, StrValue};
+use std::collections::HashSet;
 
 /// What decoding depends on besides the bytes.
 #[derive(Clone, Copy)]
@@ -21,8 +32,8 @@ pub struct Decoding<'a> {
     pub settings: &'a Settings,
     /// The keyed hash of the world that the values are for.
     pub seed: Seed,
-    /// The version of the file or payload.
-    pub version: u16,
+    /// Whether listpacks are searched for members that are there twice (`sanitize-dump-payload`).
+    pub deep: bool,
 }
 
 /// What an entry has besides key and value.
@@ -40,20 +51,19 @@ pub fn value(
     value_type: ValueType,
     decoding: &Decoding<'_>,
 ) -> Result<RawValue, Fault> {
-    match value_type {
-        ValueType::STRING => {
-            let mut room = Vec::new();
-            let bytes = input.string(&mut room)?;
-            Ok(match StrValue::encoded(bytes) {
-                StrValue::Int(integer) => RawValue::from_int(integer),
-                _ => RawValue::from_string(Bytes::copy_from_slice(bytes)),
-            })
-        }
-        other => collection(input, other, decoding),
+    if value_type != ValueType::STRING {
+        return collection(input, value_type, decoding, &mut Vec::new());
     }
+    let mut room = Vec::new();
+    Ok(match string(input, &mut room)? {
+        StrValue::Int(integer) => RawValue::from_int(integer),
+        StrValue::Bytes(bytes) => RawValue::from_string(Bytes::copy_from_slice(bytes)),
+        StrValue::Shared(bytes) => RawValue::from_string(bytes),
+    })
 }
 
 /// Decodes a value and makes an entry of it; short strings go straight into it. `room` is scratch.
+#[inline]
 pub fn entry(
     input: &mut impl Input,
     value_type: ValueType,
@@ -63,25 +73,97 @@ pub fn entry(
     room: &mut Vec<u8>,
 ) -> Result<KeyEntry, Fault> {
     let Attributes { expiry, access } = with;
-    if value_type != ValueType::STRING {
-        return Ok(KeyEntry::raw(key, collection(input, value_type, decoding)?, expiry, access));
+    if value_type == ValueType::STRING {
+        return Ok(KeyEntry::string(key, string(input, room)?, expiry, access));
     }
-    let value = match input.length_or_encoding()? {
-        Length::Is(length) => {
-            StrValue::encoded(input.take(usize::try_from(length).map_err(|_| Fault::Short)?)?)
-        }
+    Ok(KeyEntry::raw(key, collection(input, value_type, decoding, room)?, expiry, access))
+}
+
+#[inline]
+fn string<'a>(input: &'a mut impl Input, room: &'a mut Vec<u8>) -> Result<StrValue<'a>, Fault> {
+    match input.length_or_encoding()? {
+        Length::Is(length) => Ok(StrValue::encoded(input.take(size(length)?)?)),
         Length::Encoding(encoding) => match input.integer(encoding)? {
-            Some(integer) => StrValue::Int(integer),
-            None => StrValue::encoded(input.encoded_string(encoding, room)?),
+            Some(integer) => Ok(StrValue::Int(integer)),
+            None => Ok(StrValue::encoded(input.compressed(room)?)),
         },
-    };
-    Ok(KeyEntry::string(key, value, expiry, access))
+    }
 }
 
 fn collection(
-    _input: &mut impl Input,
+    input: &mut impl Input,
     value_type: ValueType,
-    _decoding: &Decoding<'_>,
+    decoding: &Decoding<'_>,
+    room: &mut Vec<u8>,
 ) -> Result<RawValue, Fault> {
-    Err(Fault::Type(value_type))
+    let mut reader = Reader { input, decoding, room };
+    match value_type {
+        ValueType::LIST => reader.list(),
+        ValueType::LIST_ZIPLIST => reader.ziplist_list(),
+        ValueType::LIST_QUICKLIST => reader.quicklist(true),
+        ValueType::LIST_QUICKLIST_2 => reader.quicklist(false),
+        ValueType::SET => reader.set(),
+        ValueType::SET_INTSET => reader.intset(),
+        ValueType::SET_LISTPACK => reader.packed_set(),
+        ValueType::HASH => reader.hash(),
+        ValueType::HASH_ZIPMAP => reader.zipmap_hash(),
+        ValueType::HASH_ZIPLIST => reader.packed_hash(true),
+        ValueType::HASH_LISTPACK => reader.packed_hash(false),
+        ValueType::ZSET => reader.zset(false),
+        ValueType::ZSET_2 => reader.zset(true),
+        ValueType::ZSET_ZIPLIST => reader.packed_zset(true),
+        ValueType::ZSET_LISTPACK => reader.packed_zset(false),
+        ValueType::STREAM_LISTPACKS => reader.stream(1),
+        ValueType::STREAM_LISTPACKS_2 => reader.stream(2),
+        ValueType::STREAM_LISTPACKS_3 => reader.stream(3),
+        ValueType::MODULE_2 => Err(Fault::Module(module::name(reader.input.length()?))),
+        other => Err(Fault::Type(other)),
+    }
+}
+
+/// A length as a number of bytes in memory.
+fn size(length: u64) -> Result<usize, Fault> {
+    usize::try_from(length).map_err(|_| Fault::Short)
+}
+
+/// What the decoders of the types share.
+struct Reader<'a, 'd, I> {
+    input: &'a mut I,
+    decoding: &'a Decoding<'d>,
+    room: &'a mut Vec<u8>,
+}
+
+impl<I: Input> Reader<'_, '_, I> {
+    /// A number of elements, which is not 0.
+    fn count(&mut self) -> Result<u64, Fault> {
+        match self.input.length()? {
+            0 => Err(Fault::Empty),
+            count => Ok(count),
+        }
+    }
+
+    /// The next string.
+    #[inline]
+    fn string(&mut self) -> Result<&[u8], Fault> {
+        self.input.string(self.room)
+    }
+
+    /// A listpack, or a ziplist turned into one, in a string.
+    fn listpack(&mut self, is_ziplist: bool) -> Result<Listpack, Fault> {
+        let bytes = self.input.string(self.room)?;
+        if is_ziplist { Ok(super::ziplist::to_listpack(bytes)?) } else { Ok(Listpack::from_bytes(bytes)?) }
+    }
+
+    /// Refuses a listpack in which one of every `step`th elements is there twice, if that is to be
+    /// looked for.
+    fn refuse_duplicates(&self, pack: &Listpack, step: usize) -> Result<(), Fault> {
+        if !self.decoding.deep {
+            return Ok(());
+        }
+        let mut seen = HashSet::new();
+        match pack.iter().step_by(step).all(|item| seen.insert(item.to_vec())) {
+            true => Ok(()),
+            false => Err(Fault::Invalid("duplicated element")),
+        }
+    }
 }

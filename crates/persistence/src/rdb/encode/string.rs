@@ -1,11 +1,16 @@
 //! Strings: as integers where they are some, compressed where that saves something.
 
 use super::Encoder;
+use ochre_engine::encoding::listpack::Item;
 use ochre_engine::text::parse_i64;
 use ochre_engine::value::StrRef;
 
 /// Strings up to this length may be integers (Redis: rdb.c, rdbSaveRawString).
 const LONGEST_INTEGER: usize = 11;
+/// Strings up to this length are not compressed.
+const SHORTEST_COMPRESSED: usize = 20;
+/// Compression has to save so many bytes, for the lengths take some.
+const MIN_SAVING: usize = 4;
 
 impl Encoder<'_> {
     /// A string as an entry holds it.
@@ -18,16 +23,22 @@ impl Encoder<'_> {
         }
     }
 
+    /// An element of a collection.
+    #[inline]
+    pub(super) fn item(&mut self, item: Item<'_>) {
+        match item {
+            Item::Int(integer) => self.integer(integer),
+            Item::Str(bytes) => self.string(bytes),
+        }
+    }
+
     /// The text of an integer.
     #[inline]
     pub fn integer(&mut self, integer: i64) {
         if let Ok(integer) = i32::try_from(integer) {
             return self.small_integer(integer);
         }
-        let mut text = itoa::Buffer::new();
-        let text = text.format(integer).as_bytes();
-        self.out.length(text.len() as u64);
-        self.out.bytes(text);
+        self.plain(itoa::Buffer::new().format(integer).as_bytes());
     }
 
     #[inline]
@@ -46,12 +57,34 @@ impl Encoder<'_> {
     /// A string in the form that saves most.
     #[inline]
     pub fn string(&mut self, bytes: &[u8]) {
+        if bytes.len() > SHORTEST_COMPRESSED {
+            return self.long_string(bytes);
+        }
         if bytes.len() <= LONGEST_INTEGER
             && let Some(integer) = parse_i64(bytes).and_then(|integer| i32::try_from(integer).ok())
         {
             return self.small_integer(integer);
         }
+        self.plain(bytes);
+    }
+
+    /// A string as it is.
+    #[inline]
+    fn plain(&mut self, bytes: &[u8]) {
         self.out.length(bytes.len() as u64);
         self.out.bytes(bytes);
+    }
+
+    fn long_string(&mut self, bytes: &[u8]) {
+        if !self.encoding.compression {
+            return self.plain(bytes);
+        }
+        let compressor = self.compressor.get_or_insert_default();
+        self.room.clear();
+        if compressor.compress(bytes, bytes.len() - MIN_SAVING, &mut self.room) {
+            self.out.compressed(&self.room, bytes.len());
+        } else {
+            self.plain(bytes);
+        }
     }
 }
