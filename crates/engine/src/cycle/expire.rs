@@ -80,6 +80,11 @@ impl ExpireCycle {
         let mut steps = 0;
         while seen.keys < pace.keys_per_loop && finished_shards < keys.shards() && steps < pace.keys_per_loop
         {
+            if !keys.has_volatile_in(self.shard) {
+                self.shard = (self.shard + 1) % keys.shards();
+                finished_shards += 1;
+                continue;
+            }
             steps += 1;
             let (looked_at, finished) = keys.due_in(self.shard, BUCKETS_PER_STEP, &mut due);
             seen.keys += looked_at;

@@ -9,6 +9,12 @@ impl Keys<'_> {
         self.world_shards
     }
 
+    /// Whether a shard holds keys of the database that have an expiry.
+    pub fn has_volatile_in(&mut self, shard: usize) -> bool {
+        let db = self.db;
+        self.reach.move_to(shard).db(db).is_some_and(|part| part.table.counted() > 0)
+    }
+
     /// Walks some buckets of a shard, from where the last call ended, and collects the keys that
     /// are due. Returns how many keys with an expiry it met, and whether the shard's end was reached.
     pub fn due_in(&mut self, shard: usize, max_buckets: usize, due: &mut Vec<Box<[u8]>>) -> (usize, bool) {

@@ -1,8 +1,12 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
+use crate::config::HZ;
 use crate::server::Server;
 use ochre_engine::time::UnixMs;
+
+/// With more clients per turn of the cron, it turns more often (server.h: MAX_CLIENTS_PER_CLOCK_TICK).
+const CLIENTS_PER_TURN: u64 = 200;
 
 impl Worker {
     /// Ends waits and pauses in time, and runs the cron if its time has come.
@@ -36,15 +40,48 @@ const IDLE_MS: u64 = 1000;
 impl Server {
     /// The work of one turn of the cron. Returns the milliseconds until the next.
     fn cron(&mut self, now: UnixMs, turn: u64) -> u64 {
-        let hz = u64::from(self.config.process.hz.unsigned_abs().max(1));
+        let hz = self.hz();
         if !self.cron_paused {
+            let started = self.lane.clock.tick();
             self.gather();
             self.shut_down_if_asked();
             self.expire_cycle(hz);
             self.clients_cron(hz);
             self.persistence_cron(turn.is_multiple_of(hz));
             self.stats.sample(now);
+            self.stats.cron_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
         }
         1000 / hz
+    }
+
+    /// How often the cron turns in a second: `hz`, and with `dynamic-hz` more often the more clients there are.
+    pub fn hz(&self) -> u64 {
+        let configured = u64::from(self.config.process.hz.unsigned_abs().max(1));
+        if !self.config.process.dynamic_hz {
+            return configured;
+        }
+        raised(configured, self.clients.len() as u64)
+    }
+}
+
+fn raised(configured: u64, clients: u64) -> u64 {
+    let mut hz = configured;
+    while clients / hz > CLIENTS_PER_TURN {
+        hz *= 2;
+        if hz > HZ.end().unsigned_abs().into() {
+            return HZ.end().unsigned_abs().into();
+        }
+    }
+    hz
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_clients_make_the_cron_turn_more_often() {
+        let rates = [(10, 0), (10, 2_009), (10, 2_010), (10, 10_000), (1, 1_000_000), (500, 10)];
+        assert_eq!(rates.map(|(hz, clients)| raised(hz, clients)), [10, 10, 20, 80, 500, 500]);
     }
 }

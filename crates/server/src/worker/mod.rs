@@ -76,17 +76,26 @@ impl Worker {
     fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         self.seat.enter();
+        self.before_wait();
         while !self.seat.common().is_shutting_down() {
-            self.before_wait();
             let timeout = self.timeout();
+            let commands_before = self.commands_done();
             let started = self.take_events(&mut events, timeout)?;
             self.run_timers();
+            self.before_wait();
+            let commands = self.commands_done().saturating_sub(commands_before);
             let desk = self.seat.desk();
-            desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
+            desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()), commands);
         }
         self.flush_all();
         self.seat.leave();
         Ok(())
+    }
+
+    /// Commands that ran so far.
+    fn commands_done(&mut self) -> u64 {
+        let (common, _, desk) = self.seat.split();
+        common.commands_processed() + desk.stats.commands_processed
     }
 
     /// Asks the system for the time.

@@ -230,6 +230,11 @@ impl<'a> Common<'a> {
         self.server.persistence.children.active().is_some()
     }
 
+    /// Commands that ran in the exclusive mode, and those that were gathered.
+    pub fn commands_processed(self) -> u64 {
+        self.server.stats.commands_processed
+    }
+
     /// There is a log to be written before replies leave.
     #[inline]
     pub fn has_log(self) -> bool {
