@@ -145,7 +145,7 @@ pub struct Server {
 /// Shards of a world: with one worker few enough for the processor's cache, and many enough that
 /// growth of one is small against all; with several so many that two rarely want the same.
 fn shards(workers: usize) -> usize {
-    if workers == 1 { 16 } else { (workers * 64).next_power_of_two().max(512) }
+    if workers == 1 { 16 } else { (workers * 32).next_power_of_two() }
 }
 
 impl Server {

@@ -12,6 +12,9 @@ pub struct Db {
     pub expiry_cursor: u64,
 }
 
+/// Databases that have their place from the start; servers with more rarely use them.
+const USUAL_DBS: u32 = 16;
+
 /// A part of the keyspace that is held as one.
 pub struct Shard {
     seed: Seed,
@@ -21,8 +24,13 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub(super) fn new(seed: Seed) -> Shard {
-        Shard { seed, dbs: Vec::new(), interest: Interest::default() }
+    /// A shard with room for so many databases: made at once, so that no key pays for it.
+    pub(super) fn new(seed: Seed, dbs: u32) -> Shard {
+        let mut shard = Shard { seed, dbs: Vec::new(), interest: Interest::default() };
+        if let Some(last) = dbs.min(USUAL_DBS).checked_sub(1) {
+            shard.db_or_new(DbIndex(last));
+        }
+        shard
     }
 
     /// A database, if it ever had keys here.

@@ -15,7 +15,7 @@ impl World {
     /// An empty world of `shards` shards (a power of two) with `dbs` databases.
     pub fn new(shards: usize, dbs: u32, seed: Seed) -> World {
         assert!(shards.is_power_of_two() && shards <= 1 << 14, "shards are a power of two up to 16384");
-        World { shards: (0..shards).map(|_| Slot::new(Shard::new(seed))).collect(), seed, dbs }
+        World { shards: (0..shards).map(|_| Slot::new(Shard::new(seed, dbs))).collect(), seed, dbs }
     }
 
     /// Number of databases.
