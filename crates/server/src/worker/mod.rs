@@ -129,7 +129,7 @@ impl Worker {
         self.resume_unblocked();
         let common = self.seat.common();
         let is_first = self.signals.is_some();
-        let has_chores = common.limits_clients_memory() || common.expires_on() || common.evicts_on();
+        let has_chores = common.accounts_clients() || common.expires_on() || common.evicts_on();
         if is_first && has_chores {
             self.seat.exclusively(|server| {
                 server.evict_clients(None);

@@ -219,6 +219,11 @@ impl<'a> Common<'a> {
         self.server.limits_clients_memory()
     }
 
+    /// The sum of all clients' memory is kept, or has to be given up.
+    pub fn accounts_clients(self) -> bool {
+        self.server.limits_clients_memory() || self.server.all_accounted
+    }
+
     /// The process is to end.
     #[inline]
     pub fn is_shutting_down(self) -> bool {
