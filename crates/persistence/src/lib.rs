@@ -5,4 +5,5 @@
 //! no threads. Whatever they read is taken for hostile until it was checked: no input panics, and
 //! declared lengths are compared with what is there before memory is taken for them.
 
+pub mod commands;
 pub mod rdb;

@@ -89,7 +89,7 @@ struct Surroundings;
 
 impl config::Source for Surroundings {
     fn is_command(&self, name: &[u8]) -> bool {
-        let mut data = ochre_engine::commands::all().map(|spec| spec.meta.name);
+        let mut data = commands::data().map(|spec| spec.meta.name);
         data.any(|known| known.as_bytes().eq_ignore_ascii_case(name))
             || commands::all().any(|spec| spec.meta.name.as_bytes().eq_ignore_ascii_case(name))
     }

@@ -99,7 +99,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
         "set-skip-checksum-validation",
         1..=1,
         ("<0|1>", "Skips checksums when loading."),
-        switches::accepted,
+        switches::skip_checksum_validation,
     ),
     sub("sleep", 1..=1, ("<seconds>", "Does nothing for so long."), process::sleep),
     sub("stringmatch-len", 2..=2, ("<pattern> <text>", "Matches a pattern."), protocol::stringmatch),
