@@ -13,6 +13,7 @@
 pub mod child;
 pub mod disk;
 mod info;
+mod loader;
 pub mod loading;
 mod report;
 pub mod snapshot;
