@@ -7,6 +7,7 @@
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
+use crate::persistence::aof::check;
 use crate::persistence::loading;
 use crate::persistence::snapshot::temporary_name;
 use crate::process::signals::Signals;
@@ -37,7 +38,11 @@ fn failed(reason: impl std::fmt::Display) -> Abort {
 pub fn run() -> Result<(), Abort> {
     let mut args = std::env::args_os().map(OsStringExt::into_vec);
     let program = args.next().unwrap_or_else(|| b"ochre-server".to_vec());
-    let arguments = understand(&program, &args.collect::<Vec<_>>())?;
+    let args = args.collect::<Vec<_>>();
+    if check::is_named(&program) {
+        return check::run(&program, &args);
+    }
+    let arguments = understand(&program, &args)?;
     let mut loaded = load(&arguments)?;
     let mut identity = Identity::new(program);
     identity.config_file = arguments.file.clone();
@@ -126,9 +131,6 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), Abort> {
     }
     if config.replication.replicaof.0.is_some() {
         return Err(failed("Replication is not available."));
-    }
-    if config.persistence.appendonly {
-        return Err(failed("The append only file is not available."));
     }
     Ok(())
 }

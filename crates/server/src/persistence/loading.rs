@@ -7,6 +7,7 @@
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
+use super::aof;
 use super::loader::Loader;
 use crate::config::os_text;
 use crate::server::Server;
@@ -83,6 +84,10 @@ pub struct Mode {
 
 /// Loads the data at the start of the process.
 pub fn at_start(host: &mut impl Host) -> Result<(), Abort> {
+    aof::at_start(host, load_snapshot_at_start)
+}
+
+fn load_snapshot_at_start(host: &mut impl Host) -> Result<(), Abort> {
     let started = Instant::now();
     let path = host.server().config.persistence.dbfilename.path().to_owned();
     match load_snapshot(host, &path, Mode::default()) {
