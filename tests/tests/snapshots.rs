@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ochre_tests::{Client, Directory, Reply, wait_until};
+use ochre_tests::{Client, Directory, Reply, Server, wait_until};
 
 fn fill(c: &mut Client, keys: usize) {
     let calls: Vec<_> =
@@ -12,6 +12,22 @@ fn fill(c: &mut Client, keys: usize) {
 
 fn wait_for_snapshot(c: &mut Client) {
     wait_until("the snapshot has ended", || c.info("rdb_bgsave_in_progress") == "0");
+}
+
+/// The process id of the child that saves.
+fn child_of(server: &Server) -> u32 {
+    let log = server.log();
+    let text = log.rsplit("started by pid ").next().unwrap();
+    text.lines().next().unwrap().parse().unwrap()
+}
+
+fn kill(pid: u32, signal: i32) {
+    // SAFETY: kill takes numbers only; the pid is that of a server's child, which that server has not
+    // reaped yet.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::kill(pid.cast_signed(), signal)
+    };
 }
 
 #[test]
@@ -101,6 +117,52 @@ fn a_child_reports_its_progress() {
 }
 
 #[test]
+fn a_child_shows_what_it_is_and_may_be_killed_first() {
+    let directory = Directory::new();
+    let server = directory.start(&["--oom-score-adj", "relative", "--rdb-key-save-delay", "10000000"]);
+    let mut c = server.connect();
+    fill(&mut c, 10);
+    c.run("BGSAVE");
+    let child = child_of(&server);
+    let read = |pid: u32, file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let score = |pid: u32| read(pid, "oom_score_adj").trim().parse::<i32>().unwrap();
+    wait_until("the child has its title", || {
+        read(child, "cmdline").starts_with("redis-rdb-bgsave 127.0.0.1:")
+    });
+    assert_eq!(score(child), (score(server.pid()) + 800).min(1000));
+    // What is for the server is not for its child.
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        kill(child, signal);
+    }
+    assert_eq!(c.info("rdb_bgsave_in_progress"), "1");
+    assert!(c.run("FLUSHALL").is_ok());
+    wait_for_snapshot(&mut c);
+}
+
+#[test]
+fn children_start_while_other_threads_are_busy() {
+    let directory = Directory::new();
+    let server = directory.start(&[]);
+    let mut c = server.connect();
+    for round in 0..40 {
+        // Values that another thread frees while the server forks.
+        let calls: Vec<_> = (0..20)
+            .flat_map(|n| {
+                let key = format!("set:{n}");
+                let mut members = vec!["SADD".to_owned(), key.clone()];
+                members.extend((0..600).map(|m| format!("member:{round}:{m}:{}", "x".repeat(40))));
+                [members, vec!["UNLINK".to_owned(), key]]
+            })
+            .collect();
+        c.pipeline(&calls).unwrap();
+        assert!(!c.run("BGSAVE").is_error());
+        wait_for_snapshot(&mut c);
+    }
+    assert_eq!(c.info("rdb_last_bgsave_status"), "ok");
+    assert_eq!(c.info("total_forks"), "40");
+}
+
+#[test]
 fn save_points_save_and_count_what_changed_since() {
     let directory = Directory::new();
     let server = directory.start(&["--save", "1 3"]);
@@ -122,13 +184,7 @@ fn a_killed_child_stops_writes_until_a_snapshot_succeeds() {
     let mut c = server.connect();
     fill(&mut c, 10);
     c.run("BGSAVE");
-    let log = server.log();
-    let pid: i32 = log.split("started by pid ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
-    // SAFETY: kill takes numbers only; the pid is that of the server's child.
-    #[allow(unsafe_code)]
-    unsafe {
-        libc::kill(pid, libc::SIGKILL)
-    };
+    kill(child_of(&server), libc::SIGKILL);
     wait_for_snapshot(&mut c);
     assert_eq!(c.info("rdb_last_bgsave_status"), "err");
     assert!(server.log().contains("Background saving terminated by signal 9"));

@@ -45,17 +45,18 @@ impl GrowingFile {
     }
 
     #[cold]
-    fn hand_over(&mut self) {
+    fn hand_over(&mut self) -> io::Result<()> {
         let (start, length) = (self.handed, self.written - self.handed);
-        sync_range(&self.file, start, length, libc::SYNC_FILE_RANGE_WRITE);
+        sync_range(&self.file, start, length, libc::SYNC_FILE_RANGE_WRITE)?;
         if start > 0 {
             // Waiting for what was handed over last time keeps the disk's queue short.
             let all = libc::SYNC_FILE_RANGE_WAIT_BEFORE
                 | libc::SYNC_FILE_RANGE_WRITE
                 | libc::SYNC_FILE_RANGE_WAIT_AFTER;
-            sync_range(&self.file, start.saturating_sub(STEP), STEP.min(start), all);
+            sync_range(&self.file, start.saturating_sub(STEP), STEP.min(start), all)?;
         }
         self.handed = self.written;
+        Ok(())
     }
 }
 
@@ -64,7 +65,7 @@ impl Write for GrowingFile {
         let count = self.file.write(bytes)?;
         self.written += count as u64;
         if self.stepwise && self.written - self.handed >= STEP {
-            self.hand_over();
+            self.hand_over()?;
         }
         Ok(count)
     }
@@ -74,10 +75,19 @@ impl Write for GrowingFile {
     }
 }
 
-/// Hands a part of a file to the disk. A failure only means that the end has more to do.
-fn sync_range(file: &File, start: u64, length: u64, flags: u32) {
+/// Hands a part of a file to the disk. An error of the disk is told only once, so that a sync at the end
+/// would not hear of it any more.
+fn sync_range(file: &File, start: u64, length: u64, flags: u32) -> io::Result<()> {
     // SAFETY: the call takes numbers only, and the descriptor is open as long as the file lives.
-    unsafe { libc::sync_file_range(file.as_raw_fd(), start as i64, length as i64, flags) };
+    let outcome = unsafe { libc::sync_file_range(file.as_raw_fd(), start as i64, length as i64, flags) };
+    match (outcome, io::Error::last_os_error()) {
+        // Some file systems cannot do this in parts; the sync at the end does all of it then.
+        (-1, error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL | libc::ESPIPE)) => {
+            Ok(())
+        }
+        (-1, error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Makes sure that the names in the directory of this file are on the disk.

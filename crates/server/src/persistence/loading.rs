@@ -7,16 +7,14 @@
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
-use super::{aof, debug_delay};
+use super::aof;
+use super::loader::Loader;
 use crate::config::os_text;
 use crate::server::Server;
 use crate::startup::Abort;
-use crate::{log_debug, log_notice, log_warning};
-use ochre_engine::entry::KeyEntry;
-use ochre_engine::keyspace::DbIndex;
+use crate::{log_notice, log_warning};
 use ochre_engine::settings::SanitizeDumpPayload;
-use ochre_engine::time::UnixMs;
-use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Refusal, Sink, Source};
+use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Source};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -135,19 +133,12 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
         deep: settings.sanitize_dump_payload == SanitizeDumpPayload::Yes,
         checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
-    let interval = config.loading_process_events_interval_bytes.max(1).unsigned_abs();
-    let mut loader = Loader {
-        db: DbIndex(0),
-        now,
-        mode,
-        delay: config.key_load_delay,
-        interval,
-        before: server.persistence.loading.map_or(0, |loading| loading.loaded_bytes),
-        host,
-    };
+    let mut loader = Loader::new(host, now, mode);
     let loaded = rdb::load(source, &options, &mut loader);
+    let settled = loader.settle();
     let LastLoad { keys, expired } = host.server().persistence.last_load;
     match loaded {
+        Ok(_) if settled.is_err() => Outcome::Failed,
         Ok(loaded) => {
             if loaded.empty_keys > 0 {
                 log_notice!(
@@ -212,89 +203,5 @@ impl Server {
             loaded_bytes: 0,
             used_memory: 0,
         });
-    }
-}
-
-/// Takes what is in a snapshot.
-struct Loader<'a, H> {
-    host: &'a mut H,
-    db: DbIndex,
-    now: UnixMs,
-    mode: Mode,
-    delay: i32,
-    interval: u64,
-    /// Bytes of files that were loaded before this one.
-    before: u64,
-}
-
-impl<H: Host> Sink for Loader<'_, H> {
-    fn select(&mut self, db: DbIndex) -> Result<(), Refusal> {
-        self.db = db;
-        Ok(())
-    }
-
-    fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal> {
-        let server = self.host.server();
-        if self.delay != 0 {
-            debug_delay(self.delay);
-        }
-        if !self.mode.keeps_expired && entry.expiry().is_some_and(|at| at < self.now) {
-            server.persistence.last_load.expired += 1;
-            return Ok(());
-        }
-        let at = server.world.locate(entry.key());
-        let (hash, shard) = (at.hash, at.shard());
-        let table = &mut server.world.shards_mut()[shard].db_or_new(self.db).table;
-        if table.contains(hash, entry.key()) {
-            if !self.mode.replaces {
-                return Err(Refusal::Duplicate);
-            }
-            drop(table.remove(hash, entry.key()));
-        }
-        table.insert(hash, entry);
-        server.persistence.last_load.keys += 1;
-        Ok(())
-    }
-
-    fn aux(&mut self, name: &[u8], value: &[u8]) {
-        let text = String::from_utf8_lossy(value);
-        let number = || text.trim().parse::<i64>().unwrap_or(0);
-        match name {
-            b"redis-ver" => log_notice!("Loading RDB produced by version {text}"),
-            b"ctime" => log_notice!("RDB age {} seconds", (self.now.seconds() - number()).max(0)),
-            b"used-mem" => {
-                log_notice!("RDB memory usage when created {:.2} Mb", number() as f64 / f64::from(1 << 20));
-                if let Some(loading) = &mut self.host.server().persistence.loading {
-                    loading.used_memory = number().max(0).unsigned_abs();
-                }
-            }
-            b"aof-preamble" if number() != 0 => log_notice!("RDB has an AOF tail"),
-            b"aof-base" if number() != 0 => log_notice!("RDB is base AOF"),
-            b"aof-preamble" | b"aof-base" | b"redis-bits" | b"lua" => {}
-            b"repl-stream-db" | b"repl-id" | b"repl-offset" => {}
-            [b'%', ..] => log_notice!("RDB '{}': {text}", name.escape_ascii()),
-            _ => log_debug!("Unrecognized RDB AUX field: '{}'", name.escape_ascii()),
-        }
-    }
-
-    fn empty_key(&mut self, key: &[u8]) {
-        log_notice!("rdbLoadObject skipping empty key: {}", key.escape_ascii());
-    }
-
-    fn module_aux(&mut self, module: &str) {
-        log_warning!("The RDB file contains AUX module data I can't load: no matching module '{module}'");
-    }
-
-    fn progress_step(&self) -> u64 {
-        self.interval
-    }
-
-    fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
-        let server = self.host.server();
-        if let Some(loading) = &mut server.persistence.loading {
-            loading.loaded_bytes = self.before + bytes;
-        }
-        self.host.serve();
-        if self.host.server().shutdown { Err(Refusal::Stopped) } else { Ok(()) }
     }
 }

@@ -14,6 +14,7 @@ pub mod aof;
 pub mod child;
 pub mod disk;
 mod info;
+mod loader;
 pub mod loading;
 mod report;
 pub mod snapshot;

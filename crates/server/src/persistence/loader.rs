@@ -1,0 +1,145 @@
+//! Takes what is in a snapshot into the shards' tables.
+//!
+//! Keys come in any order, so every one is a miss of the cache in its table. Some of them are kept
+//! back with their buckets on the way from memory, and put in together; the next ones are decoded
+//! meanwhile.
+
+use super::debug_delay;
+use super::loading::{Host, Mode};
+use crate::{log_debug, log_notice, log_warning};
+use ochre_engine::entry::KeyEntry;
+use ochre_engine::keyspace::DbIndex;
+use ochre_engine::time::UnixMs;
+use ochre_persistence::rdb::{Refusal, Sink};
+
+/// Keys that wait together.
+const BATCH: usize = 16;
+
+/// A key that waits for its bucket.
+struct Waiting {
+    hash: u64,
+    shard: usize,
+    entry: KeyEntry,
+}
+
+/// Takes what is in a snapshot.
+pub(super) struct Loader<'a, H> {
+    host: &'a mut H,
+    db: DbIndex,
+    waiting: Vec<Waiting>,
+    now: UnixMs,
+    mode: Mode,
+    /// `key-load-delay`.
+    delay: i32,
+    /// Bytes after which clients are looked after.
+    interval: u64,
+    /// Bytes of files that were loaded before this one.
+    before: u64,
+}
+
+impl<'a, H: Host> Loader<'a, H> {
+    /// Keys whose time has come by `now` are left out unless `mode` says otherwise.
+    pub(super) fn new(host: &'a mut H, now: UnixMs, mode: Mode) -> Loader<'a, H> {
+        let server = host.server();
+        let config = &server.config.persistence;
+        let (delay, interval) = (config.key_load_delay, config.loading_process_events_interval_bytes);
+        let before = server.persistence.loading.map_or(0, |loading| loading.loaded_bytes);
+        let interval = interval.max(1).unsigned_abs();
+        Loader {
+            host,
+            db: DbIndex(0),
+            waiting: Vec::with_capacity(BATCH),
+            now,
+            mode,
+            delay,
+            interval,
+            before,
+        }
+    }
+
+    /// Puts the keys that wait into their tables.
+    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
+        let server = self.host.server();
+        for Waiting { hash, shard, entry } in self.waiting.drain(..) {
+            let table = &mut server.world.shards_mut()[shard].db_or_new(self.db).table;
+            if table.contains(hash, entry.key()) {
+                if !self.mode.replaces {
+                    let key = entry.key().escape_ascii();
+                    log_warning!("RDB has duplicated key '{key}' in DB {}", self.db.0);
+                    return Err(Refusal::Duplicate);
+                }
+                drop(table.remove(hash, entry.key()));
+            }
+            table.insert(hash, entry);
+            server.persistence.last_load.keys += 1;
+        }
+        Ok(())
+    }
+}
+
+impl<H: Host> Sink for Loader<'_, H> {
+    fn select(&mut self, db: DbIndex) -> Result<(), Refusal> {
+        self.settle()?;
+        self.db = db;
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal> {
+        let server = self.host.server();
+        if self.delay != 0 {
+            debug_delay(self.delay);
+        }
+        if !self.mode.keeps_expired && entry.expiry().is_some_and(|at| at < self.now) {
+            server.persistence.last_load.expired += 1;
+            return Ok(());
+        }
+        let at = server.world.locate(entry.key());
+        let (hash, shard) = (at.hash, at.shard());
+        server.world.prefetch_bucket(self.db, at);
+        self.waiting.push(Waiting { hash, shard, entry });
+        if self.waiting.len() == BATCH { self.settle() } else { Ok(()) }
+    }
+
+    fn aux(&mut self, name: &[u8], value: &[u8]) {
+        let text = String::from_utf8_lossy(value);
+        let number = || text.trim().parse::<i64>().unwrap_or(0);
+        match name {
+            b"redis-ver" => log_notice!("Loading RDB produced by version {text}"),
+            b"ctime" => log_notice!("RDB age {} seconds", (self.now.seconds() - number()).max(0)),
+            b"used-mem" => {
+                log_notice!("RDB memory usage when created {:.2} Mb", number() as f64 / f64::from(1 << 20));
+                if let Some(loading) = &mut self.host.server().persistence.loading {
+                    loading.used_memory = number().max(0).unsigned_abs();
+                }
+            }
+            b"aof-preamble" if number() != 0 => log_notice!("RDB has an AOF tail"),
+            b"aof-base" if number() != 0 => log_notice!("RDB is base AOF"),
+            b"aof-preamble" | b"aof-base" | b"redis-bits" | b"lua" => {}
+            b"repl-stream-db" | b"repl-id" | b"repl-offset" => {}
+            [b'%', ..] => log_notice!("RDB '{}': {text}", name.escape_ascii()),
+            _ => log_debug!("Unrecognized RDB AUX field: '{}'", name.escape_ascii()),
+        }
+    }
+
+    fn empty_key(&mut self, key: &[u8]) {
+        log_notice!("rdbLoadObject skipping empty key: {}", key.escape_ascii());
+    }
+
+    fn module_aux(&mut self, module: &str) {
+        log_warning!("The RDB file contains AUX module data I can't load: no matching module '{module}'");
+    }
+
+    fn progress_step(&self) -> u64 {
+        self.interval
+    }
+
+    fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
+        self.settle()?;
+        let server = self.host.server();
+        if let Some(loading) = &mut server.persistence.loading {
+            loading.loaded_bytes = self.before + bytes;
+        }
+        self.host.serve();
+        if self.host.server().shutdown { Err(Refusal::Stopped) } else { Ok(()) }
+    }
+}
