@@ -7,6 +7,7 @@
 use crate::blocking::Waiting;
 use crate::client::Clients;
 use crate::clock::{Clock, Tick};
+use crate::commands::migrate::Connections;
 use crate::config::Config;
 use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
@@ -96,6 +97,8 @@ pub struct Server {
     pub persistence: Persistence,
     /// The log of commands.
     pub journal: Journal,
+    /// Connections to servers that keys move to.
+    pub migrations: Connections,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -150,6 +153,7 @@ impl Server {
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             journal: Journal::default(),
+            migrations: Connections::default(),
             lane: Lane {
                 fx: Effects::default(),
                 access: AccessClock::new(&settings, now, rng.random()),

@@ -26,7 +26,11 @@ impl Worker {
         self.server.shut_down_if_asked();
         self.server.expire_cycle(hz);
         self.server.clients_cron(hz);
-        self.server.persistence_cron(self.cron_turns.is_multiple_of(hz));
+        let once_a_second = self.cron_turns.is_multiple_of(hz);
+        self.server.persistence_cron(once_a_second);
+        if once_a_second {
+            self.server.migrations.close_unused(now.0 / 1000);
+        }
         self.server.stats.sample(now);
         let clock = &self.server.lane.clock;
         self.server.stats.cron_nanos += clock.nanos(started, clock.tick());
