@@ -11,6 +11,7 @@
 pub mod client;
 pub mod differential;
 pub mod directory;
+pub mod durable;
 pub mod linear;
 pub mod reply;
 pub mod rng;

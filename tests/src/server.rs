@@ -26,11 +26,13 @@ pub struct ServerOptions {
     pub args: Vec<String>,
     /// Lines of a configuration file, passed as the first argument.
     pub config: Option<String>,
+    /// Variables added to its environment.
+    pub env: Vec<(String, OsString)>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { binary: binary_under_test(), args: Vec::new(), config: None }
+        Self { binary: binary_under_test(), args: Vec::new(), config: None, env: Vec::new() }
     }
 }
 
@@ -75,7 +77,7 @@ impl Server {
     pub fn reference() -> Self {
         let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
         let args = ["--enable-debug-command", "yes"].map(str::to_owned).to_vec();
-        Self::start_with(ServerOptions { binary: binary.into(), args, config: None })
+        Self::start_with(ServerOptions { binary: binary.into(), args, ..ServerOptions::default() })
     }
 
     /// Starts the server under test so that it answers as the reference does.
@@ -117,6 +119,7 @@ impl Server {
         let log = fs::File::create(directory.join("log")).expect("a writable scratch directory");
         let child = command
             .args(&options.args)
+            .envs(options.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file"))

@@ -8,6 +8,7 @@
 use crate::blocking::Waiting;
 use crate::client::Clients;
 use crate::clock::{Clock, Tick};
+use crate::commands::migrate::Connections;
 use crate::config::Config;
 use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
@@ -125,6 +126,8 @@ pub struct Server {
     pub persistence: Persistence,
     /// The log of commands.
     pub journal: Journal,
+    /// Connections to servers that keys move to.
+    pub migrations: Connections,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -188,6 +191,7 @@ impl Server {
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             journal: Journal::default(),
+            migrations: Connections::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
             settings,

@@ -82,7 +82,7 @@ impl Side {
         let server = Server::start_with(ServerOptions {
             binary: binary.clone(),
             args: args.iter().map(|&a| a.to_owned()).collect(),
-            config: None,
+            ..ServerOptions::default()
         });
         let (calls, state) = (server.connect(), server.connect());
         let events = Events::subscribe(&server);

@@ -34,6 +34,7 @@ impl Meta {
             (None, "sort_ro") => Ok(vec![(1, RO | ACCESS)]),
             (None, "set") => Ok(vec![(1, use_by_set(args))]),
             (None, "bitfield") => Ok(vec![(1, use_by_bitfield(args))]),
+            (None, "migrate") => keys_of_migrate(args),
             _ => self.loosely_counted_keys(args).ok_or(BadArguments),
         }
     }
@@ -147,6 +148,23 @@ fn keys_of_sort(args: Args<'_>) -> Vec<FoundKey> {
         at += 1;
     }
     found
+}
+
+/// The key in front, or those behind KEYS if it is empty.
+fn keys_of_migrate(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
+    const USE: KeyFlags = RW | ACCESS | DELETE;
+    let mut at = 6;
+    while at < args.len() {
+        let word = args.get(at).to_ascii_lowercase();
+        at += match word.as_slice() {
+            b"keys" if !args.get(3).is_empty() => return Err(BadArguments),
+            b"keys" => return Ok((at + 1..args.len()).map(|at| (at, USE)).collect()),
+            b"auth" => 2,
+            b"auth2" => 3,
+            _ => 1,
+        };
+    }
+    Ok(vec![(3, USE)])
 }
 
 fn use_by_set(args: Args<'_>) -> KeyFlags {

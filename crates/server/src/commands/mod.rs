@@ -18,6 +18,7 @@ mod debug;
 pub mod info;
 mod latency;
 mod memory;
+pub mod migrate;
 mod persistence;
 mod pubsub;
 pub mod transactions;
@@ -67,6 +68,7 @@ pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
         info::COMMANDS,
         latency::COMMANDS,
         memory::COMMANDS,
+        migrate::COMMANDS,
         persistence::COMMANDS,
         pubsub::COMMANDS,
         transactions::COMMANDS,

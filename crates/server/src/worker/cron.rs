@@ -47,7 +47,11 @@ impl Server {
             self.shut_down_if_asked();
             self.expire_cycle(hz);
             self.clients_cron(hz);
-            self.persistence_cron(turn.is_multiple_of(hz));
+            let once_a_second = turn.is_multiple_of(hz);
+            self.persistence_cron(once_a_second);
+            if once_a_second {
+                self.migrations.close_unused(now.0 / 1000);
+            }
             self.stats.sample(now);
             self.stats.cron_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
         }

@@ -33,9 +33,8 @@ pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("pubsubshard_channels", server.pubsub.len(Kind::Shard));
     text.line("latest_fork_usec", server.persistence.children.fork_micros);
     text.line("total_forks", server.persistence.children.forks);
-    for name in ["migrate_cached_sockets", "slave_expires_tracked_keys"] {
-        text.line(name, 0);
-    }
+    text.line("migrate_cached_sockets", server.migrations.len());
+    text.line("slave_expires_tracked_keys", 0);
     for name in ["hits", "misses", "key_hits", "key_misses"] {
         text.line(format_args!("active_defrag_{name}"), 0);
     }

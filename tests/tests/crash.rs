@@ -1,0 +1,89 @@
+//! Servers killed amid a load of writes: what each policy of persistence promises is there afterwards.
+//!
+//! `CRASH_KILLS` sets how often each of them is killed; a long run uses 200.
+
+use std::time::{Duration, Instant};
+
+use ochre_tests::durable::{Journal, Numbers, Writer, check, recovered};
+use ochre_tests::{Client, Directory, Rng, Server, wait_until};
+
+/// Small enough for several rewrites per life.
+const APPEND_ONLY: [&str; 6] =
+    ["--appendonly", "yes", "--auto-aof-rewrite-min-size", "8kb", "--auto-aof-rewrite-percentage", "30"];
+
+fn kills() -> usize {
+    std::env::var("CRASH_KILLS").map_or(10, |text| text.parse().expect("CRASH_KILLS is a number"))
+}
+
+/// Starts a server on what the last one left.
+fn start(directory: &Directory, args: &[&str]) -> (Server, Client) {
+    let server = directory.start(args);
+    let mut client = server.connect();
+    wait_until("the data is loaded", || client.info("loading") == "0");
+    (server, client)
+}
+
+/// Kills a server again and again while it writes. `promised` tells what must have survived a kill at a moment.
+fn kill_again_and_again(
+    args: &[&str],
+    save_every: usize,
+    pause_ms: fn(usize, &mut Rng) -> usize,
+    promised: impl Fn(&Journal, Instant) -> Numbers,
+) {
+    let directory = Directory::new();
+    let mut rng = Rng::new(u64::from(std::process::id()));
+    let (mut kept, mut sent, mut lost) = (Numbers::new(), 0, 0);
+    for round in 0..kills() {
+        let (mut server, client) = start(&directory, args);
+        let writer = Writer::start(client, sent, rng.bits(), save_every);
+        std::thread::sleep(Duration::from_millis(pause_ms(round, &mut rng) as u64));
+        let killed_at = Instant::now();
+        server.signal(libc::SIGKILL);
+        server.wait_for_exit(Duration::from_secs(10)).expect("nobody survives SIGKILL");
+        let journal = writer.finish();
+        assert!(journal.errors.is_empty(), "{:?}", journal.errors);
+        assert!(!journal.acknowledged.is_empty(), "nothing was written in round {round}");
+
+        let (_server, mut client) = start(&directory, args);
+        let found = recovered(&mut client);
+        kept.extend(promised(&journal, killed_at));
+        check(&found, &kept, &journal);
+        lost += journal.all().difference(&found).count();
+        (kept, sent) = (found, journal.sent);
+    }
+    println!("{} numbers written, {lost} acknowledged ones lost in {} kills", kept.len(), kills());
+}
+
+fn short(_: usize, rng: &mut Rng) -> usize {
+    rng.range(30, 300)
+}
+
+/// Now and then long enough for the two seconds that may be lost to be over.
+fn sometimes_long(round: usize, rng: &mut Rng) -> usize {
+    if round % 5 == 4 { 2_600 } else { rng.range(30, 300) }
+}
+
+#[test]
+fn with_appendfsync_always_no_acknowledged_write_is_lost() {
+    let args = [&APPEND_ONLY[..], &["--appendfsync", "always"]].concat();
+    kill_again_and_again(&args, 0, short, |journal, _| journal.all());
+}
+
+#[test]
+fn with_appendfsync_everysec_only_the_last_two_seconds_may_be_lost() {
+    let args = [&APPEND_ONLY[..], &["--appendfsync", "everysec"]].concat();
+    kill_again_and_again(&args, 0, sometimes_long, |journal, killed_at| {
+        killed_at.checked_sub(Duration::from_secs(2)).map(|moment| journal.before(moment)).unwrap_or_default()
+    });
+}
+
+#[test]
+fn an_append_only_file_without_a_snapshot_in_front_loses_nothing_either() {
+    let args = [&APPEND_ONLY[..], &["--appendfsync", "always", "--aof-use-rdb-preamble", "no"]].concat();
+    kill_again_and_again(&args, 0, short, |journal, _| journal.all());
+}
+
+#[test]
+fn with_snapshots_what_was_saved_is_there() {
+    kill_again_and_again(&["--save", "1 10"], 20, sometimes_long, |journal, _| journal.saved.clone());
+}
