@@ -7,8 +7,8 @@
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
-use crate::persistence::loading;
 use crate::persistence::snapshot::temporary_name;
+use crate::persistence::{check_rdb, loading};
 use crate::process::signals::Signals;
 use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
 use crate::server::Server;
@@ -37,7 +37,11 @@ fn failed(reason: impl std::fmt::Display) -> Abort {
 pub fn run() -> Result<(), Abort> {
     let mut args = std::env::args_os().map(OsStringExt::into_vec);
     let program = args.next().unwrap_or_else(|| b"ochre-server".to_vec());
-    let arguments = understand(&program, &args.collect::<Vec<_>>())?;
+    let args = args.collect::<Vec<_>>();
+    if check_rdb::is_named(&program) {
+        return check_rdb::run(&program, &args);
+    }
+    let arguments = understand(&program, &args)?;
     let mut loaded = load(&arguments)?;
     let mut identity = Identity::new(program);
     identity.config_file = arguments.file.clone();

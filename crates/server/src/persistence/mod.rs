@@ -10,6 +10,7 @@
 //! snapshot that fails stops writes while there are save points; what was changed since the last
 //! snapshot is counted, and counted down by what the snapshot holds.
 
+pub mod check_rdb;
 pub mod child;
 pub mod disk;
 mod info;
