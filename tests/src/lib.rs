@@ -10,11 +10,13 @@
 
 pub mod client;
 pub mod differential;
+pub mod directory;
 pub mod reply;
 pub mod rng;
 pub mod server;
 
 pub use client::Client;
+pub use directory::{Directory, wait_until};
 pub use reply::Reply;
 pub use rng::Rng;
 pub use server::{Server, ServerOptions};

@@ -5,5 +5,6 @@
 //! no threads. Whatever they read is taken for hostile until it was checked: no input panics, and
 //! declared lengths are compared with what is there before memory is taken for them.
 
+pub mod aof;
 pub mod commands;
 pub mod rdb;

@@ -30,7 +30,8 @@ pub enum Pressure {
 impl Server {
     /// Bytes in use that count against `maxmemory`.
     pub fn memory_counted(&self) -> u64 {
-        crate::alloc::used() as u64
+        let log = self.journal.aof.bytes.capacity();
+        crate::alloc::used().saturating_sub(log) as u64
     }
 
     /// Keeps the memory limit before a command with these flags runs.
@@ -78,7 +79,7 @@ impl Server {
             keys.delete_evicted(key, lazy);
         });
         self.stats.evicted_keys += 1;
-        self.settle_background();
+        self.settle_background(lazy);
         true
     }
 

@@ -238,8 +238,9 @@ impl Server {
         waits
     }
 
+    /// Runs the handler of a command and leaves its effects where they are.
     #[inline]
-    fn call_handler(
+    pub fn call_handler(
         &mut self,
         client: &mut Client,
         command: CommandId,
@@ -253,12 +254,14 @@ impl Server {
             Run::Data(handler) => {
                 let now = self.lane.clock.unix_ms(self.lane.tick);
                 self.lane.access.frozen = client.flags.contains(Flags::NO_TOUCH);
+                let trusted = client.flags.contains(Flags::INTERNAL);
+                let expiry = self.expiry_mode(trusted);
                 let view = View {
                     db: client.db,
                     now,
                     settings: &self.settings,
                     access: &mut self.lane.access,
-                    expiry: if self.pause.is_on() { ExpiryMode::Hide } else { ExpiryMode::Delete },
+                    expiry,
                     hint,
                     fx: &mut self.lane.fx,
                 };
@@ -269,7 +272,7 @@ impl Server {
                     settings: &self.settings,
                     now,
                     rng: &mut self.lane.rng,
-                    caller: Caller { no_blocking, unblocked, trusted: false },
+                    caller: Caller { no_blocking, unblocked, trusted },
                     name: &entry.full_name,
                 };
                 handler(&mut ctx, args)
@@ -281,6 +284,16 @@ impl Server {
                 outcome
             }
             Run::Container => Err(Error::arity(&entry.full_name)),
+        }
+    }
+
+    /// What becomes of keys whose time has come: the log that is loaded decides about that itself.
+    #[inline]
+    fn expiry_mode(&self, trusted: bool) -> ExpiryMode {
+        match (trusted, self.pause.is_on()) {
+            (true, _) => ExpiryMode::Ignore,
+            (false, true) => ExpiryMode::Hide,
+            (false, false) => ExpiryMode::Delete,
         }
     }
 
@@ -300,6 +313,9 @@ impl Server {
     /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.
     #[inline]
     fn carry_out(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        if self.lane.fx.propagates {
+            self.propagate(client, command, args);
+        }
         let fx = &mut self.lane.fx;
         self.stats.dirty += fx.dirty;
         self.stats.keyspace_hits += fx.stats.hits;

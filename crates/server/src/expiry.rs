@@ -65,12 +65,14 @@ impl Server {
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
         self.expiry.spent_us += nanos / 1000;
         self.note_latency("expire-cycle", nanos);
-        self.settle_background();
+        self.settle_background(self.settings.lazyfree_lazy_expire);
     }
 
     /// Carries out effects that no client caused.
-    pub fn settle_background(&mut self) {
+    /// `lazy` is whether keys that went are to be freed in the background elsewhere, too.
+    pub fn settle_background(&mut self, lazy: bool) {
         if !self.lane.fx.is_quiet() {
+            self.propagate_gone(lazy);
             let mut nobody = Client::new(ClientId(0), Token(usize::MAX), None, self.now());
             self.deliver_effects(&mut nobody);
             self.lane.fx.clear();

@@ -17,6 +17,7 @@ mod net;
 mod pause;
 mod persistence;
 mod process;
+mod propagate;
 mod pubsub;
 mod secrets;
 mod server;

@@ -17,6 +17,7 @@ use crate::pause::Pause;
 use crate::persistence::Persistence;
 use crate::process::Identity;
 use crate::process::signals::Requested;
+use crate::propagate::Journal;
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
@@ -93,6 +94,8 @@ pub struct Server {
     pub latency: Monitor,
     /// Snapshots, their loading, and the child that writes.
     pub persistence: Persistence,
+    /// The log of commands.
+    pub journal: Journal,
     /// The worker's own.
     pub lane: Lane,
     /// Frees large values.
@@ -146,6 +149,7 @@ impl Server {
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
+            journal: Journal::default(),
             lane: Lane {
                 fx: Effects::default(),
                 access: AccessClock::new(&settings, now, rng.random()),

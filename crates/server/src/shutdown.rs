@@ -46,7 +46,9 @@ impl Server {
     pub fn shut_down(&mut self, flags: ShutdownFlags) -> Result<(), CannotEnd> {
         log_notice!("User requested shutdown...");
         self.tell_supervisor("STOPPING=1\n");
+        self.wait_for_first_base(flags.contains(ShutdownFlags::FORCE))?;
         self.end_children();
+        self.finish_aof();
         if self.saves_at_the_end(flags) {
             self.save_at_the_end(flags.contains(ShutdownFlags::FORCE))?;
         }
@@ -86,9 +88,7 @@ impl Server {
         }
         log_warning!("Error trying to save the DB, can't exit.");
         self.tell_supervisor("STATUS=Error trying to save the DB, can't exit.\n");
-        log_warning!("Errors trying to shut down the server. Check the logs for more information.");
-        self.ending.clear();
-        Err(CannotEnd)
+        Err(self.cannot_end())
     }
 
     /// A child could write its file after the last snapshot, and replace it.
@@ -103,9 +103,29 @@ impl Server {
             }
             Purpose::AofRewrite => {
                 log_warning!("There is a child rewriting the AOF. Killing it!");
-                children.kill();
+                self.end_rewrite();
             }
         }
+    }
+
+    /// While the first base is being written, nothing of the data is in the append-only file.
+    fn wait_for_first_base(&mut self, forced: bool) -> Result<(), CannotEnd> {
+        let rewrites = self.persistence.children.active() == Some(Purpose::AofRewrite);
+        if !rewrites || !self.is_writing_first_base() {
+            return Ok(());
+        }
+        if forced {
+            log_warning!("Writing initial AOF. Exit anyway.");
+            return Ok(());
+        }
+        log_warning!("Writing initial AOF, can't exit.");
+        Err(self.cannot_end())
+    }
+
+    fn cannot_end(&mut self) -> CannotEnd {
+        log_warning!("Errors trying to shut down the server. Check the logs for more information.");
+        self.ending.clear();
+        CannotEnd
     }
 
     fn tell_supervisor(&self, message: &str) {

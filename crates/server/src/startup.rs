@@ -7,6 +7,7 @@
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
+use crate::persistence::aof::check as check_aof;
 use crate::persistence::snapshot::temporary_name;
 use crate::persistence::{check_rdb, loading};
 use crate::process::signals::Signals;
@@ -40,6 +41,9 @@ pub fn run() -> Result<(), Abort> {
     let args = args.collect::<Vec<_>>();
     if check_rdb::is_named(&program) {
         return check_rdb::run(&program, &args);
+    }
+    if check_aof::is_named(&program) {
+        return check_aof::run(&program, &args);
     }
     let arguments = understand(&program, &args)?;
     let mut loaded = load(&arguments)?;
@@ -131,9 +135,6 @@ fn refuse_what_is_missing(loaded: &Loaded) -> Result<(), Abort> {
     if config.replication.replicaof.0.is_some() {
         return Err(failed("Replication is not available."));
     }
-    if config.persistence.appendonly {
-        return Err(failed("The append only file is not available."));
-    }
     Ok(())
 }
 
@@ -175,11 +176,6 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         server.commands.rename(old, new);
     }
     let config = &server.config;
-    if let Some(path) = &server.identity.pid_file {
-        daemon::write_pid_file(path);
-    }
-    about::show_logo(config);
-    kernel::check_backlog(config);
     let mut listening = Listening::new(poll.registry().try_clone().map_err(failed)?);
     if listening.reopen_tcp(config).is_err() {
         return Err(failed(format!("Failed listening on port {} (tcp), aborting.", config.network.port)));
@@ -191,8 +187,14 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
         return Err(failed("Configured to not listen anywhere, exiting."));
     }
     server.listening = listening;
-    server.startup_memory = crate::alloc::used();
+    if let Some(path) = &server.identity.pid_file {
+        daemon::write_pid_file(path);
+    }
     server.show_title();
+    // Whoever waits for the logo may connect then: loading is not over, but there are answers.
+    about::show_logo(&server.config);
+    kernel::check_backlog(&server.config);
+    server.startup_memory = crate::alloc::used();
     Ok((server, poll))
 }
 

@@ -27,6 +27,8 @@ pub enum Propagation {
     /// The command as it came.
     #[default]
     Verbatim,
+    /// The command as it came, even if nothing changed.
+    Forced,
     /// Nothing, although something changed.
     Nothing,
     /// These commands instead.

@@ -17,7 +17,7 @@ fn dump(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (level, compression) = (ctx.level(), ctx.settings.rdbcompression);
     let key = ctx.key(args, 1);
     match ctx.keys.read_entry(key) {
-        Some(entry) => ctx.reply.bulk(&payload::dump(entry, level, compression)),
+        Some(entry) => ctx.reply.bulk(payload::dump(entry, level, compression)),
         None => ctx.reply.null(),
     }
     Ok(())

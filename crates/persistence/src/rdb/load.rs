@@ -71,7 +71,12 @@ pub trait Sink {
     /// Data of this module beside the keys was skipped.
     fn module_aux(&mut self, _module: &str) {}
 
-    /// So many bytes were read; called about once per 256 KB, between entries.
+    /// The bytes between two calls of `progress`, at least.
+    fn progress_step(&self) -> u64 {
+        REPORT_BYTES
+    }
+
+    /// So many bytes were read; called between entries.
     fn progress(&mut self, _bytes: u64) -> Result<(), Refusal> {
         Ok(())
     }
@@ -99,6 +104,7 @@ pub fn load<R: Read>(
     options: &LoadOptions<'_>,
     sink: &mut impl Sink,
 ) -> Result<Loaded, LoadError> {
+    let step = sink.progress_step();
     let mut loader = Loader {
         records: Records::new(source),
         sink,
@@ -109,6 +115,7 @@ pub fn load<R: Read>(
         keys: 0,
         empty_keys: 0,
         reported: 0,
+        step,
     };
     loader.run().map_err(|fault| LoadError {
         offset: loader.records.source.offset(),
@@ -130,6 +137,8 @@ struct Loader<'a, R, S> {
     empty_keys: u64,
     /// The offset that the sink was told last.
     reported: u64,
+    /// The bytes until it is told again.
+    step: u64,
 }
 
 impl From<Refusal> for Fault {
@@ -193,7 +202,7 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
         }
         self.context = None;
         let offset = self.records.source.offset();
-        if offset - self.reported >= REPORT_BYTES {
+        if offset - self.reported >= self.step {
             self.reported = offset;
             self.sink.progress(offset)?;
         }

@@ -100,6 +100,12 @@ impl Batch {
         self.open = (end, self.owned.len());
     }
 
+    /// Forgets the arguments pushed since the last complete command.
+    pub(crate) fn drop_open(&mut self) {
+        self.spans.truncate(self.open.0);
+        self.owned.truncate(self.open.1);
+    }
+
     /// Moves the arguments of the incomplete command out. Without a complete command in front of them the
     /// vectors change places: a command that arrives in a thousand pieces must not be copied a thousand times.
     pub(crate) fn suspend(&mut self, spans: &mut Vec<Span>, owned: &mut Vec<Bytes>, consumed: usize) {

@@ -12,13 +12,17 @@ mod batch;
 mod error;
 mod inline;
 mod large;
+mod log;
 mod parser;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use args::{Args, OwnedArgs};
 pub use batch::Batch;
 pub use error::{Limits, ProtocolError};
 pub use inline::{UnbalancedQuotes, split_args};
 pub use large::Large;
+pub use log::{DamagedLog, LogProgress, parse_log};
 pub use parser::{Parser, Progress};
+pub use write::{push_args, push_command, push_count, push_number, push_word};

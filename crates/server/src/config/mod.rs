@@ -30,7 +30,7 @@ mod values;
 mod tests;
 
 pub use arguments::{Arguments, Invocation, understand};
-pub use choices::{Choice, OomScoreAdj, Protected, Supervised, SyslogFacility};
+pub use choices::{AppendFsync, Choice, OomScoreAdj, Protected, Supervised, SyslogFacility};
 pub use directive::{Apply, Directive, Flags, Refusal, Setting};
 pub use lists::{OutputLimit, Percentiles, ShutdownFlags};
 pub use load::{LoadError, Loaded, Source, load};

@@ -10,9 +10,10 @@ pub fn write(server: &Server, text: &mut Text) {
     text.line("async_loading", 0);
     child(server, text);
     snapshots(server, text);
-    append_only_file(server, text);
+    super::aof::write_info(server, text);
     text.line("module_fork_in_progress", 0);
     text.line("module_fork_last_cow_size", 0);
+    super::aof::write_more_info(server, text);
     loading(server, text);
 }
 
@@ -40,20 +41,6 @@ fn snapshots(server: &Server, text: &mut Text) {
     text.line("rdb_last_cow_size", children.cow_bytes(Purpose::Rdb));
     text.line("rdb_last_load_keys_expired", persistence.last_load.expired);
     text.line("rdb_last_load_keys_loaded", persistence.last_load.keys);
-}
-
-fn append_only_file(server: &Server, text: &mut Text) {
-    let children = &server.persistence.children;
-    text.line("aof_enabled", 0);
-    text.flag("aof_rewrite_in_progress", children.active() == Some(Purpose::AofRewrite));
-    text.line("aof_rewrite_scheduled", 0);
-    text.line("aof_last_rewrite_time_sec", -1);
-    text.line("aof_current_rewrite_time_sec", children.seconds(Purpose::AofRewrite));
-    text.line("aof_last_bgrewrite_status", "ok");
-    text.line("aof_rewrites", 0);
-    text.line("aof_rewrites_consecutive_failures", 0);
-    text.line("aof_last_write_status", "ok");
-    text.line("aof_last_cow_size", children.cow_bytes(Purpose::AofRewrite));
 }
 
 /// How far a loading is; nothing without one.

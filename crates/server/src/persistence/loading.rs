@@ -7,7 +7,7 @@
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
-use super::{check_rdb, debug_delay};
+use super::{aof, check_rdb, debug_delay};
 use crate::config::os_text;
 use crate::server::Server;
 use crate::startup::Abort;
@@ -86,6 +86,10 @@ pub struct Mode {
 
 /// Loads the data at the start of the process.
 pub fn at_start(host: &mut impl Host) -> Result<(), Abort> {
+    aof::at_start(host, load_snapshot_at_start)
+}
+
+fn load_snapshot_at_start(host: &mut impl Host) -> Result<(), Abort> {
     let started = Instant::now();
     let path = host.server().config.persistence.dbfilename.path().to_owned();
     match load_snapshot(host, &path, Mode::default()) {
@@ -126,7 +130,7 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
 /// Loads the snapshot that a stream begins with, in a loading that has begun.
 pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R>, mode: Mode) -> Outcome {
     let server = host.server();
-    let (settings, now) = (server.settings.clone(), server.lane.clock.now());
+    let (settings, now) = (server.settings, server.lane.clock.now());
     let config = &server.config.persistence;
     let options = LoadOptions {
         settings: &settings,
@@ -142,7 +146,6 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
         mode,
         delay: config.key_load_delay,
         interval,
-        next_serve: interval,
         before: server.persistence.loading.map_or(0, |loading| loading.loaded_bytes),
         host,
     };
@@ -224,7 +227,6 @@ struct Loader<'a, H> {
     mode: Mode,
     delay: i32,
     interval: u64,
-    next_serve: u64,
     /// Bytes of files that were loaded before this one.
     before: u64,
 }
@@ -287,15 +289,15 @@ impl<H: Host> Sink for Loader<'_, H> {
         log_warning!("The RDB file contains AUX module data I can't load: no matching module '{module}'");
     }
 
+    fn progress_step(&self) -> u64 {
+        self.interval
+    }
+
     fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
         let server = self.host.server();
         if let Some(loading) = &mut server.persistence.loading {
             loading.loaded_bytes = self.before + bytes;
         }
-        if bytes < self.next_serve {
-            return Ok(());
-        }
-        self.next_serve = bytes + self.interval;
         self.host.serve();
         if self.host.server().shutdown { Err(Refusal::Stopped) } else { Ok(()) }
     }

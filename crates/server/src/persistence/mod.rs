@@ -10,6 +10,7 @@
 //! snapshot that fails stops writes while there are save points; what was changed since the last
 //! snapshot is counted, and counted down by what the snapshot holds.
 
+pub mod aof;
 pub mod check_rdb;
 pub mod child;
 pub mod disk;
@@ -23,6 +24,7 @@ pub use info::write as write_info;
 pub use report::Reporter;
 
 use crate::server::Server;
+use aof::Aof;
 use loading::{LastLoad, Loading};
 use ochre_engine::command::Error;
 use ochre_engine::command::flags::{Flags, LOADING, WRITE};
@@ -41,6 +43,8 @@ pub struct Persistence {
     pub loading: Option<Loading>,
     /// What the last loading brought.
     pub last_load: LastLoad,
+    /// The append-only file.
+    pub aof: Aof,
 }
 
 impl Persistence {
@@ -51,6 +55,7 @@ impl Persistence {
             snapshots: Snapshots::new(now),
             loading: None,
             last_load: LastLoad::default(),
+            aof: Aof::default(),
         }
     }
 
@@ -62,13 +67,14 @@ impl Persistence {
     /// Whether some commands may have to be refused: the one test for all others.
     #[inline]
     pub fn restricts(&self) -> bool {
-        self.loading.is_some() || !self.snapshots.succeeded
+        self.loading.is_some() || !self.snapshots.succeeded || self.aof.has_failed()
     }
 
     /// Starts counting anew (CONFIG RESETSTAT).
     pub fn reset_counters(&mut self) {
         self.children.reset_counters();
         self.snapshots.saves = 0;
+        self.aof.reset_counters();
     }
 }
 
@@ -88,7 +94,8 @@ impl Server {
         let unable = !self.persistence.snapshots.succeeded
             && config.stop_writes_on_bgsave_error
             && !config.save.0.is_empty();
-        if unable && (flags & WRITE != 0 || is_ping) { Err(UNABLE_TO_SAVE) } else { Ok(()) }
+        let refusal = if unable { Some(UNABLE_TO_SAVE) } else { self.persistence.aof.refusal() };
+        refusal.filter(|_| flags & WRITE != 0 || is_ping).map_or(Ok(()), Err)
     }
 
     /// The error for a command that has to wait until all data is there. `common` are the flags that
@@ -99,7 +106,8 @@ impl Server {
     }
 
     /// Looks after the child, and saves if it is time to.
-    pub fn persistence_cron(&mut self) {
+    pub fn persistence_cron(&mut self, second_passed: bool) {
+        self.start_scheduled_rewrite();
         if self.persistence.children.active().is_some() {
             self.persistence.children.receive();
             if let Some(reaped) = self.persistence.children.reap() {
@@ -107,16 +115,17 @@ impl Server {
             }
         } else {
             self.save_by_rules();
+            self.rewrite_by_growth();
         }
+        self.retry_aof(second_passed);
         self.start_scheduled_snapshot();
     }
 
     /// Does what follows from the end of a child.
-    fn child_ended(&mut self, reaped: Reaped) {
+    pub fn child_ended(&mut self, reaped: Reaped) {
         match reaped.purpose {
             Purpose::Rdb => self.snapshot_ended(reaped),
-            // Whoever rewrites waits for the child by itself.
-            Purpose::AofRewrite => {}
+            Purpose::AofRewrite => self.rewrite_ended(reaped),
         }
     }
 }

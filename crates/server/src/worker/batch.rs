@@ -10,7 +10,8 @@ use super::Worker;
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::{Planned, Step};
 use crate::server::Server;
-use ochre_resp::request::Batch;
+use ochre_engine::keyspace::DbIndex;
+use ochre_resp::request::{Args, Batch};
 use std::io;
 
 /// Commands per window.
@@ -285,19 +286,24 @@ impl Server {
         let Some(client) = self.clients.get(token) else { return };
         let Some(pending) = &client.pending else { return };
         for at in pending.next..pending.batch.len() {
-            let args = pending.batch.args(at, client.query.bytes());
-            let command = self.commands.find(args.get(0));
-            let first = command.map_or(0, |id| self.commands.get(id).first_key);
-            let hint = match args.try_get(first) {
-                Some(key) if first > 0 => {
-                    let key = self.world.locate(key);
-                    self.world.prefetch_bucket(client.db, key);
-                    (first, key.hash)
-                }
-                _ => (0, 0),
-            };
-            plan.push(Planned { command, hint });
+            plan.push(self.plan_command(client.db, pending.batch.args(at, client.query.bytes())));
         }
+    }
+
+    /// Looks a command up, hashes its first key and prefetches the bucket.
+    #[inline]
+    pub fn plan_command(&self, db: DbIndex, args: Args<'_>) -> Planned {
+        let command = self.commands.find(args.get(0));
+        let first = command.map_or(0, |id| self.commands.get(id).first_key);
+        let hint = match args.try_get(first) {
+            Some(key) if first > 0 => {
+                let key = self.world.locate(key);
+                self.world.prefetch_bucket(db, key);
+                (first, key.hash)
+            }
+            _ => (0, 0),
+        };
+        Planned { command, hint }
     }
 
     /// Prefetches the entries of all first keys of a window.

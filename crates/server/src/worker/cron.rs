@@ -20,7 +20,7 @@ impl Worker {
         self.server.shut_down_if_asked();
         self.server.expire_cycle(hz);
         self.server.clients_cron(hz);
-        self.server.persistence_cron();
+        self.server.persistence_cron(self.cron_turns.is_multiple_of(hz));
         self.server.stats.sample(now);
     }
 }

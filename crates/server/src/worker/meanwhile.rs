@@ -24,6 +24,7 @@ impl Host for Worker {
             let waited = self.take_events(&mut events, Duration::ZERO);
             self.server.evict_clients(None);
             self.resume_unblocked();
+            self.server.flush_aof_before_replies();
             self.write_replies();
             self.close_clients();
             if waited.is_err() || events.is_empty() || self.server.shutdown {

@@ -99,6 +99,7 @@ impl Worker {
         if self.server.eviction.unfinished {
             self.server.evict();
         }
+        self.server.flush_aof_before_replies();
         self.write_replies();
         self.close_clients();
     }

@@ -44,15 +44,18 @@ fn geoadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             Ok((score_of(lon, lat), places.get(3 * n + 2)))
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    ctx.propagate(|| {
-        let mut words: Vec<Vec<u8>> = vec![b"ZADD".to_vec()];
-        words.extend(args.range(1, at).iter().map(<[u8]>::to_vec));
-        for (score, member) in &elements {
-            words.extend([score.to_string().into_bytes(), member.to_vec()]);
-        }
-        vec![words]
-    });
     let key = ctx.key(args, 1);
     let scored = elements.iter().map(|(score, member)| (*score as f64, *member));
-    add(ctx, key, options, elements.len(), scored)
+    add(ctx, key, options, elements.len(), scored)?;
+    if ctx.keys.fx.dirty > 0 {
+        ctx.propagate(|| {
+            let mut words: Vec<Vec<u8>> = vec![b"zadd".to_vec()];
+            words.extend(args.range(1, at).iter().map(<[u8]>::to_vec));
+            for (score, member) in &elements {
+                words.extend([score.to_string().into_bytes(), member.to_vec()]);
+            }
+            vec![words]
+        });
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::command::effects::Words;
 use crate::command::*;
 use crate::commands::items::reply_item;
 use crate::encoding::listpack::Item;
+use crate::level::Level;
 use crate::text::parse_i64;
 use crate::value::{Set, SetLimits};
 use rand::rngs::SmallRng;
@@ -69,7 +70,8 @@ fn pop_many(ctx: &mut Ctx<'_>, key: Key<'_>, count: &[u8]) -> Outcome {
         all.iter().for_each(|item| reply_item(&mut ctx.reply, item));
         ctx.changed(key, EventClasses::SET, "spop", size as u64);
         drop_if_empty(ctx, key);
-        let word: &[u8] = if ctx.settings.lazyfree_lazy_server_del { b"UNLINK" } else { b"DEL" };
+        let lazy = ctx.settings.lazyfree_lazy_server_del && ctx.level() >= Level::V7_2;
+        let word: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
         ctx.propagate(|| vec![vec![word.to_vec(), key.bytes.to_vec()]]);
         return Ok(());
     }

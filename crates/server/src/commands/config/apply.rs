@@ -30,8 +30,11 @@ impl Server {
                 Ok(())
             }
             Apply::OomScore => set_oom_score(config, ProcessKind::Primary).map_err(Refusal::from),
-            Apply::AppendOnly if config.persistence.appendonly => {
-                Err("Unable to turn on AOF. Check server logs.".into())
+            Apply::AppendOnly => {
+                std::mem::swap(&mut self.config, config);
+                let is_done = self.switch_aof();
+                std::mem::swap(&mut self.config, config);
+                is_done.then_some(()).ok_or_else(|| "Unable to turn on AOF. Check server logs.".into())
             }
             Apply::TlsPort | Apply::Tls if config.tls.port != 0 => {
                 Err("Unable to update TLS configuration. Check server logs.".into())
@@ -45,7 +48,6 @@ impl Server {
             | Apply::RequirePass
             | Apply::MaxMemoryClients
             | Apply::AllocatorThread
-            | Apply::AppendOnly
             | Apply::ReplBacklogSize
             | Apply::GoodReplicas
             | Apply::ClusterAnnounce
@@ -81,6 +83,7 @@ impl Server {
     pub fn settings_changed(&mut self) {
         self.config.update_settings(&mut self.settings);
         self.listen_to_events();
+        self.aof_settings_changed();
         self.stats.configure(&self.config.diagnostics);
         self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
     }

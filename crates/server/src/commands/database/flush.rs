@@ -4,6 +4,7 @@ use crate::commands::Call;
 use crate::commands::transactions::Presence;
 use crate::lazyfree::Garbage;
 use crate::table::ServerCommand;
+use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::text::eq_ignore_case;
@@ -43,6 +44,7 @@ fn flushdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let lazy = flush_mode(call, args)?;
     let db = call.client.db;
     call.server.empty(db, lazy);
+    call.server.lane.fx.propagation = Propagation::Forced;
     call.reply().ok();
     Ok(())
 }
@@ -53,6 +55,8 @@ fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         call.server.empty(DbIndex(db), lazy);
     }
     call.server.lane.fx.dirty += 1;
+    // Databases that are empty here may not be where the log is read.
+    call.server.lane.fx.propagation = Propagation::Forced;
     call.server.snapshot_nothing();
     if !lazy {
         crate::alloc::purge();

@@ -45,6 +45,12 @@ const fn sub(
 }
 
 static SUBCOMMANDS: &[Subcommand] = &[
+    sub(
+        "aof-flush-sleep",
+        1..=1,
+        ("<microseconds>", "Waits so long before the append-only file is written."),
+        switches::aof_flush_sleep,
+    ),
     sub("assert", 0..=0, ("", "Ends the process with a failed assertion."), process::assert),
     sub("change-repl-id", 0..=0, ("", "Makes a new replication id."), switches::change_repl_id),
     sub("client-eviction", 0..=0, ("", "Shows what clients cost."), object::client_eviction),
@@ -61,6 +67,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     sub("htstats-key", 1..=2, ("<key> [full]", "Shows the table of a value."), object::htstats_key),
     sub("leak", 1..=1, ("<text>", "Loses memory."), process::leak),
     sub("listpack", 1..=1, ("<key>", "Tells whether a value is a listpack."), object::listpack),
+    sub("loadaof", 0..=0, ("", "Empties and loads the append-only file."), reload::load_aof),
     sub("log", 1..=1, ("<text>", "Writes a line into the log."), process::log),
     sub("object", 1..=2, ("<key> [fast]", "Shows the inside of a value."), object::object),
     sub("panic", 0..=0, ("", "Ends the process with a panic."), process::panic),
@@ -149,7 +156,7 @@ fn debug_help(call: &mut Call<'_>) -> Outcome {
 
 /// The number in an argument as C's atoi reads it: 0 if there is none.
 fn switch(arg: &[u8]) -> i64 {
-    ochre_engine::text::parse_i64(arg).unwrap_or(0)
+    i64::from(ochre_engine::text::integer::atoi(arg))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! DEBUG RELOAD: saves, empties, loads again, to show that nothing gets lost on the way.
+//! DEBUG RELOAD and LOADAOF: empty and load again, to show that nothing gets lost on the way.
 
 use crate::commands::Call;
 use crate::log_notice;
 use crate::persistence::IS_LOADING;
+use crate::persistence::aof::LoadOutcome as AofOutcome;
 use crate::persistence::loading::{Mode, Outcome as LoadOutcome, load_snapshot};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
@@ -42,4 +43,15 @@ pub(super) fn reload(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         }
         _ => Err(Error::fixed("ERR Error trying to load the RDB dump, check server logs.")),
     }
+}
+
+/// DEBUG LOADAOF: a file that cannot be loaded ends the process, as the data is gone by then.
+pub(super) fn load_aof(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+    match call.server.reload_aof() {
+        AofOutcome::Loaded | AofOutcome::Empty => {}
+        _ => std::process::exit(1),
+    }
+    log_notice!("Append Only File loaded by DEBUG LOADAOF");
+    call.reply().ok();
+    Ok(())
 }

@@ -96,6 +96,7 @@ pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
     let server = &*call.server;
     let report = Report::take(server, call.client.memory());
     let limit = server.settings.maxmemory;
+    let aof_buffer = server.journal.aof.bytes.capacity();
     text.size("used_memory", report.used);
     text.size("used_memory_rss", report.rss);
     text.size("used_memory_peak", report.peak);
@@ -116,13 +117,13 @@ pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
     text.ratio("allocator_rss", report.allocator_rss());
     text.ratio("rss_overhead", report.rss_overhead());
     text.ratio("mem_fragmentation", report.fragmentation());
-    text.line("mem_not_counted_for_evict", 0);
+    text.line("mem_not_counted_for_evict", aof_buffer);
     text.line("mem_replication_backlog", 0);
     text.line("mem_total_replication_buffers", 0);
     text.line("mem_clients_slaves", 0);
     text.line("mem_clients_normal", report.clients);
     text.line("mem_cluster_links", 0);
-    text.line("mem_aof_buffer", 0);
+    text.line("mem_aof_buffer", aof_buffer);
     text.line("mem_allocator", about::allocator());
     text.line("active_defrag_running", 0);
     text.line("lazyfree_pending_objects", server.reaper.pending());

@@ -1,8 +1,10 @@
-//! The commands on files: SAVE, BGSAVE, LASTSAVE.
+//! The commands on files: SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF.
 
+mod rewrite;
 mod save;
 
 use crate::table::ServerCommand;
 
 /// The commands of this group.
-pub const COMMANDS: &[&ServerCommand] = &[&save::BGSAVE, &save::LASTSAVE, &save::SAVE];
+pub const COMMANDS: &[&ServerCommand] =
+    &[&rewrite::BGREWRITEAOF, &save::BGSAVE, &save::LASTSAVE, &save::SAVE];

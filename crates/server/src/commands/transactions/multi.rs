@@ -69,9 +69,11 @@ fn exec(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     // Commands see that they are in a transaction: SUBSCRIBE may run in one, but not in a script.
     let inside = Flags::MULTI | Flags::DENY_BLOCKING;
     call.client.flags.insert(inside);
+    call.server.open_unit();
     for (command, args) in &queued.commands {
         call.server.run(call.client, *command, args.args(), (0, 0));
     }
+    call.server.close_unit();
     call.client.flags.remove(inside);
     Ok(())
 }

@@ -1,0 +1,298 @@
+//! What commands did, as the log of commands that the append-only file holds (and replicas will get).
+//!
+//! ```text
+//! effects of a command ──> Journal ──┬─ alone: straight to the feed
+//!                                    └─ one of several: kept until the unit ends, then between MULTI and EXEC
+//! feed: [#TS:time] [SELECT db] command ...      bytes in order of execution, taken by who writes them
+//! ```
+//! A *unit* is what must not be torn apart: a transaction, or one command with what it caused. One function,
+//! [`Journal::append`], adds to the log, and one owner, the [`Journal`], decides about the order; whoever holds the
+//! shards of a command calls it before letting go of them, so the order of the log is the order of execution.
+//! The order inside a unit and the places of SELECT and MULTI are Redis's (server.c: propagatePendingCommands), to
+//! the byte.
+
+use crate::client::Client;
+use crate::server::Server;
+use crate::table::CommandId;
+use ochre_engine::command::effects::Propagation;
+use ochre_engine::keyspace::DbIndex;
+use ochre_engine::level::Level;
+use ochre_resp::request::{Args, push_args, push_command, push_count, push_word};
+
+/// The bytes of the log on their way to one reader.
+#[derive(Default)]
+pub struct Feed {
+    /// What was appended and not taken yet.
+    pub bytes: Vec<u8>,
+    /// Whether the reader is there.
+    pub is_open: bool,
+    /// Whether the time goes in front of commands when it changed.
+    pub timestamps: bool,
+    /// The database that the reader works on, as the log has told it.
+    selected: Option<DbIndex>,
+    /// The time told last, in seconds.
+    told: i64,
+}
+
+impl Feed {
+    /// The reader has to be told the database anew.
+    pub fn forget_selected(&mut self) {
+        self.selected = None;
+    }
+
+    /// Notes time and database of the command that follows.
+    #[inline]
+    fn begin(&mut self, db: Option<DbIndex>, now: i64) {
+        if self.timestamps && self.told < now {
+            self.told = now;
+            self.bytes.extend_from_slice(format!("#TS:{now}\r\n").as_bytes());
+        }
+        if let Some(db) = db
+            && self.selected != Some(db)
+        {
+            self.selected = Some(db);
+            push_command(&mut self.bytes, &[b"SELECT", itoa::Buffer::new().format(db.0).as_bytes()]);
+        }
+    }
+}
+
+/// Makes the log.
+#[derive(Default)]
+pub struct Journal {
+    /// For the append-only file.
+    pub aof: Feed,
+    /// Commands of the unit under way.
+    unit: Vec<u8>,
+    /// Their databases, and where they end in `unit`.
+    commands: Vec<(DbIndex, usize)>,
+    /// How many units are open, one in another.
+    depth: u32,
+}
+
+impl Journal {
+    /// Whether anybody reads the log.
+    pub fn is_read(&self) -> bool {
+        self.aof.is_open
+    }
+
+    /// Whether a unit is open: a transaction runs.
+    pub fn is_in_unit(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// What follows up to [`Journal::close`] belongs together.
+    pub fn open(&mut self) {
+        self.depth += 1;
+    }
+
+    /// The unit is complete.
+    pub fn close(&mut self, level: Level, seconds: i64) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth == 0 && !self.commands.is_empty() {
+            self.finish(true, level, seconds);
+        }
+    }
+
+    /// Appends a command that was run alone, or as part of the open unit.
+    #[inline]
+    fn append(&mut self, db: DbIndex, args: Args<'_>, seconds: i64) {
+        if self.depth == 0 && self.commands.is_empty() {
+            self.aof.begin(Some(db), seconds);
+            push_args(&mut self.aof.bytes, args);
+        } else {
+            push_args(&mut self.unit, args);
+            self.commands.push((db, self.unit.len()));
+        }
+    }
+
+    /// Adds a command to the unit.
+    fn add<'a>(&mut self, db: DbIndex, words: impl ExactSizeIterator<Item = &'a [u8]>) {
+        push_count(&mut self.unit, words.len());
+        words.for_each(|word| push_word(&mut self.unit, word));
+        self.commands.push((db, self.unit.len()));
+    }
+
+    /// Hands the unit over, between MULTI and EXEC if it has several commands and they belong together.
+    #[cold]
+    fn finish(&mut self, together: bool, level: Level, seconds: i64) {
+        if !self.aof.is_open {
+            // The reader left while the unit was under way.
+            self.commands.clear();
+        }
+        let is_transaction = together && self.commands.len() > 1;
+        if is_transaction {
+            // Since 7.2 the database is selected inside the transaction.
+            let first = self.commands[0].0;
+            self.aof.begin((level < Level::V7_2).then_some(first), seconds);
+            push_command(&mut self.aof.bytes, &[b"MULTI"]);
+        }
+        let mut start = 0;
+        for (db, end) in &self.commands {
+            self.aof.begin(Some(*db), seconds);
+            self.aof.bytes.extend_from_slice(&self.unit[start..*end]);
+            start = *end;
+        }
+        if is_transaction {
+            self.aof.begin(None, seconds);
+            push_command(&mut self.aof.bytes, &[b"EXEC"]);
+        }
+        self.unit.clear();
+        self.unit.shrink_to(MAX_KEPT);
+        self.commands.clear();
+    }
+}
+
+/// Bytes of memory kept for the next unit.
+const MAX_KEPT: usize = 64 * 1024;
+
+impl Server {
+    /// Appends what a command did to the log. Called once per command, behind its handler and before anything
+    /// that it set off; only if [`ochre_engine::command::Effects::propagates`].
+    #[inline]
+    pub fn propagate(&mut self, client: &Client, command: CommandId, args: Args<'_>) {
+        let fx = &self.lane.fx;
+        if fx.gone.is_empty() && matches!(fx.propagation, Propagation::Verbatim) {
+            if fx.dirty > 0 {
+                let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+                self.journal.append(client.db, args, seconds);
+            }
+            return;
+        }
+        self.propagate_rare(client, command, args);
+    }
+
+    #[cold]
+    fn propagate_rare(&mut self, client: &Client, command: CommandId, args: Args<'_>) {
+        self.journal.open();
+        self.add_gone(self.settings.lazyfree_lazy_expire);
+        match std::mem::take(&mut self.lane.fx.propagation) {
+            Propagation::Verbatim if self.lane.fx.dirty == 0 => {}
+            Propagation::Verbatim | Propagation::Forced => self.journal.add(client.db, args.iter()),
+            Propagation::Nothing => {}
+            Propagation::Instead(commands) => {
+                for words in &commands {
+                    self.journal.add(client.db, words.iter().map(Vec::as_slice));
+                }
+            }
+        }
+        // What such commands meet is a matter of chance, and does not belong together
+        // (server.h: CMD_TOUCHES_ARBITRARY_KEYS).
+        let at_random = matches!(self.commands.get(command).meta.name, "scan" | "randomkey");
+        self.end_unit(!at_random);
+    }
+
+    /// Appends the deletions of keys that expired or had to make room without a command's doing.
+    pub fn propagate_gone(&mut self, lazy: bool) {
+        if self.lane.fx.propagates && !self.lane.fx.gone.is_empty() {
+            self.journal.open();
+            self.add_gone(lazy);
+            self.end_unit(false);
+        }
+    }
+
+    fn add_gone(&mut self, lazy: bool) {
+        let word: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
+        for (db, key) in std::mem::take(&mut self.lane.fx.gone) {
+            self.journal.add(db, [word, &key].into_iter());
+        }
+    }
+
+    fn end_unit(&mut self, together: bool) {
+        let (level, seconds) = (self.settings.level, self.now().0 / 1000);
+        if !together && self.journal.depth == 1 && !self.journal.commands.is_empty() {
+            self.journal.finish(false, level, seconds);
+        }
+        self.journal.close(level, seconds);
+    }
+
+    /// The commands up to [`Server::close_unit`] are one transaction.
+    pub fn open_unit(&mut self) {
+        self.journal.open();
+    }
+
+    /// The transaction is over.
+    pub fn close_unit(&mut self) {
+        let (level, seconds) = (self.settings.level, self.now().0 / 1000);
+        self.journal.close(level, seconds);
+    }
+
+    /// Lets handlers know whether anybody reads what they propagate.
+    pub fn listen_to_journal(&mut self) {
+        self.lane.fx.propagates = self.journal.is_read();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ochre_resp::request::OwnedArgs;
+
+    fn journal() -> Journal {
+        let mut journal = Journal::default();
+        journal.aof.is_open = true;
+        journal
+    }
+
+    fn command(text: &str) -> OwnedArgs {
+        text.split(' ').collect()
+    }
+
+    /// The log with commands as words, one per line.
+    fn lines(journal: &mut Journal) -> String {
+        let bytes = std::mem::take(&mut journal.aof.bytes);
+        let mut batch = ochre_resp::request::Batch::new();
+        ochre_resp::request::parse_log(&bytes, 100, &mut batch).unwrap();
+        let line =
+            |at| batch.args(at, &bytes).iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
+        (0..batch.len()).map(line).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_database_is_selected_when_it_changes() {
+        let mut journal = journal();
+        for (db, text) in [(0, "SET a 1"), (0, "SET b 1"), (3, "SET a 1"), (0, "SET a 1")] {
+            journal.append(DbIndex(db), command(text).args(), 0);
+        }
+        journal.aof.forget_selected();
+        journal.append(DbIndex(0), command("SET a 2").args(), 0);
+        let expected = "SELECT 0, SET a 1, SET b 1, SELECT 3, SET a 1, SELECT 0, SET a 1, SELECT 0, SET a 2";
+        assert_eq!(lines(&mut journal), expected);
+    }
+
+    #[test]
+    fn only_several_commands_are_a_transaction() {
+        for (level, expected) in [
+            (Level::V7_0, "SELECT 1, MULTI, SET a 1, SELECT 2, SET b 1, EXEC"),
+            (Level::V7_2, "MULTI, SELECT 1, SET a 1, SELECT 2, SET b 1, EXEC"),
+        ] {
+            let mut journal = journal();
+            journal.open();
+            journal.open();
+            journal.append(DbIndex(1), command("SET a 1").args(), 0);
+            journal.close(level, 0);
+            journal.append(DbIndex(2), command("SET b 1").args(), 0);
+            assert_eq!(lines(&mut journal), "");
+            journal.close(level, 0);
+            assert_eq!(lines(&mut journal), expected);
+            journal.open();
+            journal.append(DbIndex(2), command("SET c 1").args(), 0);
+            journal.close(level, 0);
+            assert_eq!(lines(&mut journal), "SET c 1");
+        }
+    }
+
+    #[test]
+    fn the_time_is_told_once_a_second() {
+        let mut journal = journal();
+        journal.aof.timestamps = true;
+        for seconds in [5, 5, 6] {
+            journal.append(DbIndex(0), command("PERSIST k").args(), seconds);
+        }
+        let text = String::from_utf8(journal.aof.bytes).unwrap();
+        assert_eq!(text.matches("#TS:").count(), 2);
+        assert!(
+            text.starts_with("#TS:5\r\n*2\r\n$6\r\nSELECT\r\n")
+                && text.contains("#TS:6\r\n*2\r\n$7\r\nPERSIST")
+        );
+    }
+}
