@@ -7,8 +7,8 @@
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
-use super::aof;
 use super::loader::Loader;
+use super::{aof, check_rdb};
 use crate::config::os_text;
 use crate::server::Server;
 use crate::startup::Abort;
@@ -118,6 +118,10 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
     host.server().start_loading(size);
     let outcome = load_stream(host, &mut Source::new(file, Some(size)), mode);
     host.server().persistence.loading = None;
+    if outcome == Outcome::Failed {
+        // Whoever looks for the reason finds the checker's report where the log goes first.
+        let _ = check_rdb::print(path);
+    }
     outcome
 }
 
