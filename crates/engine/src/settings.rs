@@ -79,6 +79,34 @@ pub struct Settings {
 
     /// Which keyspace events are published.
     pub notify_keyspace_events: EventClasses,
+
+    /// Whether texts in serialized values are compressed.
+    pub rdbcompression: bool,
+    /// When serialized values are searched for what only shows later.
+    pub sanitize_dump_payload: SanitizeDumpPayload,
+    /// Whether checksums of serialized values are not looked at (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
+    pub skip_checksum_validation: bool,
+}
+
+/// When serialized values are searched for what only shows later, duplicated members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SanitizeDumpPayload {
+    /// Never.
+    #[default]
+    No,
+    /// Always.
+    Yes,
+    /// When a client sent them.
+    Clients,
+}
+
+impl SanitizeDumpPayload {
+    /// Every choice with its name in the configuration.
+    pub const NAMES: [(&'static str, SanitizeDumpPayload); 3] = [
+        ("no", SanitizeDumpPayload::No),
+        ("yes", SanitizeDumpPayload::Yes),
+        ("clients", SanitizeDumpPayload::Clients),
+    ];
 }
 
 impl Default for Settings {
@@ -115,6 +143,9 @@ impl Default for Settings {
             lazyfree_lazy_user_del: false,
             lazyfree_lazy_user_flush: false,
             notify_keyspace_events: EventClasses::empty(),
+            rdbcompression: true,
+            sanitize_dump_payload: SanitizeDumpPayload::No,
+            skip_checksum_validation: false,
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Bench {
     pub fx: Effects,
     /// Who runs commands.
     pub caller: Caller,
+    /// Commands of other crates.
+    pub more: Vec<&'static Command>,
     rng: SmallRng,
 }
 
@@ -43,6 +45,7 @@ impl Bench {
             protocol: Protocol::Resp2,
             fx,
             caller: Caller::default(),
+            more: Vec::new(),
             rng: SmallRng::seed_from_u64(7),
         }
     }
@@ -57,7 +60,10 @@ impl Bench {
         let owned: OwnedArgs = words.iter().collect();
         let args = owned.args();
         let name = String::from_utf8_lossy(args.get(0)).to_ascii_lowercase();
-        let command = commands::all().find(|c| c.meta.name == name).expect("a data command");
+        let command = commands::all()
+            .chain(self.more.iter().copied())
+            .find(|c| c.meta.name == name)
+            .expect("a data command");
         let mut output = Output::new();
         self.call(find(command, args), args, &mut output);
         output.to_vec()

@@ -6,4 +6,5 @@
 //! declared lengths are compared with what is there before memory is taken for them.
 
 pub mod aof;
+pub mod commands;
 pub mod rdb;

@@ -125,8 +125,7 @@ impl Server {
         let clock = Clock::new();
         let seed = Seed::new(rng.random(), rng.random());
         let now = clock.now();
-        let commands =
-            CommandTable::new(settings.level, ochre_engine::commands::all(), crate::commands::all());
+        let commands = CommandTable::new(settings.level, crate::commands::data(), crate::commands::all());
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
         let mut server = Server {

@@ -94,7 +94,7 @@ struct Surroundings;
 
 impl config::Source for Surroundings {
     fn is_command(&self, name: &[u8]) -> bool {
-        let mut data = ochre_engine::commands::all().map(|spec| spec.meta.name);
+        let mut data = commands::data().map(|spec| spec.meta.name);
         data.any(|known| known.as_bytes().eq_ignore_ascii_case(name))
             || commands::all().any(|spec| spec.meta.name.as_bytes().eq_ignore_ascii_case(name))
     }
@@ -166,7 +166,7 @@ fn announce(config: &Config, identity: &Identity, is_bare: bool) {
 
 /// The server with its sockets open, and the poll they report to.
 fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort> {
-    crate::alloc::start_background_purging();
+    crate::alloc::start_purging(loaded.config.memory.jemalloc_bg_thread);
     let poll = mio::Poll::new().map_err(failed)?;
     let mut server = Server::new(loaded.config, identity);
     for (old, new) in &loaded.renamed_commands {

@@ -284,8 +284,7 @@ mod tests {
 
     #[test]
     fn a_command_can_get_a_name_of_any_length_and_loses_its_old_one() {
-        let mut table =
-            CommandTable::new(Level::Latest, ochre_engine::commands::all(), crate::commands::all());
+        let mut table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
         let get = table.find(b"get").expect("GET exists");
         let mut last = "get".to_owned();
         for len in [40, 5, 23, 24, 25, 3] {

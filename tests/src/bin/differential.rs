@@ -87,7 +87,8 @@ impl Run {
         let (mut calls, mut queued): (Vec<Call>, Vec<Call>) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             for _ in 0..BATCHES {
-                let batch: Vec<Call> = (0..BATCH).map(|_| generator.call(&mut rng)).collect();
+                let mut batch = Vec::new();
+                (0..BATCH).for_each(|_| generator.extend(&mut batch, &mut rng));
                 self.count(&batch);
                 let earlier = calls.len();
                 calls.extend_from_slice(&batch);

@@ -58,7 +58,13 @@ impl FieldType {
     pub fn set(self, data: &mut [u8], offset: u64, value: i64, overflow: Overflow) -> Option<Stored> {
         let old = self.get(data, offset);
         // A negative value counts as a huge one in an unsigned field, as in Redis.
-        let exact = if self.signed { i128::from(value) } else { i128::from(value as u64) };
+        let mut exact = if self.signed { i128::from(value) } else { i128::from(value as u64) };
+        // A value so low that its distance to the upper end passes 63 bits counts as too high in Redis
+        // (bitops.c: checkSignedBitfieldOverflow).
+        let (_, max) = self.limits();
+        if overflow == Overflow::Saturate && self.bits < 64 && max - exact > i128::from(i64::MAX) {
+            exact = max;
+        }
         self.store(data, offset, old, exact, overflow)
     }
 

@@ -71,6 +71,15 @@ fn lcs_by_recursion(a: &[u8], b: &[u8]) -> usize {
     }
 }
 
+#[test]
+fn a_value_far_below_a_field_saturates_at_the_upper_end_as_in_redis() {
+    let field = FieldType { signed: true, bits: 32 };
+    let mut data = [0; 4];
+    let mut stored = |value| field.set(&mut data, 0, value, Overflow::Saturate).map(|stored| stored.new);
+    assert_eq!(stored(i64::MIN), Some(i64::from(i32::MAX)));
+    assert_eq!(stored(i64::from(i32::MAX) - i64::MAX), Some(i64::from(i32::MIN)));
+}
+
 proptest! {
     #[test]
     fn bits_are_counted_and_found_like_one_by_one(

@@ -6,6 +6,7 @@
 
 use super::keyspec::*;
 use super::spec::Meta;
+use crate::text::integer::atoi;
 use ochre_resp::request::Args;
 
 /// The place of a key among the arguments, and what happens to it.
@@ -33,7 +34,7 @@ impl Meta {
             (None, "sort_ro") => Ok(vec![(1, RO | ACCESS)]),
             (None, "set") => Ok(vec![(1, use_by_set(args))]),
             (None, "bitfield") => Ok(vec![(1, use_by_bitfield(args))]),
-            _ => Err(BadArguments),
+            _ => self.loosely_counted_keys(args).ok_or(BadArguments),
         }
     }
 
@@ -50,6 +51,26 @@ impl Meta {
             }
         }
         (!found.is_empty()).then_some(found)
+    }
+
+    /// The keys behind a count that only C's atoi takes for a number, such as `+1`: Redis finds them by
+    /// older functions, which name the destination last and know no flags (db.c: genericGetKeys).
+    fn loosely_counted_keys(&self, args: Args<'_>) -> Option<Vec<FoundKey>> {
+        let counted = self.keys.iter().find_map(|spec| match (spec.begin, spec.find) {
+            (Begin::Index(at), Find::Count { count, first, step }) => Some((at + count, at + first, step)),
+            _ => None,
+        });
+        let (count_at, start, step) = counted?;
+        let count = usize::try_from(atoi(args.try_get(count_at)?)).ok()?;
+        if count < 1 || count > args.len().checked_sub(start)? / step {
+            return None;
+        }
+        let destination = self.keys.iter().find_map(|spec| match (spec.begin, spec.find) {
+            (Begin::Index(at), Find::Range { .. }) => Some(at),
+            _ => None,
+        });
+        let keys = (0..count).map(|n| start + n * step).chain(destination);
+        Some(keys.map(|at| (at, 0)).collect())
     }
 
     /// First key, last key and step as COMMAND shows them: the plain ranges that follow each other,
@@ -172,6 +193,8 @@ mod tests {
         assert_eq!(places("sort a by x get y store d store e"), Some(vec![1, 9]));
         assert_eq!(places("zunionstore d 2 a b"), Some(vec![1, 3, 4]));
         assert_eq!(places("zunionstore d 0 a b"), None);
+        assert_eq!(places("zunionstore d +1 a b"), Some(vec![3, 1]));
+        assert_eq!(places("zunionstore d 03 a b"), None);
     }
 
     #[test]

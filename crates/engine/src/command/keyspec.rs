@@ -4,6 +4,8 @@
 //! begin, then how many follow. Cluster routing, ACL, locking of shards, prefetching and
 //! COMMAND GETKEYS all derive from these.
 
+use crate::text::parse_i64;
+
 /// How a command uses a key: the flags of a key specification (RO RW OW RM are exclusive).
 pub type KeyFlags = u16;
 
@@ -153,7 +155,7 @@ impl KeySpec {
                 if at >= len {
                     return None;
                 }
-                let n: usize = std::str::from_utf8(arg(at)).ok()?.parse().ok()?;
+                let n = usize::try_from(parse_i64(arg(at))?).ok()?;
                 let start = first + offset;
                 (start, start.checked_add(n.checked_sub(1)?.checked_mul(step)?)?, step)
             }

@@ -2,6 +2,7 @@
 
 use crate::command::{Args, Error};
 use crate::commands::number::int;
+use crate::error::c_text;
 use crate::level::Level;
 use crate::text::integer::parse_cursor;
 use crate::text::{eq_ignore_case, glob_match};
@@ -65,5 +66,5 @@ impl<'a> ScanOptions<'a> {
 
 /// The cursor of a scan.
 pub fn scan_cursor(text: &[u8]) -> Result<u64, Error> {
-    parse_cursor(text).ok_or(Error::fixed("ERR invalid cursor"))
+    parse_cursor(c_text(text)).ok_or(Error::fixed("ERR invalid cursor"))
 }

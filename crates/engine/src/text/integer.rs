@@ -29,6 +29,16 @@ pub fn parse_cursor(text: &[u8]) -> Option<u64> {
     if text.is_empty() { Some(0) } else { parse_c_unsigned(text) }
 }
 
+/// C's `atoi`: the number at the start of a text, 0 if there is none.
+pub fn atoi(text: &[u8]) -> i32 {
+    let (negative, digits) = super::hex::split_sign(text.trim_ascii_start());
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+    let value =
+        digits.fold(0i64, |value, byte| value.saturating_mul(10).saturating_add(i64::from(byte - b'0')));
+    // Cut to 32 bits, as glibc does.
+    if negative { value.wrapping_neg() as i32 } else { value as i32 }
+}
+
 /// C's `strtoull` on a whole text without blanks in front.
 fn parse_c_unsigned(text: &[u8]) -> Option<u64> {
     let (negative, digits) = super::hex::split_sign(text);

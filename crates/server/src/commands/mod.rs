@@ -4,7 +4,7 @@
 use crate::client::Client;
 use crate::server::Server;
 use crate::table::{CommandId, ServerCommand};
-use ochre_engine::command::{Args, Error, Outcome};
+use ochre_engine::command::{Args, Command, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
@@ -48,6 +48,11 @@ impl Call<'_> {
     pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
         self.server.subcommand_syntax(self.command, args)
     }
+}
+
+/// All data commands, of every crate that has some.
+pub fn data() -> impl Iterator<Item = &'static Command> {
+    ochre_engine::commands::all().chain(ochre_persistence::commands::all())
 }
 
 /// All commands of the server.

@@ -1,7 +1,7 @@
 //! The directives whose value is one word of a list.
 
 use ochre_engine::level::Level;
-use ochre_engine::settings::MaxmemoryPolicy;
+use ochre_engine::settings::{MaxmemoryPolicy, SanitizeDumpPayload};
 
 use super::directive::{Refusal, Rule, Setting};
 
@@ -39,6 +39,10 @@ impl<T: Choice> Setting for T {
 
 impl Choice for MaxmemoryPolicy {
     const NAMES: &'static [(&'static str, MaxmemoryPolicy)] = &MaxmemoryPolicy::NAMES;
+}
+
+impl Choice for SanitizeDumpPayload {
+    const NAMES: &'static [(&'static str, SanitizeDumpPayload)] = &SanitizeDumpPayload::NAMES;
 }
 
 impl Choice for Level {
@@ -148,16 +152,6 @@ choices! {
         AllChannels = "allchannels",
         /// None.
         ResetChannels = "resetchannels",
-    }
-
-    /// When a serialized value is fully checked before it is used.
-    pub enum SanitizeDumpPayload {
-        /// Never.
-        No = "no",
-        /// Always.
-        Yes = "yes",
-        /// When a client sent it.
-        Clients = "clients",
     }
 
     /// Who may do something dangerous.

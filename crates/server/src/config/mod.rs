@@ -30,9 +30,7 @@ mod values;
 mod tests;
 
 pub use arguments::{Arguments, Invocation, understand};
-pub use choices::{
-    AppendFsync, Choice, OomScoreAdj, Protected, SanitizeDumpPayload, Supervised, SyslogFacility,
-};
+pub use choices::{AppendFsync, Choice, OomScoreAdj, Protected, Supervised, SyslogFacility};
 pub use directive::{Apply, Directive, Flags, Refusal, Setting};
 pub use lists::{OutputLimit, Percentiles, ShutdownFlags};
 pub use load::{LoadError, Loaded, Source, load};
@@ -44,7 +42,7 @@ pub use rewrite::rewrite_file;
 pub use set::{Circumstances, set};
 
 /// The lowest and highest rate of the periodic work; others are moved to the nearest.
-const HZ: std::ops::RangeInclusive<i32> = 1..=500;
+pub const HZ: std::ops::RangeInclusive<i32> = 1..=500;
 
 /// The value of every directive.
 #[derive(Clone, Debug, Default, PartialEq)]

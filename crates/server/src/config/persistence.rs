@@ -1,9 +1,10 @@
 //! Directives about files on disk, and about the other servers that hold the same data.
 
-use super::choices::{AppendFsync, ClusterEndpoint, PropagationError, ReplDisklessLoad, SanitizeDumpPayload};
+use super::choices::{AppendFsync, ClusterEndpoint, PropagationError, ReplDisklessLoad};
 use super::directive::{Apply, Flags, directive, topic};
 use super::lists::{ReplicaOf, SaveRules};
 use super::values::Text;
+use ochre_engine::settings::SanitizeDumpPayload;
 
 const PORT: i128 = u16::MAX as i128;
 const INT: i128 = i32::MAX as i128;

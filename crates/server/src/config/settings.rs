@@ -7,7 +7,7 @@ use super::Config;
 impl Config {
     /// Brings the engine's settings up to date. What is not a directive (DEBUG's switches) stays.
     pub fn update_settings(&self, settings: &mut Settings) {
-        let Config { process, network, memory, encodings, .. } = self;
+        let Config { process, network, memory, encodings, persistence, .. } = self;
         *settings = Settings {
             level: process.compat_version,
             databases: process.databases.unsigned_abs(),
@@ -38,6 +38,9 @@ impl Config {
             lazyfree_lazy_user_del: memory.lazyfree_lazy_user_del,
             lazyfree_lazy_user_flush: memory.lazyfree_lazy_user_flush,
             notify_keyspace_events: memory.notify_keyspace_events,
+            rdbcompression: persistence.rdbcompression,
+            sanitize_dump_payload: persistence.sanitize_dump_payload,
+            skip_checksum_validation: settings.skip_checksum_validation,
             active_expire_enabled: settings.active_expire_enabled,
             quicklist_packed_threshold: settings.quicklist_packed_threshold,
         };

@@ -8,12 +8,13 @@
 //! alone inside a command, when everybody waits anyway.
 
 use super::{aof, debug_delay};
-use crate::config::{SanitizeDumpPayload, os_text};
+use crate::config::os_text;
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::DbIndex;
+use ochre_engine::settings::SanitizeDumpPayload;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Refusal, Sink, Source};
 use std::fs::File;
@@ -125,14 +126,14 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
 /// Loads the snapshot that a stream begins with, in a loading that has begun.
 pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R>, mode: Mode) -> Outcome {
     let server = host.server();
-    let (settings, now) = (server.settings.clone(), server.lane.clock.now());
+    let (settings, now) = (server.settings, server.lane.clock.now());
     let config = &server.config.persistence;
     let options = LoadOptions {
         settings: &settings,
         seed: server.world.seed(),
         now,
-        deep: config.sanitize_dump_payload == SanitizeDumpPayload::Yes,
-        checksum: config.rdbchecksum,
+        deep: settings.sanitize_dump_payload == SanitizeDumpPayload::Yes,
+        checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
     let interval = config.loading_process_events_interval_bytes.max(1).unsigned_abs();
     let mut loader = Loader {

@@ -121,7 +121,7 @@ impl Server {
     }
 
     /// Does what follows from the end of a child.
-    fn child_ended(&mut self, reaped: Reaped) {
+    pub fn child_ended(&mut self, reaped: Reaped) {
         match reaped.purpose {
             Purpose::Rdb => self.snapshot_ended(reaped),
             Purpose::AofRewrite => self.rewrite_ended(reaped),

@@ -57,6 +57,7 @@ pub struct Encoder<'w> {
     /// Where to.
     pub out: Output<'w>,
     encoding: Encoding,
+    /// Made when it is needed first.
     compressor: Option<Compressor>,
     /// Compressed strings and ziplists, before their length is known.
     room: Vec<u8>,
@@ -65,8 +66,7 @@ pub struct Encoder<'w> {
 impl<'w> Encoder<'w> {
     /// Writes to `out`.
     pub fn new(out: Output<'w>, encoding: Encoding) -> Self {
-        let compressor = encoding.compression.then(Compressor::new);
-        Encoder { out, encoding, compressor, room: Vec::new() }
+        Encoder { out, encoding, compressor: None, room: Vec::new() }
     }
 
     /// The type that the value of an entry is written as.

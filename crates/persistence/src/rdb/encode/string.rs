@@ -76,7 +76,10 @@ impl Encoder<'_> {
     }
 
     fn long_string(&mut self, bytes: &[u8]) {
-        let Some(compressor) = &mut self.compressor else { return self.plain(bytes) };
+        if !self.encoding.compression {
+            return self.plain(bytes);
+        }
+        let compressor = self.compressor.get_or_insert_default();
         self.room.clear();
         if compressor.compress(bytes, bytes.len() - MIN_SAVING, &mut self.room) {
             self.out.compressed(&self.room, bytes.len());

@@ -106,7 +106,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
         "set-skip-checksum-validation",
         1..=1,
         ("<0|1>", "Skips checksums when loading."),
-        switches::accepted,
+        switches::skip_checksum_validation,
     ),
     sub("sleep", 1..=1, ("<seconds>", "Does nothing for so long."), process::sleep),
     sub("stringmatch-len", 2..=2, ("<pattern> <text>", "Matches a pattern."), protocol::stringmatch),
@@ -156,7 +156,7 @@ fn debug_help(call: &mut Call<'_>) -> Outcome {
 
 /// The number in an argument as C's atoi reads it: 0 if there is none.
 fn switch(arg: &[u8]) -> i64 {
-    ochre_engine::text::parse_i64(arg).unwrap_or(0)
+    i64::from(ochre_engine::text::integer::atoi(arg))
 }
 
 #[cfg(test)]

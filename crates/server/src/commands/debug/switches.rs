@@ -13,6 +13,12 @@ pub(super) fn active_expire(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
+pub(super) fn skip_checksum_validation(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+    call.server.settings.skip_checksum_validation = switch(args.get(0)) != 0;
+    call.reply().ok();
+    Ok(())
+}
+
 pub(super) fn packed_threshold(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     const REFUSED: Error =
         Error::fixed("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
