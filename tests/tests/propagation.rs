@@ -164,7 +164,8 @@ fn any_calls_leave_the_same_log_as_in_redis_and_it_makes_the_same_data() {
     }
     let mut rng = Rng::new(4);
     for round in 0..60 {
-        let calls: Vec<Call> = (0..100).map(|_| generator.call(&mut rng)).collect();
+        let mut calls: Vec<Call> = Vec::new();
+        (0..100).for_each(|_| generator.extend(&mut calls, &mut rng));
         let [ours, theirs] = sides.each_mut().map(|side| {
             side.client.pipeline(&calls).expect("the server answers");
             side.appended()
@@ -211,7 +212,8 @@ fn a_log_of_this_server_is_loaded_by_redis() {
     let mut generator = Generator::new(&declared, &[]);
     let mut rng = Rng::new(6);
     for _ in 0..50 {
-        let calls: Vec<Call> = (0..100).map(|_| generator.call(&mut rng)).collect();
+        let mut calls: Vec<Call> = Vec::new();
+        (0..100).for_each(|_| generator.extend(&mut calls, &mut rng));
         side.client.pipeline(&calls).expect("the server answers");
     }
     side.client.run("DISCARD");
