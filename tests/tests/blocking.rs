@@ -84,3 +84,20 @@ fn clients_that_leave_while_they_wait_are_forgotten() {
     assert_eq!(c.run("RPUSH l a"), Reply::Integer(1));
     assert_eq!(c.run("LLEN l"), Reply::Integer(1));
 }
+
+#[test]
+fn what_comes_while_a_client_waits_is_run_behind_what_came_before() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let mut waiting = server.connect();
+    waiting.send(b"BLPOP l 0\r\nECHO first\r\n").unwrap();
+    until_blocked(&mut c, 1);
+    waiting.send(b"ECHO second\r\nECHO thi").unwrap();
+    c.run("PING");
+    waiting.send(b"rd\r\n").unwrap();
+    c.run("RPUSH l a");
+    assert_eq!(waiting.read().unwrap().items().len(), 2);
+    for expected in ["first", "second", "third"] {
+        assert_eq!(waiting.read().unwrap().text(), expected);
+    }
+}

@@ -155,6 +155,7 @@ impl Worker {
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
         let limits = self.seat.common().request_limits(client, WINDOW * 2);
+        pending.parsed = client.query.len();
         match client.parser.parse(client.query.bytes(), &limits, &mut pending.batch) {
             Ok(progress) => {
                 pending.consumed = progress.consumed;
@@ -220,6 +221,10 @@ impl Worker {
         self.run_commands(client, &mut pending, &query, plan);
         let done = pending.next >= pending.batch.len();
         if done {
+            if query.len() > pending.parsed {
+                // More came while the client waited, and nothing else will look at it.
+                self.seat.part().unblocked.push(client.token);
+            }
             query.consume(pending.consumed);
         }
         client.query = query;
