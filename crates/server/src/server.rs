@@ -140,6 +140,8 @@ pub struct Server {
     pub exclusive: ExclusiveStats,
     /// The signal that asked for the end.
     pub ending: Requested,
+    /// It was logged.
+    pub ending_told: bool,
     /// Set when the process is to end.
     pub shutdown: bool,
     next_client_id: u64,
@@ -202,6 +204,7 @@ impl Server {
             desks,
             exclusive: ExclusiveStats::default(),
             ending: Requested::default(),
+            ending_told: false,
             shutdown: false,
             next_client_id: 1,
         };
@@ -235,6 +238,13 @@ impl Server {
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
+    }
+
+    /// Adds the changes of all workers up: what decides about snapshots is always current.
+    pub fn gather_dirty(&mut self) {
+        for desk in &mut self.desks {
+            self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);
+        }
     }
 
     /// Adds the counters of all workers up. Whoever shows or resets counters begins with this.

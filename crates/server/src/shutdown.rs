@@ -21,6 +21,9 @@ impl Server {
     /// A signal came that asks for the end: the cron will see to it.
     pub fn on_signal(&mut self) {
         let Some(signal) = self.ending.get() else { return };
+        if std::mem::replace(&mut self.ending_told, true) {
+            return;
+        }
         if self.persistence.is_loading() {
             log_warning!("Received shutdown signal during loading, scheduling shutdown.");
         } else {
@@ -30,6 +33,8 @@ impl Server {
 
     /// Ends the server if a signal asked for it.
     pub fn shut_down_if_asked(&mut self) {
+        // The handler may have run so late that the event loop has not heard of it.
+        self.on_signal();
         let flags = match self.ending.get() {
             None => return,
             Some(_) if self.shutdown => return,
@@ -64,6 +69,7 @@ impl Server {
     /// Forgets a signal that asked for the end; false if there is none.
     pub fn abort_shutdown(&mut self) -> bool {
         let was_asked = self.ending.clear();
+        self.ending_told = false;
         if was_asked {
             log_notice!("Shutdown manually aborted.");
         }

@@ -8,7 +8,7 @@
 //! the exclusive mode; what it leaves to be done for clients of other workers is noted in their
 //! parts, and [`Clients::stirred`] tells who has to wake up for it.
 
-use super::Client;
+use super::{Client, Flags};
 use ochre_engine::keyspace::ClientId;
 use ochre_sync::Own;
 use std::collections::BTreeMap;
@@ -95,6 +95,12 @@ impl Part {
     /// A client is about to be closed: nobody finds it by its id any more.
     pub fn hide(&mut self, id: ClientId) {
         self.by_id.remove(&id);
+    }
+
+    /// Closes a client before the event loop waits again.
+    pub fn close(&mut self, client: &mut Client) {
+        client.flags.insert(Flags::CLOSE_ASAP);
+        self.to_close.push(client.token);
     }
 
     /// The client in a place.

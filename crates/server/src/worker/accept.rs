@@ -81,6 +81,7 @@ impl Server {
         let Some(registry) = self.registries.get(token.worker()) else { return };
         let is_known =
             client.socket.as_mut().is_some_and(|s| s.register(registry, poll_token(token)).is_ok());
+        client.flags.set(Flags::CLOSE_ASAP, !is_known);
         self.clients.insert(client);
         if !is_known {
             self.clients.owe_close(token);

@@ -7,7 +7,7 @@
 //! speed: each command looks its keys up for itself.
 
 use super::Worker;
-use super::seat::Seat;
+use super::seat::{InHand, Seat};
 use super::shared::{Tried, may_share};
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::{Planned, Step};
@@ -64,12 +64,13 @@ impl Worker {
         let mut ready = std::mem::take(&mut self.ready);
         let mut planned = 0;
         for token in ready.drain(..) {
-            let Some(mut client) = self.seat.part().take(token) else { continue };
+            let Some(client) = self.seat.part().take(token) else { continue };
+            let mut client = InHand::new(client);
             if self.read_client(&mut client) {
                 planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
                 self.scratch.window.push((token, 0));
             }
-            self.seat.part().put_back(client);
+            client.put_back(self.seat.part());
             if planned >= WINDOW {
                 self.run_window();
                 self.seat.step_aside();
@@ -83,20 +84,21 @@ impl Worker {
     /// Lets clients go on whose waiting ended.
     pub(super) fn resume_unblocked(&mut self) {
         for token in std::mem::take(&mut self.seat.part().unblocked) {
-            let Some(mut client) = self.seat.part().take(token) else { continue };
+            let Some(client) = self.seat.part().take(token) else { continue };
             if client.flags.intersects(Flags::BLOCKED | Flags::PAUSED) {
                 self.seat.part().put_back(client);
                 continue;
             }
+            let mut client = InHand::new(client);
             self.parse_client(&mut client);
-            self.seat.part().put_back(client);
+            client.put_back(self.seat.part());
             self.scratch.window.push((token, 0));
             self.run_window();
         }
     }
 
     /// Reads what the socket has and parses it. True if there are commands to run.
-    fn read_client(&mut self, client: &mut Client) -> bool {
+    fn read_client(&mut self, client: &mut InHand) -> bool {
         let Some(mut socket) = client.socket.take() else { return false };
         let outcome = self.read_socket(client, &mut socket);
         client.socket = Some(socket);
@@ -104,7 +106,7 @@ impl Worker {
             Ok(true) => self.again.push(client.token),
             Ok(false) => {}
             Err(_) => {
-                self.seat.part().to_close.push(client.token);
+                self.seat.part().close(client);
                 return false;
             }
         }
@@ -149,14 +151,15 @@ impl Worker {
     }
 
     /// Parses what has arrived, unless parsed commands wait. True if there are commands to run.
-    fn parse_client(&mut self, client: &mut Client) -> bool {
+    fn parse_client(&mut self, client: &mut InHand) -> bool {
         if client.pending.is_some() {
             return true;
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
         let limits = self.seat.common().request_limits(client, WINDOW * 2);
         pending.parsed = client.query.len();
-        match client.parser.parse(client.query.bytes(), &limits, &mut pending.batch) {
+        let Client { parser, query, .. } = &mut **client;
+        match parser.parse(query.bytes(), &limits, &mut pending.batch) {
             Ok(progress) => {
                 pending.consumed = progress.consumed;
                 if progress.more {
@@ -166,7 +169,9 @@ impl Worker {
             Err(error) => {
                 pending.consumed = client.query.len();
                 client.flags.insert(Flags::CLOSE_AFTER_REPLY);
-                self.seat.exclusively(|server| server.protocol_error(client, &error, &mut pending));
+                self.seat.exclusively_with(client, |server, client| {
+                    server.protocol_error(client, &error, &mut pending);
+                });
             }
         }
         if pending.batch.is_empty() {
@@ -195,18 +200,19 @@ impl Worker {
             let (own, rest) = planned.split_at(count);
             planned = rest;
             // Clients before this one may have closed it, or run its commands already.
-            let Some(mut client) = self.seat.part().take(token) else { continue };
+            let Some(client) = self.seat.part().take(token) else { continue };
+            let mut client = InHand::new(client);
             if commands_of(&client) == count && !client.flags.contains(Flags::CLOSE_ASAP) {
                 self.run_client(&mut client, own);
             }
-            self.seat.part().put_back(client);
+            client.put_back(self.seat.part());
         }
         self.scratch.window = window;
         self.scratch.plan = plan;
     }
 
     /// Runs the parsed commands of one client until they are done or it has to wait.
-    fn run_client(&mut self, client: &mut Client, plan: &[Planned]) {
+    fn run_client(&mut self, client: &mut InHand, plan: &[Planned]) {
         let Some(mut pending) = client.pending.take() else { return };
         if client.output.is_empty() {
             let buffer = self.scratch.outputs.pop().unwrap_or_else(|| Vec::with_capacity(16 * 1024));
@@ -241,7 +247,7 @@ impl Worker {
     /// wait.
     fn run_commands(
         &mut self,
-        client: &mut Client,
+        client: &mut InHand,
         pending: &mut PendingInput,
         query: &QueryBuffer,
         plan: &[Planned],
@@ -254,13 +260,15 @@ impl Worker {
                 match seat.try_command(client, plan[pending.next - first], args) {
                     Tried::Done => {}
                     Tried::Slow(id, nanos) => {
-                        seat.exclusively(|server| server.note_slow(client, id, args, nanos));
+                        seat.exclusively_with(client, |server, client| {
+                            server.note_slow(client, id, args, nanos);
+                        });
                     }
                     Tried::NotHere => break,
                 }
                 pending.next += 1;
                 if client.output.is_over_limit() {
-                    seat.exclusively(|server| server.exceeds_output_limit(client));
+                    seat.exclusively_with(client, Server::exceeds_output_limit);
                     if client.flags.contains(Flags::CLOSE_ASAP) {
                         pending.next = pending.batch.len();
                     }
@@ -268,7 +276,7 @@ impl Worker {
             }
             if pending.next < pending.batch.len() {
                 let can_share = !seat.is_alone();
-                let waits = seat.exclusively(|server| {
+                let waits = seat.exclusively_with(client, |server, client| {
                     let rest = &plan[pending.next - first..];
                     server.run_commands(client, pending, query, rest, |server, client, next| {
                         can_share && may_share(&server.commands, client, next) && server.is_plain()
@@ -282,12 +290,12 @@ impl Worker {
     }
 
     /// Gives back what a client no longer needs and notes its replies.
-    fn settle(&mut self, client: &mut Client) {
+    fn settle(&mut self, client: &mut InHand) {
         if let Some(buffer) = client.query.give_back() {
             self.scratch.give_input(buffer);
         }
         if self.seat.common().limits_clients_memory() {
-            self.seat.exclusively(|server| server.account(client));
+            self.seat.exclusively_with(client, Server::account);
         }
         if let Some(announced) = client.parser.large_len() {
             client.input_buffer.note(announced);
@@ -301,7 +309,7 @@ impl Worker {
                 self.scratch.give_output(buffer);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
-                self.seat.part().to_close.push(client.token);
+                self.seat.part().close(client);
             }
         } else if client.owes_write() {
             self.seat.part().pending_writes.push(client.token);
@@ -362,6 +370,10 @@ impl Server {
         shares: impl Fn(&Server, &Client, Planned) -> bool,
     ) -> bool {
         let first = pending.next;
+        if client.flags.contains(Flags::CLOSE_ASAP) {
+            // Somebody closed it before the exclusive mode was reached.
+            pending.next = pending.batch.len();
+        }
         while pending.next < pending.batch.len() {
             let args = pending.batch.args(pending.next, query.bytes());
             match self.execute(client, plan[pending.next - first], args) {

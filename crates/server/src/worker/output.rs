@@ -46,10 +46,14 @@ impl Worker {
                     self.scratch.give_output(buffer);
                 }
                 if client.flags.contains(Flags::CLOSE_AFTER_REPLY) {
+                    client.flags.insert(Flags::CLOSE_ASAP);
                     part.to_close.push(token);
                 }
             }
-            Err(_) => part.to_close.push(token),
+            Err(_) => {
+                client.flags.insert(Flags::CLOSE_ASAP);
+                part.to_close.push(token);
+            }
         }
     }
 
@@ -57,6 +61,11 @@ impl Worker {
     pub(super) fn close_clients(&mut self) {
         for token in std::mem::take(&mut self.seat.part().to_close) {
             let Some(mut client) = self.seat.part().take(token) else { continue };
+            if !client.flags.contains(Flags::CLOSE_ASAP) {
+                // It was closed already, and another client has its place.
+                self.seat.part().put_back(client);
+                continue;
+            }
             if let Some(socket) = &mut client.socket {
                 let _ = socket.deregister(self.poll.registry());
                 if self.seat.common().has_child() {

@@ -22,6 +22,7 @@ use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::Limits;
 use ochre_sync::{Exclusive, Own, Shared, World};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// Something a worker holds for as long as its thread runs.
@@ -143,12 +144,37 @@ impl Seat {
         self.exclusively_among_others(work)
     }
 
+    /// Does something in the exclusive mode while a client is in hand. It is in its place whenever another
+    /// worker may have the exclusive mode, so that everybody who looks for it finds it.
+    pub fn exclusively_with<R>(
+        &mut self,
+        hand: &mut InHand,
+        work: impl FnOnce(&mut Server, &mut Client) -> R,
+    ) -> R {
+        if self.is_alone() {
+            return self.exclusively(|server| work(server, hand));
+        }
+        const STAYS: &str = "only its own worker takes a client out of its place for good";
+        let token = hand.token;
+        let part = self.part();
+        hand.0.take().into_iter().for_each(|client| part.put_back(client));
+        let done = self.exclusively(|server| {
+            let mut client = server.clients.take(token).expect(STAYS);
+            let done = work(server, &mut client);
+            server.clients.put_back(client);
+            done
+        });
+        hand.0 = Some(self.part().take(token).expect(STAYS));
+        done
+    }
+
     fn exclusively_among_others<R>(&mut self, work: impl FnOnce(&mut Server) -> R) -> R {
         let asked = self.desk().lane.clock.tick();
         self.shared = None;
         // SAFETY: this thread is a worker, and it holds no other guard.
         let mut server = unsafe { self.process.exclusive() };
         server.start_turn();
+        server.gather_dirty();
         let (here, got) = (self.me, server.lane.tick);
         let waited = server.lane.clock.nanos(asked, got);
         let done = work(&mut server);
@@ -164,6 +190,38 @@ impl Seat {
         done
     }
 }
+
+/// A client that its worker has taken out of its place to work for it.
+pub struct InHand(Option<Box<Client>>);
+
+impl InHand {
+    /// Takes a client in hand.
+    pub fn new(client: Box<Client>) -> InHand {
+        InHand(Some(client))
+    }
+
+    /// Puts it back into its place.
+    pub fn put_back(self, part: &mut Part) {
+        self.0.into_iter().for_each(|client| part.put_back(client));
+    }
+}
+
+impl Deref for InHand {
+    type Target = Client;
+    #[inline]
+    fn deref(&self) -> &Client {
+        self.0.as_deref().expect(IN_HAND)
+    }
+}
+
+impl DerefMut for InHand {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Client {
+        self.0.as_deref_mut().expect(IN_HAND)
+    }
+}
+
+const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
 
 /// What all workers may look at in the shared mode: it only changes in the exclusive mode.
 #[derive(Clone, Copy)]
