@@ -49,6 +49,7 @@ fn long_backlens_survive_both_directions() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow")]
 fn more_than_65534_elements_are_counted_by_walking() {
     let mut listpack = Listpack::new();
     listpack.extend(&vec![Entry::from(1); 65_536]);
