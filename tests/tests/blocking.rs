@@ -84,3 +84,21 @@ fn clients_that_leave_while_they_wait_are_forgotten() {
     assert_eq!(c.run("RPUSH l a"), Reply::Integer(1));
     assert_eq!(c.run("LLEN l"), Reply::Integer(1));
 }
+
+#[test]
+fn a_reader_of_a_group_is_told_that_it_is_gone_and_watchers_of_the_stream_are_not_disturbed() {
+    let server = Server::start(&[]);
+    let (mut c, mut reader, mut watcher) = (server.connect(), server.connect(), server.connect());
+    c.run("XGROUP CREATE x g $ MKSTREAM");
+    watcher.run("WATCH x");
+    reader.start(&["XREADGROUP", "GROUP", "g", "me", "BLOCK", "0", "STREAMS", "x", ">"]);
+    until_blocked(&mut c, 1);
+    assert_eq!(clients_info(&mut c, "total_blocking_keys"), 1);
+    assert_eq!(clients_info(&mut c, "total_blocking_keys_on_nokey"), 1);
+    assert_eq!(c.run("XGROUP DESTROY x g"), Reply::Integer(1));
+    assert!(reader.read().unwrap().text().starts_with("NOGROUP"));
+    assert_eq!(clients_info(&mut c, "total_blocking_keys_on_nokey"), 0);
+    watcher.run("MULTI");
+    watcher.run("PING");
+    assert_eq!(watcher.run("EXEC").items(), [Reply::Simple("PONG".into())]);
+}
