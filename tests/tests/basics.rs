@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use ochre_tests::{Client, Reply, Server};
+use ochre_tests::{Client, Reply, Server, wait_until};
 
 /// Runs lines of `command => printed reply`.
 fn script(c: &mut Client, lines: &str) {
@@ -222,4 +222,19 @@ fn a_scan_sees_every_key_while_the_table_grows() {
         grown += 200;
     }
     assert!((0..5000).all(|i| seen.contains(&format!("key:{i}"))));
+}
+
+#[test]
+fn the_times_of_the_event_loop_grow() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let figure = |c: &mut ochre_tests::Client, name: &str| {
+        let info = c.run("INFO debug").text();
+        let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|value| value.trim().parse::<u64>().ok()).expect("a number")
+    };
+    wait_until("the cron has used time", || figure(&mut c, "eventloop_duration_cron_sum") > 0);
+    assert!(figure(&mut c, "eventloop_duration_max") > 0);
+    assert!(figure(&mut c, "eventloop_cmd_per_cycle_max") > 0);
+    assert_eq!((c.info("hz"), c.info("configured_hz")), ("10".to_owned(), "10".to_owned()));
 }

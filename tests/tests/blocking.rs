@@ -101,3 +101,21 @@ fn what_comes_while_a_client_waits_is_run_behind_what_came_before() {
         assert_eq!(waiting.read().unwrap().text(), expected);
     }
 }
+
+#[test]
+fn a_reader_of_a_group_is_told_that_it_is_gone_and_watchers_of_the_stream_are_not_disturbed() {
+    let server = Server::start(&[]);
+    let (mut c, mut reader, mut watcher) = (server.connect(), server.connect(), server.connect());
+    c.run("XGROUP CREATE x g $ MKSTREAM");
+    watcher.run("WATCH x");
+    reader.start(&["XREADGROUP", "GROUP", "g", "me", "BLOCK", "0", "STREAMS", "x", ">"]);
+    until_blocked(&mut c, 1);
+    assert_eq!(clients_info(&mut c, "total_blocking_keys"), 1);
+    assert_eq!(clients_info(&mut c, "total_blocking_keys_on_nokey"), 1);
+    assert_eq!(c.run("XGROUP DESTROY x g"), Reply::Integer(1));
+    assert!(reader.read().unwrap().text().starts_with("NOGROUP"));
+    assert_eq!(clients_info(&mut c, "total_blocking_keys_on_nokey"), 0);
+    watcher.run("MULTI");
+    watcher.run("PING");
+    assert_eq!(watcher.run("EXEC").items(), [Reply::Simple("PONG".into())]);
+}

@@ -137,3 +137,23 @@ fn an_idle_client_is_closed_in_time() {
     idle.run("PING");
     assert!(idle.read().is_err());
 }
+
+#[test]
+fn an_idle_connection_costs_less_than_four_kilobytes() {
+    // Within the usual limit of 1024 open files.
+    const COUNT: u64 = 800;
+    let server = Server::start(&[]);
+    let mut one = server.connect();
+    one.run("PING");
+    let before = server.resident_bytes();
+    let connections: Vec<_> = (0..COUNT)
+        .map(|_| {
+            let mut c = server.connect();
+            c.run("PING");
+            c
+        })
+        .collect();
+    let each = server.resident_bytes().saturating_sub(before) / COUNT;
+    assert!(each < 4096, "{each} bytes");
+    drop(connections);
+}

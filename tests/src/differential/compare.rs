@@ -84,7 +84,10 @@ fn same_places(call: &Call, a: &Reply, b: &Reply) -> bool {
 
 /// Equal weights, and sets that are not sorted at all, come in any order.
 fn same_sorted(call: &Call, a: &Reply, b: &Reply) -> bool {
-    if !has_token(call, "BY") {
+    // ALPHA compares C's strings, for which nothing comes behind a NUL.
+    let holds_nul = |reply: &Reply| reply.bytes().is_some_and(|bytes| bytes.contains(&0));
+    let equal_texts = has_token(call, "ALPHA") && a.items().iter().chain(b.items()).any(holds_nul);
+    if !has_token(call, "BY") && !equal_texts {
         return false;
     }
     if has_token(call, "LIMIT") { a.items().len() == b.items().len() } else { same_members(a, b) }

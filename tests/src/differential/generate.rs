@@ -330,8 +330,9 @@ fn make_nasty(call: &mut Call, rng: &mut Rng) {
     let at = rng.range(0, call.len() - 1);
     match rng.below(3) {
         0 => call.insert(at.max(1), word),
-        // Redis compares options as C's strings, so an option and a NUL would be that option.
-        1 if word[0] == 0 && at > 0 => {}
+        // Redis compares options as C's strings, so an option and a NUL would be that option; so would be a
+        // command's name, if the hash table happens to look there.
+        1 if word[0] == 0 => {}
         1 => call[at].extend_from_slice(&word),
         _ => call[at] = word,
     }

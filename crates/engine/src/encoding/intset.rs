@@ -379,7 +379,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
         #[test]
         fn behaves_like_a_sorted_set(steps in prop::collection::vec((any::<bool>(), value()), 0..80)) {
             let (mut set, mut model) = (Intset::new(), BTreeSet::new());

@@ -248,7 +248,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
         #[test]
         fn what_is_compressed_comes_back(
             words in prop::collection::vec(prop::collection::vec(97u8..101, 1..12), 0..60),

@@ -99,14 +99,20 @@ impl KeyEntry {
         match (self.0.meta() & HAS_EXPIRY != 0, expiry) {
             (true, Some(at)) => self.0.write_expiry(at),
             (false, None) => {}
-            _ => self.0 = self.0.rebuilt(self.0.key(), expiry),
+            _ => {
+                let old = self.0;
+                self.0 = old.rebuilt(old.key(), expiry);
+                old.free();
+            }
         }
     }
 
     /// The same under another key.
     pub fn renamed(self, key: &[u8]) -> KeyEntry {
         let this = ManuallyDrop::new(self);
-        KeyEntry(this.0.rebuilt(key, this.expiry()))
+        let renamed = KeyEntry(this.0.rebuilt(key, this.expiry()));
+        this.0.free();
+        renamed
     }
 
     /// The access clock: LRU seconds, or LFU minutes and counter.

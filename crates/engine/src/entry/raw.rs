@@ -85,14 +85,14 @@ impl Raw {
         raw
     }
 
-    /// A new block with the same content but another key or expiry; the old one is freed.
+    /// A new block with the same content but another key or expiry, instead of the old one: that has to be
+    /// freed, but not here, as `key` may lie in it.
     pub(super) fn rebuilt(self, key: &[u8], expiry: Option<UnixMs>) -> Raw {
         let new = match Kind::from_meta(self.meta()) {
             Kind::Inline => Raw::inline(key, self.inline_value(), expiry, self.access()),
             kind => Raw::pointer(key, kind, self.head(), expiry, self.access()),
         };
         new.write(0, &[new.meta() | (self.meta() & EDITED)]);
-        self.free();
         new
     }
 

@@ -201,7 +201,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 256 }))]
         #[test]
         fn what_is_inside_is_covered(
             lon in -170.0f64..170.0, lat in -60.0f64..60.0, radius in 1.0f64..500_000.0,

@@ -142,7 +142,7 @@ fn a_rank_beyond_the_runs_makes_the_value_dense() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
     #[test]
     fn all_representations_hold_the_same_registers(
         steps in prop::collection::vec((0usize..200, 1u8..40), 0..400),

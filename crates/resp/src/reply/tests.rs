@@ -198,7 +198,7 @@ fn write_many(reply: &mut Reply<'_>, value: &Value, values: &[Value], deferred: 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 100 }))]
 
     #[test]
     fn what_is_written_is_read_back(values in prop::collection::vec(value(), 1..20), deferred: bool, step in 1usize..100_000) {

@@ -184,7 +184,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
         #[test]
         fn every_prefix_gives_the_commands_that_are_whole(
             words in prop::collection::vec(prop::collection::vec(any::<Vec<u8>>(), 1..4), 1..6),

@@ -56,7 +56,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
         #[test]
         fn what_is_written_is_read(words in prop::collection::vec(any::<Vec<u8>>(), 1..5)) {
             let args: OwnedArgs = words.iter().collect();

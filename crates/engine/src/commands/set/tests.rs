@@ -136,7 +136,7 @@ fn sintercard_checks_its_numbers() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
 
     #[test]
     fn set_algebra_agrees_with_a_model(

@@ -49,6 +49,7 @@ fn long_backlens_survive_both_directions() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow")]
 fn more_than_65534_elements_are_counted_by_walking() {
     let mut listpack = Listpack::new();
     listpack.extend(&vec![Entry::from(1); 65_536]);
@@ -218,7 +219,7 @@ fn a_length_that_reads_right_only_by_its_neighbours_is_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
     #[test]
     fn behaves_like_a_vector(steps in prop::collection::vec(step(), 0..40)) {
         let (mut listpack, mut model) = (Listpack::new(), Vec::new());

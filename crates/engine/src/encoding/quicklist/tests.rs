@@ -189,7 +189,7 @@ fn apply(list: &mut Quicklist, model: &mut Vec<Vec<u8>>, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
     #[test]
     fn behaves_like_a_vector(
         steps in prop::collection::vec(step(), 0..120),

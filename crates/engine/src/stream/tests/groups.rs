@@ -11,7 +11,7 @@ fn entry_of(consumer: ConsumerId, at: i64) -> Pending {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
     #[test]
     fn shares_of_consumers_always_add_up_to_the_group(
         steps in prop::collection::vec((0u8..10, 0u8..6, 0u64..80), 0..300),

@@ -128,7 +128,7 @@ impl Twins {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
     #[test]
     fn it_behaves_like_an_ordered_map_of_entries(
         steps in prop::collection::vec(a_step(), 0..200),
