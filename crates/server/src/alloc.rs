@@ -157,15 +157,23 @@ pub fn version() -> String {
     text.split('-').next().unwrap_or("").to_owned()
 }
 
-/// Lets a thread of jemalloc's own give unused pages back soon: a table that grows leaves its former
-/// segments behind, which would count as resident for ten seconds otherwise. To be called after
-/// the process has detached, because threads do not survive a fork.
-pub fn start_background_purging() {
-    write_ctl(c"arenas.dirty_decay_ms", 500isize);
+/// Unused pages stay for this long, in case that they are needed again.
+const DIRTY_DECAY_MS: isize = 100;
+
+/// Gives unused pages back to the system soon: a table that grows leaves its former segments behind,
+/// which would count as resident for ten seconds otherwise. To be called after the process has
+/// detached, because threads do not survive a fork.
+pub fn start_purging(in_background: bool) {
+    write_ctl(c"arenas.dirty_decay_ms", DIRTY_DECAY_MS);
     write_ctl(c"arenas.muzzy_decay_ms", 0isize);
-    write_ctl(c"arena.0.dirty_decay_ms", 500isize);
+    write_ctl(c"arena.0.dirty_decay_ms", DIRTY_DECAY_MS);
     write_ctl(c"arena.0.muzzy_decay_ms", 0isize);
-    write_ctl(c"background_thread", true);
+    purge_in_background(in_background);
+}
+
+/// Whether a thread of jemalloc's own gives pages back, or those who allocate do it now and then.
+pub fn purge_in_background(in_background: bool) {
+    write_ctl(c"background_thread", in_background);
 }
 
 /// Gives unused pages back to the system (MEMORY PURGE).

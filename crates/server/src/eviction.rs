@@ -3,6 +3,7 @@
 //! One command pays for at most `maxmemory-eviction-tenacity`'s share of time; what is left over
 //! goes on in later turns of the loop (Redis: evict.c, performEvictions).
 
+use crate::clock::Tick;
 use crate::expiry::with_keys;
 use crate::server::Server;
 use ochre_engine::command::{DENYOOM, Error, Flags};
@@ -50,6 +51,12 @@ impl Server {
             return Pressure::Relieved;
         }
         let started = self.lane.clock.tick();
+        let pressure = self.evict_for_a_while(started);
+        self.note_since("eviction-cycle", started);
+        pressure
+    }
+
+    fn evict_for_a_while(&mut self, started: Tick) -> Pressure {
         let limit_us = eviction_time_us(self.settings.maxmemory_eviction_tenacity);
         let mut turns = 0u32;
         while self.memory_counted() > self.settings.maxmemory {
@@ -72,12 +79,14 @@ impl Server {
         else {
             return false;
         };
+        let started = lane.clock.tick();
         let lazy = self.settings.lazyfree_lazy_eviction;
         with_keys(&mut self.world, lane, &self.settings, |keys| {
             keys.select(db);
             let key = keys.locate(&key);
             keys.delete_evicted(key, lazy);
         });
+        self.note_since("eviction-del", started);
         self.stats.evicted_keys += 1;
         self.settle_background(lazy);
         true
@@ -86,16 +95,15 @@ impl Server {
     /// Nothing more to evict: values on their way to be freed may be enough.
     fn wait_for_reaper(&mut self) -> Pressure {
         let patience = std::time::Duration::from_millis(1);
+        let started = self.lane.clock.tick();
         for _ in 0..10 {
-            if self.memory_counted() <= self.settings.maxmemory {
-                return Pressure::Relieved;
-            }
-            if self.reaper.pending() == 0 {
+            if self.reaper.pending() == 0 || self.memory_counted() <= self.settings.maxmemory {
                 break;
             }
             std::thread::sleep(patience);
         }
-        Pressure::Stuck
+        self.note_since("eviction-lazyfree", started);
+        if self.memory_counted() <= self.settings.maxmemory { Pressure::Relieved } else { Pressure::Stuck }
     }
 }
 

@@ -169,7 +169,7 @@ fn announce(config: &Config, identity: &Identity, is_bare: bool) {
 
 /// The server with its sockets open, and the poll they report to.
 fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort> {
-    crate::alloc::start_background_purging();
+    crate::alloc::start_purging(loaded.config.memory.jemalloc_bg_thread);
     let poll = mio::Poll::new().map_err(failed)?;
     let mut server = Server::new(loaded.config, identity);
     for (old, new) in &loaded.renamed_commands {

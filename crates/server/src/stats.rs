@@ -21,28 +21,29 @@ pub struct CommandStats {
     pub latency: Histogram,
 }
 
-/// How fast a counter grows, over the last 16 samples.
+/// How fast a counter grows compared to another, over the last 16 samples.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Rate {
-    per_second: [u64; 16],
+    samples: [u64; 16],
     next: usize,
     last: u64,
-    last_ms: i64,
+    last_base: u64,
 }
 
 impl Rate {
-    fn sample(&mut self, value: u64, now: UnixMs) {
-        let elapsed_ms = (now.0 - self.last_ms).max(0) as u64;
-        if self.last_ms != 0 && elapsed_ms > 0 {
-            self.per_second[self.next] = value.saturating_sub(self.last) * 1000 / elapsed_ms;
-            self.next = (self.next + 1) % self.per_second.len();
+    /// `base` is what the counter is compared to: the time in milliseconds, or another counter.
+    fn sample(&mut self, value: u64, base: u64, factor: u64) {
+        let growth = base.saturating_sub(self.last_base);
+        if self.last_base != 0 && growth > 0 {
+            self.samples[self.next] = value.saturating_sub(self.last).saturating_mul(factor) / growth;
+            self.next = (self.next + 1) % self.samples.len();
         }
-        (self.last, self.last_ms) = (value, now.0);
+        (self.last, self.last_base) = (value, base);
     }
 
-    /// The mean of the samples, per second.
-    pub fn per_second(&self) -> u64 {
-        self.per_second.iter().sum::<u64>() / self.per_second.len() as u64
+    /// The mean of the samples.
+    pub fn mean(&self) -> u64 {
+        self.samples.iter().sum::<u64>() / self.samples.len() as u64
     }
 }
 
@@ -57,7 +58,7 @@ pub struct Rates {
     pub output: Rate,
     /// Turns of the event loop.
     pub turns: Rate,
-    /// Nanoseconds the event loop did not wait.
+    /// Nanoseconds of a turn.
     pub busy_nanos: Rate,
 }
 
@@ -104,6 +105,12 @@ pub struct Stats {
     pub turns: u64,
     /// Nanoseconds the event loop did not wait.
     pub busy_nanos: u64,
+    /// The longest of its turns.
+    pub longest_turn_nanos: u64,
+    /// Commands that ran in the busiest of its turns.
+    pub most_commands_in_turn: u64,
+    /// Nanoseconds of the cron.
+    pub cron_nanos: u64,
     /// Changes since the last snapshot.
     pub dirty: u64,
     tracks_latency: bool,
@@ -164,11 +171,14 @@ impl Stats {
         nanos >= self.notable_nanos
     }
 
-    /// Counts a turn of the event loop that was busy for so long.
+    /// Counts a turn of the event loop that was busy for so long, and before which so many commands had run.
     #[inline]
-    pub fn turned(&mut self, nanos: u64) {
+    pub fn turned(&mut self, nanos: u64, commands_before: u64) {
         self.turns += 1;
         self.busy_nanos += nanos;
+        self.longest_turn_nanos = self.longest_turn_nanos.max(nanos);
+        let commands = self.commands_processed.saturating_sub(commands_before);
+        self.most_commands_in_turn = self.most_commands_in_turn.max(commands);
     }
 
     /// Counts a call that was refused.
@@ -193,11 +203,12 @@ impl Stats {
 
     /// Takes a sample of everything that has a rate; called by the cron.
     pub fn sample(&mut self, now: UnixMs) {
-        self.rates.commands.sample(self.commands_processed, now);
-        self.rates.input.sample(self.net_input_bytes, now);
-        self.rates.output.sample(self.net_output_bytes, now);
-        self.rates.turns.sample(self.turns, now);
-        self.rates.busy_nanos.sample(self.busy_nanos, now);
+        let now_ms = now.0.unsigned_abs();
+        self.rates.commands.sample(self.commands_processed, now_ms, 1000);
+        self.rates.input.sample(self.net_input_bytes, now_ms, 1000);
+        self.rates.output.sample(self.net_output_bytes, now_ms, 1000);
+        self.rates.turns.sample(self.turns, now_ms, 1000);
+        self.rates.busy_nanos.sample(self.busy_nanos, self.turns, 1);
     }
 }
 
@@ -219,9 +230,9 @@ mod tests {
     fn a_rate_is_the_mean_of_its_samples() {
         let mut rate = Rate::default();
         for turn in 0..=16 {
-            rate.sample(turn * 50, UnixMs(1000 + turn as i64 * 100));
+            rate.sample(turn * 50, 1000 + turn * 100, 1000);
         }
-        assert_eq!(rate.per_second(), 500);
+        assert_eq!(rate.mean(), 500);
     }
 
     #[test]

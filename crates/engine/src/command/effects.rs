@@ -40,7 +40,7 @@ pub enum Propagation {
 pub enum Nothing {
     /// `*-1` (RESP3 `_`): BLPOP, BZPOPMIN, BLMPOP, XREAD ...
     NullArray,
-    /// `$-1` (RESP3 `_`): BLMOVE, BRPOPLPUSH.
+    /// `$-1` (RESP3 `_`): BLMOVE and BRPOPLPUSH inside MULTI. Those that waited answer as the others do.
     Null,
     /// The integer 0: WAIT and the like.
     Zero,

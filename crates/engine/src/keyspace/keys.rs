@@ -500,7 +500,12 @@ impl<'a> Keys<'a> {
         if !interest.watchers(self.db, key.bytes).is_empty() {
             self.fx.watched.push((self.db, key.bytes.to_vec()));
         }
-        if interest.waiters(self.db, key.bytes).is_some() {
+        self.wake_waiters(key);
+    }
+
+    /// Wakes whoever waits for a key.
+    pub fn wake_waiters(&mut self, key: Key<'_>) {
+        if self.shards[key.shard()].interest.waiters(self.db, key.bytes).is_some() {
             self.fx.ready.push((self.db, key.bytes.to_vec()));
         }
     }

@@ -7,6 +7,7 @@
 use super::describe::output_below;
 use super::{Client, ClientType, Flags};
 use crate::config::OutputLimit;
+use crate::memory::system_total;
 use crate::server::Server;
 use crate::{log_notice, log_verbose, log_warning};
 use ochre_engine::time::UnixMs;
@@ -34,8 +35,13 @@ impl Server {
     /// Lets handlers see when a reply is not worth going on with.
     #[inline]
     pub fn limit_output(&self, client: &mut Client) {
-        let hard = self.output_limit(client).hard_bytes as usize;
-        client.output.set_limit(if hard == 0 { usize::MAX } else { output_below(hard) });
+        client.output.set_limit(output_below(self.most_output(self.output_limit(client))));
+    }
+
+    /// Bytes of unsent output that no client gets beyond. One without a limit could otherwise ask for more
+    /// than there is memory, in one call (`SRANDMEMBER key -1000000000000`).
+    fn most_output(&self, limit: OutputLimit) -> usize {
+        if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
     }
 
     /// Marks a client that has too much unsent output. True if it has to be closed.
@@ -46,7 +52,7 @@ impl Server {
             return client.flags.contains(Flags::CLOSE_ASAP);
         }
         let limit = self.output_limit(client);
-        let is_hard = limit.hard_bytes > 0 && used >= limit.hard_bytes;
+        let is_hard = used >= self.most_output(limit) as u64;
         if is_hard || self.stays_over_soft_limit(client, used, limit) {
             log_warning!(
                 "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",

@@ -42,7 +42,7 @@ pub use rewrite::rewrite_file;
 pub use set::{Circumstances, set};
 
 /// The lowest and highest rate of the periodic work; others are moved to the nearest.
-const HZ: std::ops::RangeInclusive<i32> = 1..=500;
+pub const HZ: std::ops::RangeInclusive<i32> = 1..=500;
 
 /// The value of every directive.
 #[derive(Clone, Debug, Default, PartialEq)]

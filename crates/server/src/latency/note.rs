@@ -1,6 +1,7 @@
 //! Notes commands that took long: into the slow log, and into the latency monitor.
 
 use crate::client::Client;
+use crate::clock::Tick;
 use crate::secrets;
 use crate::server::Server;
 use crate::table::CommandId;
@@ -22,6 +23,13 @@ impl Server {
             self.slowlog.push(client, args, &secrets, seconds, micros, max_len);
         }
         let event = if flags & FAST == 0 { "command" } else { "fast-command" };
+        self.note_latency(event, nanos);
+    }
+
+    /// Notes an event that began at `started` and ends now.
+    pub fn note_since(&mut self, event: &'static str, started: Tick) {
+        let clock = &self.lane.clock;
+        let nanos = clock.nanos(started, clock.tick());
         self.note_latency(event, nanos);
     }
 

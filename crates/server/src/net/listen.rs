@@ -20,8 +20,8 @@ pub enum Listener {
     Unix(UnixListener),
 }
 
-/// Listens on an address and port.
-pub fn listen_tcp(ip: IpAddr, port: u16, backlog: i32) -> io::Result<Listener> {
+/// Listens on an address and port; a mark other than 0 is put on all packets (`SO_MARK`).
+pub fn listen_tcp(ip: IpAddr, port: u16, backlog: i32, mark: u32) -> io::Result<Listener> {
     let address = SocketAddr::new(ip, port);
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if ip.is_ipv6() {
@@ -29,6 +29,11 @@ pub fn listen_tcp(ip: IpAddr, port: u16, backlog: i32) -> io::Result<Listener> {
     }
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    if mark != 0
+        && let Err(error) = socket.set_mark(mark)
+    {
+        crate::log_warning!("Cannot set the mark of a listening socket: {error}");
+    }
     socket.bind(&address.into())?;
     socket.listen(backlog)?;
     Ok(Listener::Tcp(TcpListener::from_std(socket.into())))

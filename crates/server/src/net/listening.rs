@@ -149,7 +149,7 @@ fn open(name: &[u8], config: &Config) -> io::Result<Listener> {
         b"::*" => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         name => resolve(name)?,
     };
-    listen_tcp(ip, network.port, network.tcp_backlog)
+    listen_tcp(ip, network.port, network.tcp_backlog, network.socket_mark_id)
 }
 
 /// An IPv6 address if it holds a colon, else an IPv4 address or the name of one, as Redis reads it.

@@ -66,13 +66,15 @@ impl Worker {
     /// Runs until the server is shut down.
     pub fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
+        self.before_wait();
         while !self.server.shutdown {
-            self.before_wait();
             let timeout = self.timeout();
+            let commands_before = self.server.stats.commands_processed;
             let started = self.take_events(&mut events, timeout)?;
             self.run_cron();
+            self.before_wait();
             let clock = &self.server.lane.clock;
-            self.server.stats.turned(clock.nanos(started, clock.tick()));
+            self.server.stats.turned(clock.nanos(started, clock.tick()), commands_before);
         }
         self.flush_all();
         Ok(())

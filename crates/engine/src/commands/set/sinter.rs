@@ -7,6 +7,7 @@ use super::sources::{Sources, check, open, store};
 use crate::command::*;
 use crate::commands::items::reply_item;
 use crate::encoding::listpack::Item;
+use crate::level::Level;
 use crate::text::{eq_ignore_case, parse_i64};
 use crate::value::{Set, SetLimits};
 
@@ -55,7 +56,10 @@ pub static SINTERSTORE: Command = Command::new("sinterstore", Group::Set, -3, si
     .args(&[Arg::key_of("destination", 0), Arg::key_of("key", 1).multiple()]);
 
 fn sinter(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    check(ctx, args.from(1))?;
+    if !look_up(ctx, args.from(1))? {
+        ctx.reply.set(0);
+        return Ok(());
+    }
     let sets = ascending(open(&ctx.keys, args.from(1))?);
     let reply = &mut ctx.reply;
     let (place, mut len) = (reply.deferred(), 0);
@@ -98,6 +102,22 @@ fn sintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
+/// Looks all keys up. False if, below 7.0, one is missing, which ends the search: what comes behind it
+/// may be of any type (t_set.c of 6.2: sinterGenericCommand).
+fn look_up(ctx: &mut Ctx<'_>, keys: Args<'_>) -> Result<bool, Error> {
+    if ctx.level() >= Level::V7_0 {
+        check(ctx, keys)?;
+        return Ok(true);
+    }
+    for at in 0..keys.len() {
+        let key = ctx.keys.locate(keys.get(at));
+        if ctx.keys.read::<Set>(key)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The value of the last LIMIT among these options; 0 is no limit.
 fn limit(options: Args<'_>) -> Result<usize, Error> {
     let mut limit = 0;
@@ -113,10 +133,10 @@ fn limit(options: Args<'_>) -> Result<usize, Error> {
 
 fn sinterstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (target, limits) = (ctx.key(args, 1), limits(ctx));
-    check(ctx, args.from(2))?;
-    let sets = ascending(open(&ctx.keys, args.from(2))?);
-    let result = common_set(&sets, &limits);
-    drop(sets);
+    let result = match look_up(ctx, args.from(2))? {
+        true => common_set(&ascending(open(&ctx.keys, args.from(2))?), &limits),
+        false => Set::ints(),
+    };
     store(ctx, target, result, "sinterstore");
     Ok(())
 }

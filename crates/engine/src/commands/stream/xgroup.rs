@@ -5,8 +5,8 @@ use super::{
     subcommand_syntax,
 };
 use crate::command::{
-    Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, EventClasses, Group, INSERT, KeySpec, LOADING, Outcome,
-    RW, STALE, UPDATE, WRITE,
+    Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, Group, INSERT, KeySpec, LOADING, Outcome, RW, STALE,
+    UPDATE, WRITE,
 };
 use crate::level::Level;
 use crate::stream::{self, Stream, StreamId};
@@ -133,8 +133,9 @@ fn destroy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let destroyed = ctx.keys.write::<Box<Stream>>(key)?.ok_or(NO_KEY)?.destroy_group(args.get(3));
     ctx.reply.int(i64::from(destroyed));
     if destroyed {
-        // Wakes the consumers that wait for the group, to tell them that it is gone.
-        ctx.changed(key, EventClasses::STREAM, "xgroup-destroy", 1);
+        changed_quietly(ctx, key, "xgroup-destroy");
+        // Consumers that wait for the group are told that it is gone.
+        ctx.keys.wake_waiters(key);
     }
     Ok(())
 }

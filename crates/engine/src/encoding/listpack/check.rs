@@ -1,6 +1,6 @@
 //! The check that foreign bytes pass before they become a listpack.
 
-use super::codec::{EOF, backlen_size, encoded_len, read_backlen};
+use super::codec::{EOF, backlen, backlen_size, encoded_len};
 use super::{COUNT_UNKNOWN, Corrupt, EMPTY_SIZE, HEADER};
 
 /// Walks all of `bytes`: header, every entry with its backlen, end byte and count.
@@ -46,7 +46,10 @@ fn check_entry(bytes: &[u8], at: usize, end: usize) -> Result<usize, Corrupt> {
         return Err(Corrupt::at(at, "listpack entry beyond the end"));
     }
     let next = at + size;
-    if read_backlen(bytes, next) != Some(encoded) {
+    // Byte for byte: one that only reads as the right length, because of what stands before it, would read
+    // as another when that changes.
+    let (backlen, len) = backlen(encoded);
+    if bytes[at + encoded..next] != backlen[..len] {
         return Err(Corrupt::at(next - 1, "listpack entry with a wrong length behind it"));
     }
     Ok(next)

@@ -315,7 +315,7 @@ pub(super) fn backlen_size(encoded: usize) -> usize {
 }
 
 #[inline]
-fn backlen(encoded: usize) -> ([u8; 5], usize) {
+pub(super) fn backlen(encoded: usize) -> ([u8; 5], usize) {
     let size = backlen_size(encoded);
     let mut bytes = [0u8; 5];
     for (group, byte) in bytes[..size].iter_mut().rev().enumerate() {

@@ -210,6 +210,13 @@ fn apply(listpack: &mut Listpack, model: &mut Vec<Vec<u8>>, step: Step) {
     }
 }
 
+#[test]
+fn a_length_that_reads_right_only_by_its_neighbours_is_refused() {
+    let bytes = [9, 0, 0, 0, 1, 0, 0x80, 0x81, 0xff];
+    assert!(Listpack::from_bytes(&bytes).is_err());
+    assert!(Listpack::from_bytes(&[9, 0, 0, 0, 1, 0, 0x80, 1, 0xff]).is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

@@ -43,11 +43,14 @@ impl Server {
                 crash::configure(config);
                 Ok(())
             }
+            Apply::AllocatorThread => {
+                crate::alloc::purge_in_background(config.memory.jemalloc_bg_thread);
+                Ok(())
+            }
             // Read where they are used, or of parts that are not there yet.
             Apply::Hz
             | Apply::RequirePass
             | Apply::MaxMemoryClients
-            | Apply::AllocatorThread
             | Apply::ReplBacklogSize
             | Apply::GoodReplicas
             | Apply::ClusterAnnounce

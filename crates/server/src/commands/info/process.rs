@@ -7,6 +7,7 @@ use crate::memory::{Report, human, system_total};
 use crate::process::about;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(super) fn server(call: &Call<'_>, text: &mut Text) {
@@ -33,7 +34,7 @@ pub(super) fn server(call: &Call<'_>, text: &mut Text) {
     text.line("server_time_usec", micros);
     text.line("uptime_in_seconds", uptime);
     text.line("uptime_in_days", uptime / 86_400);
-    text.line("hz", config.process.hz);
+    text.line("hz", server.hz());
     text.line("configured_hz", config.process.hz);
     text.line("lru_clock", (micros / 1_000_000) & 0xff_ffff);
     text.line("executable", identity.executable.display());
@@ -89,7 +90,11 @@ pub(super) fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("clients_in_timeout_table", server.waiting.with_deadline());
     let awaited: usize = server.world.shards().iter().map(|shard| shard.interest.awaited_keys()).sum();
     text.line("total_blocking_keys", awaited);
-    text.line("total_blocking_keys_on_nokey", 0);
+    let awaited_to_go = others()
+        .filter_map(|client| client.blocked.as_deref().filter(|blocked| blocked.on.wake_on_delete))
+        .flat_map(|blocked| blocked.on.keys.iter().map(|key| (blocked.db, key)))
+        .collect::<BTreeSet<_>>();
+    text.line("total_blocking_keys_on_nokey", awaited_to_go.len());
 }
 
 pub(super) fn memory(call: &Call<'_>, text: &mut Text) {

@@ -12,13 +12,13 @@ pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
     let kilobytes = |per_second: u64| format!("{:.2}", per_second as f64 / 1024.0);
     text.line("total_connections_received", stats.connections_received);
     text.line("total_commands_processed", stats.commands_processed);
-    text.line("instantaneous_ops_per_sec", rates.commands.per_second());
+    text.line("instantaneous_ops_per_sec", rates.commands.mean());
     text.line("total_net_input_bytes", stats.net_input_bytes);
     text.line("total_net_output_bytes", stats.net_output_bytes);
     text.line("total_net_repl_input_bytes", 0);
     text.line("total_net_repl_output_bytes", 0);
-    text.line("instantaneous_input_kbps", kilobytes(rates.input.per_second()));
-    text.line("instantaneous_output_kbps", kilobytes(rates.output.per_second()));
+    text.line("instantaneous_input_kbps", kilobytes(rates.input.mean()));
+    text.line("instantaneous_output_kbps", kilobytes(rates.output.mean()));
     text.line("instantaneous_input_repl_kbps", "0.00");
     text.line("instantaneous_output_repl_kbps", "0.00");
     text.line("rejected_connections", stats.connections_rejected);
@@ -75,8 +75,8 @@ fn work(call: &Call<'_>, text: &mut Text) {
     text.line("eventloop_duration_sum", stats.busy_nanos / 1000);
     let nanos: u64 = stats.commands.iter().map(|command| command.nanos).sum();
     text.line("eventloop_duration_cmd_sum", nanos / 1000);
-    text.line("instantaneous_eventloop_cycles_per_sec", stats.rates.turns.per_second());
-    text.line("instantaneous_eventloop_duration_usec", stats.rates.busy_nanos.per_second() / 1000);
+    text.line("instantaneous_eventloop_cycles_per_sec", stats.rates.turns.mean());
+    text.line("instantaneous_eventloop_duration_usec", stats.rates.busy_nanos.mean() / 1000);
     for what in ["auth", "cmd", "key", "channel"] {
         text.line(format_args!("acl_access_denied_{what}"), 0);
     }
@@ -129,8 +129,10 @@ pub(super) fn latency(call: &Call<'_>, text: &mut Text) {
     }
 }
 
-pub(super) fn debug(_: &Call<'_>, text: &mut Text) {
-    for name in ["duration_aof_sum", "duration_cron_sum", "duration_max", "cmd_per_cycle_max"] {
-        text.line(format_args!("eventloop_{name}"), 0);
-    }
+pub(super) fn debug(call: &Call<'_>, text: &mut Text) {
+    let stats = &call.server.stats;
+    text.line("eventloop_duration_aof_sum", 0);
+    text.line("eventloop_duration_cron_sum", stats.cron_nanos / 1000);
+    text.line("eventloop_duration_max", stats.longest_turn_nanos / 1000);
+    text.line("eventloop_cmd_per_cycle_max", stats.most_commands_in_turn);
 }
