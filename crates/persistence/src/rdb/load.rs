@@ -53,6 +53,11 @@ pub trait Sink {
     /// A key. The sink decides whether it is too late for it.
     fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal>;
 
+    /// The end mark was read; nothing comes any more.
+    fn end(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// The selected database has about so many keys, so many of them with an expiry. A hint from
     /// the file, which may be a lie: nothing large may be reserved for it.
     fn size_hint(&mut self, _keys: u64, _volatile: u64) {}
@@ -174,6 +179,7 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
                 Record::End => break,
             }
         }
+        self.sink.end()?;
         let unchecked = self.compare_checksum(version)?;
         let bytes = self.records.source.offset();
         Ok(Loaded { version, keys: self.keys, empty_keys: self.empty_keys, bytes, unchecked })

@@ -26,6 +26,11 @@ impl Output<'static> {
         Output { buffer: Vec::new(), to: None, written: 0, crc: None, error: None }
     }
 
+    /// Forgets what was written, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.buffer.clear();
+    }
+
     /// What was written to [`Output::in_memory`].
     pub fn into_bytes(self) -> Vec<u8> {
         self.buffer

@@ -1,32 +1,17 @@
 //! Takes what is in a snapshot into the shards' tables.
-//!
-//! Keys come in any order, so every one is a miss of the cache in its table. Some of them are kept
-//! back with their buckets on the way from memory, and put in together; the next ones are decoded
-//! meanwhile.
 
 use super::debug_delay;
 use super::loading::{Host, Mode};
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::keyspace::{Batch, DbIndex};
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::{Refusal, Sink};
-
-/// Keys that wait together.
-const BATCH: usize = 16;
-
-/// A key that waits for its bucket.
-struct Waiting {
-    hash: u64,
-    shard: usize,
-    entry: KeyEntry,
-}
 
 /// Takes what is in a snapshot.
 pub(super) struct Loader<'a, H> {
     host: &'a mut H,
-    db: DbIndex,
-    waiting: Vec<Waiting>,
+    batch: Batch,
     now: UnixMs,
     mode: Mode,
     /// `key-load-delay`.
@@ -45,43 +30,35 @@ impl<'a, H: Host> Loader<'a, H> {
         let (delay, interval) = (config.key_load_delay, config.loading_process_events_interval_bytes);
         let before = server.persistence.loading.map_or(0, |loading| loading.loaded_bytes);
         let interval = interval.max(1).unsigned_abs();
-        Loader {
-            host,
-            db: DbIndex(0),
-            waiting: Vec::with_capacity(BATCH),
-            now,
-            mode,
-            delay,
-            interval,
-            before,
-        }
+        Loader { host, batch: Batch::new(DbIndex(0)), now, mode, delay, interval, before }
     }
 
-    /// Puts the keys that wait into their tables.
-    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
+    /// Puts the entries that wait into the tables.
+    fn insert(&mut self) -> Result<(), Refusal> {
         let server = self.host.server();
-        for Waiting { hash, shard, entry } in self.waiting.drain(..) {
-            let table = &mut server.world.shards_mut()[shard].db_or_new(self.db).table;
-            if table.contains(hash, entry.key()) {
-                if !self.mode.replaces {
-                    let key = entry.key().escape_ascii();
-                    log_warning!("RDB has duplicated key '{key}' in DB {}", self.db.0);
-                    return Err(Refusal::Duplicate);
-                }
-                drop(table.remove(hash, entry.key()));
-            }
-            table.insert(hash, entry);
-            server.persistence.last_load.keys += 1;
-        }
+        let inserted = self.batch.insert(&mut server.world, self.mode.replaces);
+        server.persistence.last_load.keys += inserted.map_err(|duplicate| {
+            let (key, db) = (duplicate.0.escape_ascii().to_string(), self.batch.db().0);
+            log_warning!("RDB has duplicated key '{key}' in DB {db}");
+            Refusal::Duplicate
+        })?;
         Ok(())
     }
 }
 
 impl<H: Host> Sink for Loader<'_, H> {
     fn select(&mut self, db: DbIndex) -> Result<(), Refusal> {
-        self.settle()?;
-        self.db = db;
+        self.insert()?;
+        self.batch.select(db);
         Ok(())
+    }
+
+    fn size_hint(&mut self, keys: u64, _volatile: u64) {
+        self.host.server().world.reserve(self.batch.db(), keys as usize);
+    }
+
+    fn end(&mut self) -> Result<(), Refusal> {
+        self.insert()
     }
 
     fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal> {
@@ -93,11 +70,7 @@ impl<H: Host> Sink for Loader<'_, H> {
             server.persistence.last_load.expired += 1;
             return Ok(());
         }
-        let at = server.world.locate(entry.key());
-        let (hash, shard) = (at.hash, at.shard());
-        server.world.prefetch_bucket(self.db, at);
-        self.waiting.push(Waiting { hash, shard, entry });
-        if self.waiting.len() == BATCH { self.settle() } else { Ok(()) }
+        if self.batch.push(&server.world, entry) { self.insert() } else { Ok(()) }
     }
 
     fn aux(&mut self, name: &[u8], value: &[u8]) {
@@ -134,7 +107,6 @@ impl<H: Host> Sink for Loader<'_, H> {
     }
 
     fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
-        self.settle()?;
         let server = self.host.server();
         if let Some(loading) = &mut server.persistence.loading {
             loading.loaded_bytes = self.before + bytes;

@@ -139,10 +139,8 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     };
     let mut loader = Loader::new(host, now, mode);
     let loaded = rdb::load(source, &options, &mut loader);
-    let settled = loader.settle();
     let LastLoad { keys, expired } = host.server().persistence.last_load;
     match loaded {
-        Ok(_) if settled.is_err() => Outcome::Failed,
         Ok(loaded) => {
             if loaded.empty_keys > 0 {
                 log_notice!(
