@@ -298,6 +298,17 @@ fn check(program: &Path, args: &[&str], file: &Path) -> (String, Option<i32>) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
 }
 
+/// A snapshot with some data.
+fn snapshot() -> Vec<u8> {
+    let directory = Directory::new();
+    let server = start(&directory, &["--compat-version", "7.0"]);
+    let mut c = server.connect();
+    fill(&mut c);
+    c.run("BGREWRITEAOF");
+    wait_for_rewrite(&mut c);
+    fs::read(directory.file("appendonlydir/appendonly.aof.2.base.rdb")).unwrap()
+}
+
 #[test]
 fn the_checker_says_and_does_what_that_of_redis_does() {
     let good = log_of(&["SET a 1", "MULTI", "SET b 1", "EXEC"]);
@@ -316,6 +327,8 @@ fn the_checker_says_and_does_what_that_of_redis_does() {
         [&good[..], &log_of(&["MULTI", "SET c 1"])].concat(),
         timed,
         Vec::new(),
+        [&snapshot(), &good[..]].concat(),
+        [&snapshot()[..40], &good[..]].concat(),
     ];
     let ours = Directory::new().path().join("redis-check-aof");
     fs::create_dir_all(ours.parent().unwrap()).unwrap();

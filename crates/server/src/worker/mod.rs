@@ -87,6 +87,9 @@ impl Worker {
             let desk = self.seat.desk();
             desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()), commands);
         }
+        if self.signals.is_some() {
+            self.seat.exclusively(|server| server.flush_last_writes());
+        }
         self.flush_all();
         self.seat.leave();
         Ok(())
