@@ -90,14 +90,16 @@ impl Server {
 
     /// Starts a server as described and waits until it answers.
     pub fn start_with(options: ServerOptions) -> Self {
+        let mut log = String::new();
         for _ in 0..5 {
             let mut server = Self::spawn(&options);
             if server.wait_until_ready() {
                 return server;
             }
+            log = server.log();
         }
         panic!(
-            "{} does not start; run `cargo build --profile fast -p ochre-server` first",
+            "{} does not start; run `cargo build --profile fast -p ochre-server` first. Its log:\n{log}",
             options.binary.display()
         );
     }
