@@ -221,6 +221,7 @@ impl Server {
     /// Runs a command and carries its effects out.
     pub fn run(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hint: (usize, u64)) {
         let started = self.lane.tick;
+        self.exclusive.runs(command);
         let outcome = self.call_handler(client, command, args, hint, false);
         let failed = self.settle_outcome(client, outcome);
         self.lane.tick = self.lane.clock.tick();

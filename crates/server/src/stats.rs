@@ -33,7 +33,7 @@ impl CommandStats {
 }
 
 /// How often and how long one worker stopped all others.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub struct ExclusiveStats {
     /// Times the exclusive mode was entered.
     pub entered: u64,
@@ -41,14 +41,29 @@ pub struct ExclusiveStats {
     pub waited_nanos: u64,
     /// Nanoseconds it was held.
     pub held_nanos: u64,
+    /// The first command of the turn under way.
+    command: Option<CommandId>,
+    /// Turns and nanoseconds by the command that they began with.
+    pub by_command: BTreeMap<CommandId, (u64, u64)>,
 }
 
 impl ExclusiveStats {
+    /// A command runs in the exclusive mode.
+    #[inline]
+    pub fn runs(&mut self, command: CommandId) {
+        self.command.get_or_insert(command);
+    }
+
     /// Counts one turn.
     pub fn note(&mut self, waited_nanos: u64, held_nanos: u64) {
         self.entered += 1;
         self.waited_nanos += waited_nanos;
         self.held_nanos += held_nanos;
+        if let Some(command) = self.command.take() {
+            let (turns, nanos) = self.by_command.entry(command).or_default();
+            *turns += 1;
+            *nanos += held_nanos;
+        }
     }
 }
 

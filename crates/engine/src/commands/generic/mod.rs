@@ -1,6 +1,7 @@
 //! Commands on keys whatever they hold: deletion, expiry, enumeration, renaming, inspection, SORT.
 
 mod copy;
+mod dbsize;
 mod del;
 mod expire;
 mod keys;
@@ -32,6 +33,7 @@ fn database(ctx: &Ctx<'_>, text: &[u8]) -> Result<DbIndex, Error> {
 
 /// All commands of the group.
 pub static COMMANDS: &[&Command] = &[
+    &dbsize::DBSIZE,
     &del::DEL,
     &del::UNLINK,
     &del::EXISTS,

@@ -1,6 +1,5 @@
 //! The commands on whole databases.
 
-mod dbsize;
 mod flush;
 mod swapdb;
 
@@ -8,4 +7,4 @@ use crate::table::ServerCommand;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] =
-    &[&dbsize::DBSIZE, &flush::FLUSHALL, &flush::FLUSHDB, &swapdb::SWAPDB];
+    &[&flush::FLUSHALL, &flush::FLUSHDB, &swapdb::SWAPDB];

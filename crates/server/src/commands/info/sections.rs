@@ -57,6 +57,7 @@ pub const SECTIONS: &[Section] = &[
     }),
     section(&["keyspace"], "Keyspace", keyspace),
     extra(&["debug"], "Debug", false, statistics::debug),
+    extra(&["workers"], "Workers", false, workers),
 ];
 
 fn replication(call: &Call<'_>, text: &mut Text) {
@@ -73,6 +74,23 @@ fn replication(call: &Call<'_>, text: &mut Text) {
     text.line("repl_backlog_size", server.config.replication.repl_backlog_size);
     text.line("repl_backlog_first_byte_offset", 0);
     text.line("repl_backlog_histlen", 0);
+}
+
+/// What serialises the workers: how often one of them stopped the others, for how long, and for what.
+fn workers(call: &Call<'_>, text: &mut Text) {
+    let (server, usec) = (&*call.server, |nanos: u64| nanos / 1000);
+    let exclusive = &server.exclusive;
+    text.line("workers", server.desks.len());
+    text.line("exclusive_turns", exclusive.entered);
+    text.line("exclusive_waited_usec", usec(exclusive.waited_nanos));
+    text.line("exclusive_held_usec", usec(exclusive.held_nanos));
+    for (command, (turns, nanos)) in &exclusive.by_command {
+        let name = &server.commands.get(*command).full_name;
+        text.line(
+            format_args!("exclusive_{name}"),
+            format_args!("turns={turns},held_usec={}", usec(*nanos)),
+        );
+    }
 }
 
 fn keyspace(call: &Call<'_>, text: &mut Text) {
