@@ -4,6 +4,7 @@
 #   test    everything that proves the server      bench   criterion benches
 #   compat  the official Redis test suite          fuzz    cargo-fuzz, FUZZ_SECONDS per target
 #   test-miri  the modules with unsafe code under Miri (slow)
+#   test-loom  the lock of the workers in all interleavings
 #   crash   servers killed amid writes, failing disks: the long run
 
 SERVER := target/fast/ochre-server
@@ -15,7 +16,7 @@ CRASH_KILLS ?= 200
 MIRI_MODULES := entry:: encoding::block encoding::intset encoding::listpack encoding::quicklist \
 	keyspace:: sorted:: table:: value::
 
-.PHONY: run test check unit e2e clients differential compat bench fuzz test-miri crash server
+.PHONY: run test check unit e2e workers clients differential compat bench fuzz test-miri test-loom crash server
 
 run:
 	cargo run --release -p ochre-server
@@ -32,6 +33,11 @@ check:
 e2e: server
 	cargo test --profile fast -p ochre-tests
 
+# The same with several workers.
+workers: server
+	OCHRE_WORKERS=4 cargo test --profile fast -p ochre-tests
+	OCHRE_WORKERS=4 target/fast/differential --calls $(CALLS) --reference $(REFERENCE)
+
 clients: server
 	tests/clients/run $(SERVER)
 
@@ -42,7 +48,7 @@ compat: server
 	tcl-tests/run --binary $(SERVER) $(UNITS)
 
 # In this order: the quickest to fail first.
-test: check e2e clients differential compat
+test: check e2e workers clients differential compat
 
 bench:
 	cargo bench --workspace
@@ -60,3 +66,6 @@ test-miri:
 # Kills servers amid writes and lets file calls fail, CRASH_KILLS times each.
 crash: server
 	CRASH_KILLS=$(CRASH_KILLS) cargo test --profile fast -p ochre-tests --test crash --test faults -- --nocapture
+
+test-loom:
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p ochre-sync --release --test loom
