@@ -1,7 +1,8 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
-use crate::config::HZ;
+use crate::config::{Config, HZ};
+use crate::process::watchdog;
 use crate::server::Server;
 
 /// With more clients per turn of the cron, it turns more often (server.h: MAX_CLIENTS_PER_CLOCK_TICK).
@@ -18,6 +19,9 @@ impl Worker {
         }
         let hz = self.server.hz();
         self.next_cron = now.0 as u64 + 1000 / hz;
+        if self.server.config.process.watchdog_period > 0 {
+            watchdog::wind_up(self.server.config.process.watchdog_period);
+        }
         if self.server.cron_paused {
             return;
         }
@@ -40,8 +44,13 @@ impl Worker {
 impl Server {
     /// How often the cron turns in a second: `hz`, and with `dynamic-hz` more often the more clients there are.
     pub fn hz(&self) -> u64 {
-        let configured = u64::from(self.config.process.hz.unsigned_abs().max(1));
-        if !self.config.process.dynamic_hz {
+        self.hz_of(&self.config)
+    }
+
+    /// The same with another configuration.
+    pub fn hz_of(&self, config: &Config) -> u64 {
+        let configured = u64::from(config.process.hz.unsigned_abs().max(1));
+        if !config.process.dynamic_hz {
             return configured;
         }
         raised(configured, self.clients.len() as u64)
