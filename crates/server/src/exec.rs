@@ -11,6 +11,7 @@
 use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
 use crate::lazyfree::Garbage;
+use crate::log_verbose;
 use crate::server::Server;
 use crate::table::{CommandId, Entry, Run};
 use ochre_engine::command::flags::*;
@@ -349,6 +350,7 @@ impl Server {
         for (db, key) in std::mem::take(&mut self.lane.fx.ready) {
             self.waiting.push_ready(db, key);
         }
+        self.lane.fx.remarks.drain(..).for_each(|remark| log_verbose!("{remark}"));
         let garbage = std::mem::take(&mut self.lane.fx.garbage);
         if !garbage.is_empty() {
             self.reaper.free(Garbage::Values(garbage));

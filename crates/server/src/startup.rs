@@ -7,9 +7,9 @@
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
-use crate::persistence::aof::check;
-use crate::persistence::loading;
+use crate::persistence::aof::check as check_aof;
 use crate::persistence::snapshot::temporary_name;
+use crate::persistence::{check_rdb, loading};
 use crate::process::signals::Signals;
 use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
 use crate::server::Server;
@@ -39,8 +39,11 @@ pub fn run() -> Result<(), Abort> {
     let mut args = std::env::args_os().map(OsStringExt::into_vec);
     let program = args.next().unwrap_or_else(|| b"ochre-server".to_vec());
     let args = args.collect::<Vec<_>>();
-    if check::is_named(&program) {
-        return check::run(&program, &args);
+    if check_rdb::is_named(&program) {
+        return check_rdb::run(&program, &args);
+    }
+    if check_aof::is_named(&program) {
+        return check_aof::run(&program, &args);
     }
     let arguments = understand(&program, &args)?;
     let mut loaded = load(&arguments)?;

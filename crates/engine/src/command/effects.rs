@@ -111,6 +111,8 @@ pub struct Effects {
     pub block: Option<Block>,
     /// Lookups.
     pub stats: LookupStats,
+    /// What an operator may want to know, for the log.
+    pub remarks: Vec<String>,
 }
 
 impl Effects {
@@ -137,6 +139,7 @@ impl Effects {
             && self.watched.is_empty()
             && self.gone.is_empty()
             && self.garbage.is_empty()
+            && self.remarks.is_empty()
             && self.block.is_none()
             && matches!(self.propagation, Propagation::Verbatim)
     }

@@ -11,6 +11,7 @@
 //! in one process.
 
 mod access;
+mod batch;
 mod due;
 mod guard;
 mod interest;
@@ -23,6 +24,7 @@ mod walk;
 mod world;
 
 pub use access::{AccessClock, LFU_INIT};
+pub use batch::{Batch, Duplicate};
 pub use guard::{Mut, Read, StrMut};
 pub use interest::Interest;
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};

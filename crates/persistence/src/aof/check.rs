@@ -271,16 +271,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_place_and_line() {
         for (rest, error) in [
-            ("*3\r\n$3\r\nset", "0x              2a: Expected to read 5 bytes, got 3 bytes"),
+            ("*3\r\n$3\r\nset", "0x              29: Expected to read 5 bytes, got 3 bytes"),
             (
                 "*1\r\n$-1\r\n",
-                "0x              26: Expected to read string of -1 bytes, which is not in the suitable range",
+                "0x              25: Expected to read string of -1 bytes, which is not in the suitable range",
             ),
-            ("*1\r\n!\r\n", "0x              26: Expected prefix '$', got: '!'"),
-            ("*1\n", "0x              22: Expected \\r\\n, got: 0a00"),
-            ("*1\r\n$1\r\naXX", "0x              2a: Expected \\r\\n, got: 5858"),
-            ("*1\r\n$4\r\nexec\r\n", "0x              2a: Unexpected EXEC in AOF a.aof"),
-            ("*1\r\n$5\r\nmulti\r\n", "0x              2a: Reached EOF before reading EXEC for MULTI"),
+            ("*1\r\n!\r\n", "0x              25: Expected prefix '$', got: '!'"),
+            ("*1\n", "0x              21: Expected \\r\\n, got: 0a00"),
+            ("*1\r\n$1\r\naXX", "0x              29: Expected \\r\\n, got: 5858"),
+            ("*1\r\n$4\r\nexec\r\n", "0x              29: Unexpected EXEC in AOF a.aof"),
+            ("*1\r\n$5\r\nmulti\r\n", "0x              29: Reached EOF before reading EXEC for MULTI"),
         ] {
             let (verdict, checker) = check(&format!("{SET}{rest}"));
             assert_eq!(verdict, Verdict { valid: SET.len() as u64, end: End::Here }, "{rest}");

@@ -123,7 +123,7 @@ fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// The value in a payload, checked as much as the caller's trust asks for.
-fn value_of(ctx: &Ctx<'_>, bytes: &[u8]) -> Result<RawValue, Error> {
+fn value_of(ctx: &mut Ctx<'_>, bytes: &[u8]) -> Result<RawValue, Error> {
     let Settings { sanitize_dump_payload, skip_checksum_validation, .. } = *ctx.settings;
     let deep = match sanitize_dump_payload {
         SanitizeDumpPayload::No => false,
@@ -133,7 +133,12 @@ fn value_of(ctx: &Ctx<'_>, bytes: &[u8]) -> Result<RawValue, Error> {
     let body = payload::verify(bytes, !skip_checksum_validation)
         .ok_or(Error::fixed("ERR DUMP payload version or checksum are wrong"))?;
     let decoding = Decoding { settings: ctx.settings, seed: ctx.keys.seed(), deep };
-    payload::restore(body, &decoding).map_err(|_| Error::fixed("ERR Bad data format"))
+    let restored = payload::restore(body, &decoding);
+    restored.map_err(|(offset, fault)| {
+        let remark = format!("Internal error in RDB reading offset {offset} -> {fault}");
+        ctx.keys.fx.remarks.push(remark);
+        Error::fixed("ERR Bad data format")
+    })
 }
 
 /// Sets the access clock as the options say, as far as the memory policy records that.

@@ -13,8 +13,11 @@ pub enum Fault {
     Short,
     /// These bytes make no sense.
     Invalid(&'static str),
-    /// A structure inside a string is not what it claims to be; the offset is inside that string.
+    /// A compressed string does not decompress.
     Corrupt(Corrupt),
+    /// A structure inside a string ("Hash ziplist") is not what it claims to be. If it is known where,
+    /// the offset is inside that string.
+    Integrity(&'static str, Option<Corrupt>),
     /// A type that is not known, or whose commands do not exist here.
     Type(ValueType),
     /// A value of a module, which is named.
@@ -48,6 +51,13 @@ impl From<Corrupt> for Fault {
     }
 }
 
+impl Fault {
+    /// Names the structure that is corrupt.
+    pub(super) fn integrity(what: &'static str) -> impl FnOnce(Corrupt) -> Fault {
+        move |corrupt| Fault::Integrity(what, Some(corrupt))
+    }
+}
+
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Fault {
         Fault::Io(error)
@@ -61,11 +71,20 @@ impl fmt::Display for Fault {
             Fault::Short => write!(out, "unexpected end"),
             Fault::Invalid(reason) => write!(out, "{reason}"),
             Fault::Corrupt(corrupt) => write!(out, "{corrupt}"),
+            // Log readers look for the words up to the full stop, which are Redis's.
+            Fault::Integrity(what, None) => write!(out, "{what} integrity check failed."),
+            Fault::Integrity(what, Some(corrupt)) => {
+                write!(out, "{what} integrity check failed. {corrupt}")
+            }
+            Fault::Type(ValueType::MODULE_PRE_GA) => write!(out, "Pre-release module format not supported"),
             Fault::Type(known) if known.is_known() => {
                 write!(out, "values of type {} ({}) are not supported", known.0, known.name())
             }
-            Fault::Type(other) => write!(out, "unknown value type {}", other.0),
-            Fault::Module(name) => write!(out, "data of module '{name}', which is not there"),
+            Fault::Type(other) => write!(out, "Unknown RDB encoding type {}", other.0),
+            Fault::Module(name) => write!(
+                out,
+                "The RDB file contains module data I can't load: no matching module type '{name}'"
+            ),
             Fault::Empty => write!(out, "empty collection"),
             Fault::Signature => write!(out, "wrong signature"),
             Fault::Version(version) => write!(out, "cannot handle RDB format version {version}"),

@@ -12,8 +12,8 @@ use super::{Fault, crc64};
 use ochre_engine::encoding::lzf;
 use std::io::{BufRead, ErrorKind, Read};
 
-/// Bytes that are read at once.
-const CHUNK: usize = 256 * 1024;
+/// Bytes that are read at once: few enough to stay in the second-level cache.
+const CHUNK: usize = 64 * 1024;
 
 /// A row of bytes to be decoded.
 pub trait Input {

@@ -1,9 +1,10 @@
 //! The snapshot reader: a stream into a [`Sink`], entry by entry.
 
 use super::Decoding;
-use super::decode::{self, Attributes};
-use super::format::{MAGIC, MAX_VERSION, ValueType, opcode};
+use super::decode;
+use super::format::ValueType;
 use super::input::{Input, Source};
+use super::records::{Attributes, Record, Records};
 use super::{Fault, LoadError};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::{AccessClock, DbIndex};
@@ -14,6 +15,9 @@ use std::io::Read;
 
 /// Bytes after which the sink is told how far it is.
 const REPORT_BYTES: u64 = 256 * 1024;
+
+/// No key with its value takes fewer bytes in a file.
+const SMALLEST_ENTRY: u64 = 3;
 
 /// How a file is read.
 #[derive(Clone, Copy)]
@@ -48,6 +52,11 @@ pub trait Sink {
 
     /// A key. The sink decides whether it is too late for it.
     fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal>;
+
+    /// The end mark was read; nothing comes any more.
+    fn end(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// The selected database has about so many keys, so many of them with an expiry. A hint from
     /// the file, which may be a lie: nothing large may be reserved for it.
@@ -100,43 +109,35 @@ pub fn load<R: Read>(
     options: &LoadOptions<'_>,
     sink: &mut impl Sink,
 ) -> Result<Loaded, LoadError> {
-    let clock = AccessClock::new(options.settings, options.now, 0);
     let step = sink.progress_step();
-    let decoding = Decoding { settings: options.settings, seed: options.seed, deep: options.deep };
     let mut loader = Loader {
-        source,
+        records: Records::new(source),
         sink,
         options,
-        decoding,
-        clock,
-        key: Vec::new(),
-        room: Vec::new(),
+        decoding: Decoding { settings: options.settings, seed: options.seed, deep: options.deep },
+        clock: AccessClock::new(options.settings, options.now, 0),
         context: None,
-        version: 0,
         keys: 0,
         empty_keys: 0,
         reported: 0,
         step,
     };
     loader.run().map_err(|fault| LoadError {
-        offset: loader.source.offset(),
+        offset: loader.records.source.offset(),
         value_type: loader.context,
-        key: loader.context.is_some().then(|| loader.key.as_slice().into()),
+        key: loader.context.is_some().then(|| loader.records.key.as_slice().into()),
         fault,
     })
 }
 
 struct Loader<'a, R, S> {
-    source: &'a mut Source<R>,
+    records: Records<'a, R>,
     sink: &'a mut S,
     options: &'a LoadOptions<'a>,
     decoding: Decoding<'a>,
     clock: AccessClock,
-    key: Vec<u8>,
-    room: Vec<u8>,
     /// The type of the entry being read.
     context: Option<ValueType>,
-    version: u16,
     keys: u64,
     empty_keys: u64,
     /// The offset that the sink was told last.
@@ -157,88 +158,56 @@ impl From<Refusal> for Fault {
 
 impl<R: Read, S: Sink> Loader<'_, R, S> {
     fn run(&mut self) -> Result<Loaded, Fault> {
-        self.version = self.read_version()?;
-        let mut attributes = self.no_attributes();
+        let version = self.records.version()?;
         loop {
-            let byte = self.source.byte()?;
-            match byte {
-                opcode::EOF => break,
-                opcode::EXPIRETIME_MS => {
-                    attributes.expiry = Some(UnixMs(i64::from_le_bytes(self.source.array()?)));
+            match self.records.next()? {
+                Record::Entry(value_type, attributes) => self.entry(value_type, attributes)?,
+                Record::Select(db) => {
+                    if db >= u64::from(self.options.settings.databases) {
+                        return Err(Fault::Database(db));
+                    }
+                    self.sink.select(DbIndex(db as u32))?;
                 }
-                opcode::EXPIRETIME => {
-                    let seconds = i32::from_le_bytes(self.source.array()?);
-                    attributes.expiry = Some(UnixMs(i64::from(seconds) * 1000));
+                Record::Sizes(keys, volatile) => {
+                    let keys = self.records.source.capacity(keys, SMALLEST_ENTRY) as u64;
+                    self.sink.size_hint(keys, volatile.min(keys));
                 }
-                opcode::IDLE => attributes.access = self.clock.idle_for(self.source.length()?),
-                opcode::FREQ => attributes.access = self.clock.with_frequency(self.source.byte()?),
-                opcode::SLOT_INFO..=opcode::AUX | opcode::RESIZEDB | opcode::SELECTDB => {
-                    self.section(byte)?
-                }
-                value_type => {
-                    self.entry(ValueType(value_type), attributes)?;
-                    attributes = self.no_attributes();
-                    self.report()?;
-                }
+                Record::Aux(name, value) => self.sink.aux(name, value),
+                Record::Function(code) => self.sink.function(code)?,
+                Record::ModuleAux(module) => self.sink.module_aux(&module),
+                Record::Hint => {}
+                Record::End => break,
             }
         }
-        let unchecked = self.checksum()?;
-        Ok(Loaded {
-            version: self.version,
-            keys: self.keys,
-            empty_keys: self.empty_keys,
-            bytes: self.source.offset(),
-            unchecked,
-        })
+        self.sink.end()?;
+        let unchecked = self.compare_checksum(version)?;
+        let bytes = self.records.source.offset();
+        Ok(Loaded { version, keys: self.keys, empty_keys: self.empty_keys, bytes, unchecked })
     }
 
-    /// What is not about the next key.
-    #[cold]
-    fn section(&mut self, code: u8) -> Result<(), Fault> {
-        match code {
-            opcode::SELECTDB => {
-                let db = self.source.length()?;
-                if db >= u64::from(self.options.settings.databases) {
-                    return Err(Fault::Database(db));
-                }
-                self.sink.select(DbIndex(db as u32))?;
-            }
-            opcode::RESIZEDB => {
-                let (keys, volatile) = (self.source.length()?, self.source.length()?);
-                // No key takes less than three bytes.
-                let most = self.source.capacity(keys, 3) as u64;
-                self.sink.size_hint(most, volatile.min(most));
-            }
-            opcode::AUX => {
-                let name = self.source.string(&mut self.room)?.to_vec();
-                let value = self.source.string(&mut self.room)?;
-                self.sink.aux(&name, value);
-            }
-            opcode::FUNCTION2 => {
-                let code = self.source.string(&mut self.room)?;
-                self.sink.function(code)?;
-            }
-            opcode::FUNCTION_PRE_GA => {
-                return Err(Fault::Function("Pre-release function format not supported.".into()));
-            }
-            opcode::MODULE_AUX => {
-                let module = decode::module::skip_aux(self.source)?;
-                self.sink.module_aux(&module);
-            }
-            _ => {
-                // Slot, keys, volatile keys: hints for tables that are one per slot.
-                for _ in 0..3 {
-                    self.source.length()?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells the sink how far it is, from time to time.
     #[inline]
-    fn report(&mut self) -> Result<(), Fault> {
-        let offset = self.source.offset();
+    fn entry(&mut self, value_type: ValueType, attributes: Attributes) -> Result<(), Fault> {
+        self.records.read_key()?;
+        self.context = Some(value_type);
+        let access = match (attributes.idle_seconds, attributes.frequency) {
+            (Some(seconds), _) => self.clock.idle_for(seconds),
+            (None, Some(counter)) => self.clock.with_frequency(counter),
+            (None, None) => self.clock.initial(),
+        };
+        let Records { source, key, room, .. } = &mut self.records;
+        match decode::entry(*source, value_type, key, (attributes.expiry, access), &self.decoding, room) {
+            Ok(entry) => {
+                self.sink.entry(entry)?;
+                self.keys += 1;
+            }
+            Err(Fault::Empty) => {
+                self.sink.empty_key(key);
+                self.empty_keys += 1;
+            }
+            Err(fault) => return Err(fault),
+        }
+        self.context = None;
+        let offset = self.records.source.offset();
         if offset - self.reported >= self.step {
             self.reported = offset;
             self.sink.progress(offset)?;
@@ -246,55 +215,14 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
         Ok(())
     }
 
-    fn no_attributes(&self) -> Attributes {
-        Attributes { expiry: None, access: self.clock.initial() }
-    }
-
-    fn read_version(&mut self) -> Result<u16, Fault> {
-        let magic: [u8; 9] = self.source.array()?;
-        let digits = magic.strip_prefix(MAGIC).ok_or(Fault::Signature)?;
-        let version = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u16>().ok());
-        let version = version.unwrap_or(0);
-        if !(1..=MAX_VERSION).contains(&version) {
-            return Err(Fault::Version(u32::from(version)));
-        }
-        Ok(version)
-    }
-
-    fn entry(&mut self, value_type: ValueType, attributes: Attributes) -> Result<(), Fault> {
-        let key = self.source.string(&mut self.room)?;
-        self.key.clear();
-        self.key.extend_from_slice(key);
-        self.context = Some(value_type);
-        let made =
-            decode::entry(self.source, value_type, &self.key, attributes, &self.decoding, &mut self.room);
-        match made {
-            Ok(entry) => {
-                self.sink.entry(entry)?;
-                self.keys += 1;
-            }
-            Err(Fault::Empty) => {
-                self.sink.empty_key(&self.key);
-                self.empty_keys += 1;
-            }
-            Err(fault) => return Err(fault),
-        }
-        self.context = None;
-        Ok(())
-    }
-
     /// Compares the checksum; true if there is none.
-    fn checksum(&mut self) -> Result<bool, Fault> {
-        if self.version < 5 {
-            return Ok(true);
-        }
-        let computed = self.source.checksum();
-        let stored = u64::from_le_bytes(self.source.array()?);
-        match computed {
-            Some(computed) if self.options.checksum && stored != 0 && computed != stored => {
+    fn compare_checksum(&mut self, version: u16) -> Result<bool, Fault> {
+        match self.records.checksum(version)? {
+            None | Some((0, _)) => Ok(true),
+            Some((stored, Some(computed))) if self.options.checksum && stored != computed => {
                 Err(Fault::Checksum { computed, stored })
             }
-            _ => Ok(stored == 0),
+            Some(_) => Ok(false),
         }
     }
 }

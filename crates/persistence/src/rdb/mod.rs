@@ -30,8 +30,10 @@
 //!   they were checked.
 //! - [`decode`] makes one value of bytes: a pure function of bytes and [`Decoding`], so that
 //!   values can be decoded by several threads.
+//! - [`check`] reads a file as [`load`] does, but tells what it finds (redis-check-rdb).
 //! - [`payload`] is the same for single values with a footer.
 
+pub mod check;
 pub mod crc64;
 pub mod decode;
 pub mod encode;
@@ -41,6 +43,7 @@ pub mod input;
 mod load;
 pub mod output;
 pub mod payload;
+mod records;
 mod save;
 #[cfg(test)]
 mod tests;

@@ -40,9 +40,10 @@ pub fn verify(payload: &[u8], check_crc: bool) -> Option<&[u8]> {
     (known && right).then_some(body)
 }
 
-/// The value of a payload; `body` is what [`verify`] gave.
-pub fn restore(body: &[u8], decoding: &Decoding<'_>) -> Result<RawValue, Fault> {
+/// The value of a payload; `body` is what [`verify`] gave. An error comes with its offset.
+pub fn restore(body: &[u8], decoding: &Decoding<'_>) -> Result<RawValue, (u64, Fault)> {
     let mut input = Slice::new(body);
-    let value_type = ValueType(input.byte()?);
-    decode::value(&mut input, value_type, decoding)
+    let value_type = input.byte().map(ValueType);
+    let value = value_type.and_then(|value_type| decode::value(&mut input, value_type, decoding));
+    value.map_err(|fault| (input.offset(), fault))
 }

@@ -133,7 +133,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn commands(buffer: &[u8], max: usize) -> Result<(Vec<Vec<Vec<u8>>>, LogProgress), DamagedLog> {
+    type Words = Vec<Vec<u8>>;
+
+    fn commands(buffer: &[u8], max: usize) -> Result<(Vec<Words>, LogProgress), DamagedLog> {
         let mut batch = Batch::new();
         let progress = parse_log(buffer, max, &mut batch)?;
         let of = |at| batch.args(at, buffer).iter().map(<[u8]>::to_vec).collect();

@@ -123,6 +123,8 @@ pub struct PendingInput {
     pub next: usize,
     /// Bytes of the query buffer that belong to the batch.
     pub consumed: usize,
+    /// Bytes of the query buffer that were there when it was parsed.
+    pub parsed: usize,
 }
 
 /// A connection.

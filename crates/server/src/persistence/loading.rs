@@ -7,13 +7,13 @@
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
-use super::{aof, debug_delay};
+use super::{aof, check_rdb, debug_delay};
 use crate::config::os_text;
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::keyspace::{Batch, DbIndex};
 use ochre_engine::settings::SanitizeDumpPayload;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Refusal, Sink, Source};
@@ -120,6 +120,10 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
     host.server().start_loading(size);
     let outcome = load_stream(host, &mut Source::new(file, Some(size)), mode);
     host.server().persistence.loading = None;
+    if outcome == Outcome::Failed {
+        // Whoever looks for the reason finds the checker's report where the log goes first.
+        let _ = check_rdb::print(path);
+    }
     outcome
 }
 
@@ -137,7 +141,7 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     };
     let interval = config.loading_process_events_interval_bytes.max(1).unsigned_abs();
     let mut loader = Loader {
-        db: DbIndex(0),
+        batch: Batch::new(DbIndex(0)),
         now,
         mode,
         delay: config.key_load_delay,
@@ -218,7 +222,7 @@ impl Server {
 /// Takes what is in a snapshot.
 struct Loader<'a, H> {
     host: &'a mut H,
-    db: DbIndex,
+    batch: Batch,
     now: UnixMs,
     mode: Mode,
     delay: i32,
@@ -227,10 +231,33 @@ struct Loader<'a, H> {
     before: u64,
 }
 
+impl<H: Host> Loader<'_, H> {
+    /// Puts the entries that wait into the tables.
+    fn insert(&mut self) -> Result<(), Refusal> {
+        let server = self.host.server();
+        let inserted = self.batch.insert(&mut server.world, self.mode.replaces);
+        server.persistence.last_load.keys += inserted.map_err(|duplicate| {
+            let (key, db) = (duplicate.0.escape_ascii().to_string(), self.batch.db().0);
+            log_warning!("RDB has duplicated key '{key}' in DB {db}");
+            Refusal::Duplicate
+        })?;
+        Ok(())
+    }
+}
+
 impl<H: Host> Sink for Loader<'_, H> {
     fn select(&mut self, db: DbIndex) -> Result<(), Refusal> {
-        self.db = db;
+        self.insert()?;
+        self.batch.select(db);
         Ok(())
+    }
+
+    fn size_hint(&mut self, keys: u64, _volatile: u64) {
+        self.host.server().world.reserve(self.batch.db(), keys as usize);
+    }
+
+    fn end(&mut self) -> Result<(), Refusal> {
+        self.insert()
     }
 
     fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal> {
@@ -242,18 +269,7 @@ impl<H: Host> Sink for Loader<'_, H> {
             server.persistence.last_load.expired += 1;
             return Ok(());
         }
-        let at = server.world.locate(entry.key());
-        let (hash, shard) = (at.hash, at.shard());
-        let table = &mut server.world.shards_mut()[shard].db_or_new(self.db).table;
-        if table.contains(hash, entry.key()) {
-            if !self.mode.replaces {
-                return Err(Refusal::Duplicate);
-            }
-            drop(table.remove(hash, entry.key()));
-        }
-        table.insert(hash, entry);
-        server.persistence.last_load.keys += 1;
-        Ok(())
+        if self.batch.push(&server.world, entry) { self.insert() } else { Ok(()) }
     }
 
     fn aux(&mut self, name: &[u8], value: &[u8]) {

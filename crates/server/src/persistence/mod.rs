@@ -11,6 +11,7 @@
 //! snapshot is counted, and counted down by what the snapshot holds.
 
 pub mod aof;
+pub mod check_rdb;
 pub mod child;
 pub mod disk;
 mod info;

@@ -151,6 +151,7 @@ impl Worker {
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
         let limits = self.server.request_limits(client, WINDOW * 2);
+        pending.parsed = client.query.len();
         match client.parser.parse(client.query.bytes(), &limits, &mut pending.batch) {
             Ok(progress) => {
                 pending.consumed = progress.consumed;
@@ -233,6 +234,10 @@ impl Worker {
         }
         let done = pending.next >= pending.batch.len();
         if done {
+            if query.len() > pending.parsed {
+                // More came while the client waited, and nothing else will look at it.
+                self.server.unblocked.push(client.token);
+            }
             query.consume(pending.consumed);
         }
         client.query = query;

@@ -76,6 +76,7 @@ impl Worker {
             let clock = &self.server.lane.clock;
             self.server.stats.turned(clock.nanos(started, clock.tick()), commands_before);
         }
+        self.server.flush_last_writes();
         self.flush_all();
         Ok(())
     }

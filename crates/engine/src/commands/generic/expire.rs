@@ -95,8 +95,10 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, base: i64, unit_ms: i64) -> Outcome {
         if current != Some(UnixMs(when)) {
             ctx.keys.set_expiry(key, Some(UnixMs(when)));
         }
-        let rest = args.from(3);
-        ctx.propagate(|| vec![words(b"PEXPIREAT", key.bytes, when, rest)]);
+        let is_settled = base == 0 && unit_ms == 1;
+        if !is_settled {
+            ctx.propagate(|| vec![words(b"PEXPIREAT", key.bytes, when, args.from(3))]);
+        }
         ctx.changed(key, EventClasses::GENERIC, "expire", 1);
     }
     ctx.reply.int(1);

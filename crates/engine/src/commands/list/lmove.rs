@@ -5,6 +5,7 @@ use crate::command::effects::{Nothing, Words};
 use crate::command::*;
 use crate::commands::timeout;
 use crate::encoding::listpack::Item;
+use crate::level::Level;
 use crate::value::{End, List, Type};
 
 const KEYS: &[KeySpec] = &[KeySpec::at(1, RW | ACCESS | DELETE), KeySpec::at(2, RW | INSERT)];
@@ -81,7 +82,15 @@ fn blmove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (from, to) = (end_named(args.get(3))?, end_named(args.get(4))?);
     let timeout_ms = timeout::seconds(ctx, args.get(5))?;
     if relocate(ctx, args, from, to)? {
-        ctx.propagate(|| vec![words("LMOVE", args.range(1, 5))]);
+        // Up to 7.0 other code served those who waited (t_list.c: serveClientBlockedOnList).
+        let lower = ctx.caller.unblocked && ctx.level() < Level::V7_2;
+        ctx.propagate(|| {
+            let mut words = words("LMOVE", args.range(1, 5));
+            if lower {
+                words[3..].iter_mut().for_each(|word| word.make_ascii_lowercase());
+            }
+            vec![words]
+        });
     } else {
         wait(ctx, args, timeout_ms);
     }

@@ -7,6 +7,7 @@ use super::get::reply_value;
 use super::options::{Expiry, Form, Options};
 use crate::command::*;
 use crate::keyspace::Ttl;
+use crate::level::Level;
 use crate::text::eq_ignore_case;
 use crate::time::UnixMs;
 use crate::value::StrValue;
@@ -71,7 +72,10 @@ fn set_with_options(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     store(ctx, key, stored(args, 2), ttl);
     match ttl {
-        Ttl::At(at) if form != Some(Form::PxAt) || options.get => propagate_at(ctx, key, args.get(2), at),
+        // Up to 7.0 an absolute time is written anew like all others.
+        Ttl::At(at) if form != Some(Form::PxAt) || options.get || ctx.level() < Level::V7_2 => {
+            propagate_at(ctx, key, args.get(2), at);
+        }
         Ttl::At(_) => {}
         _ if options.get => ctx.propagate(|| vec![without_get(args)]),
         _ => {}

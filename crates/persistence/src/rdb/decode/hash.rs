@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// A field with its value takes at least so many bytes in a file.
 const SMALLEST_PAIR: u64 = 2;
 
-const DUPLICATE: Fault = Fault::Invalid("duplicated field of a hash");
+const DUPLICATE: Fault = Fault::Invalid("Duplicate hash fields detected");
 
 impl<I: Input> Reader<'_, '_, I> {
     fn hash_limits(&self) -> HashLimits {
@@ -39,14 +39,8 @@ impl<I: Input> Reader<'_, '_, I> {
     }
 
     pub(super) fn packed_hash(&mut self, is_ziplist: bool) -> Result<RawValue, Fault> {
-        let pack = self.listpack(is_ziplist)?;
-        if pack.len() % 2 != 0 {
-            return Err(Fault::Invalid("hash with a field without value"));
-        }
-        if pack.is_empty() {
-            return Err(Fault::Empty);
-        }
-        self.refuse_duplicates(&pack, 2)?;
+        let what = if is_ziplist { "Hash ziplist" } else { "Hash listpack" };
+        let pack = self.pairs(is_ziplist, what)?;
         Hash::from_listpack(pack, &self.hash_limits()).map(RawValue::new).ok_or(DUPLICATE)
     }
 
@@ -58,12 +52,13 @@ impl<I: Input> Reader<'_, '_, I> {
             duplicate |= !seen.insert(field);
             hash.set(field, value, &limits);
             Ok(())
-        })?;
+        })
+        .map_err(Fault::integrity("Zipmap"))?;
         if duplicate {
-            return Err(DUPLICATE);
+            return Err(Fault::Invalid("Hash zipmap with dup elements"));
         }
         if hash.is_empty() {
-            return Err(Fault::Invalid("empty zipmap"));
+            return Err(Fault::Integrity("Zipmap", None));
         }
         Ok(RawValue::new(hash))
     }

@@ -31,7 +31,8 @@ impl<I: Input> Reader<'_, '_, I> {
             list.grow(element.len(), 1, settings);
             list.push(End::Back, element);
             Ok(())
-        })?;
+        })
+        .map_err(Fault::integrity("List ziplist"))?;
         self.finished(list)
     }
 
@@ -47,7 +48,8 @@ impl<I: Input> Reader<'_, '_, I> {
             }
             match container {
                 PACKED => {
-                    let pack = self.listpack(of_ziplists)?;
+                    let pack =
+                        if of_ziplists { self.ziplist("Ziplist")? } else { self.listpack("Listpack")? };
                     match &mut chain {
                         // The only listpack of a short list needs no chain.
                         None => first = Some(pack),
@@ -57,11 +59,11 @@ impl<I: Input> Reader<'_, '_, I> {
                 PLAIN => {
                     let element: Box<[u8]> = self.string()?.into();
                     if element.is_empty() {
-                        return Err(Fault::Invalid("empty node of a list"));
+                        return Err(Fault::Integrity("Quicklist", None));
                     }
                     chain.get_or_insert_with(|| self.chain_of(Listpack::new())).append_plain(element);
                 }
-                _ => return Err(Fault::Invalid("unknown container of a list's node")),
+                _ => return Err(Fault::Integrity("Quicklist", None)),
             }
         }
         self.finished(match (chain, first) {

@@ -36,15 +36,6 @@ pub struct Decoding<'a> {
     pub deep: bool,
 }
 
-/// What an entry has besides key and value.
-#[derive(Debug, Clone, Copy)]
-pub struct Attributes {
-    /// When it expires.
-    pub expiry: Option<UnixMs>,
-    /// Its access clock.
-    pub access: u32,
-}
-
 /// Decodes a value of this type. Strings that name an integer become one.
 pub fn value(
     input: &mut impl Input,
@@ -62,17 +53,17 @@ pub fn value(
     })
 }
 
-/// Decodes a value and makes an entry of it; short strings go straight into it. `room` is scratch.
+/// Decodes a value and makes an entry of it, with an expiry and an access clock; short strings go
+/// straight into it. `room` is scratch.
 #[inline]
 pub fn entry(
     input: &mut impl Input,
     value_type: ValueType,
     key: &[u8],
-    with: Attributes,
+    (expiry, access): (Option<UnixMs>, u32),
     decoding: &Decoding<'_>,
     room: &mut Vec<u8>,
 ) -> Result<KeyEntry, Fault> {
-    let Attributes { expiry, access } = with;
     if value_type == ValueType::STRING {
         return Ok(KeyEntry::string(key, string(input, room)?, expiry, access));
     }
@@ -121,6 +112,15 @@ fn collection(
     }
 }
 
+/// Refuses a listpack in which one of every `step`th elements is there twice.
+fn refuse_duplicates(pack: &Listpack, step: usize, what: &'static str) -> Result<(), Fault> {
+    let mut seen = HashSet::new();
+    match pack.iter().step_by(step).all(|item| seen.insert(item.to_vec())) {
+        true => Ok(()),
+        false => Err(Fault::Integrity(what, None)),
+    }
+}
+
 /// A length as a number of bytes in memory.
 fn size(length: u64) -> Result<usize, Fault> {
     usize::try_from(length).map_err(|_| Fault::Short)
@@ -148,22 +148,32 @@ impl<I: Input> Reader<'_, '_, I> {
         self.input.string(self.room)
     }
 
-    /// A listpack, or a ziplist turned into one, in a string.
-    fn listpack(&mut self, is_ziplist: bool) -> Result<Listpack, Fault> {
+    /// A listpack in a string; `what` it is says the error.
+    #[inline]
+    fn listpack(&mut self, what: &'static str) -> Result<Listpack, Fault> {
         let bytes = self.input.string(self.room)?;
-        if is_ziplist { Ok(super::ziplist::to_listpack(bytes)?) } else { Ok(Listpack::from_bytes(bytes)?) }
+        Listpack::from_bytes(bytes).map_err(Fault::integrity(what))
     }
 
-    /// Refuses a listpack in which one of every `step`th elements is there twice, if that is to be
-    /// looked for.
-    fn refuse_duplicates(&self, pack: &Listpack, step: usize) -> Result<(), Fault> {
-        if !self.decoding.deep {
-            return Ok(());
+    /// A ziplist in a string, turned into a listpack.
+    fn ziplist(&mut self, what: &'static str) -> Result<Listpack, Fault> {
+        let bytes = self.input.string(self.room)?;
+        super::ziplist::to_listpack(bytes).map_err(Fault::integrity(what))
+    }
+
+    /// A listpack or ziplist of pairs, of which there is at least one. The first of a pair being there
+    /// twice is looked for in ziplists always: turning them into listpacks takes time anyway.
+    fn pairs(&mut self, is_ziplist: bool, what: &'static str) -> Result<Listpack, Fault> {
+        let pack = if is_ziplist { self.ziplist(what)? } else { self.listpack(what)? };
+        if pack.is_empty() {
+            return Err(Fault::Empty);
         }
-        let mut seen = HashSet::new();
-        match pack.iter().step_by(step).all(|item| seen.insert(item.to_vec())) {
-            true => Ok(()),
-            false => Err(Fault::Invalid("duplicated element")),
+        if pack.len() % 2 != 0 {
+            return Err(Fault::Integrity(what, None));
         }
+        if is_ziplist || self.decoding.deep {
+            refuse_duplicates(&pack, 2, what)?;
+        }
+        Ok(pack)
     }
 }

@@ -57,6 +57,11 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_named_as_redis_names_it() {
+        assert_eq!(name(0x0707_0707_0707_0707), "BwcHBwcHB");
+    }
+
+    #[test]
     fn parts_are_skipped_up_to_the_end() {
         let mut input = Slice::new(b"\x01\x05\x02\x40\x80\x03....\x04........\x05\x03abc\x00next");
         skip(&mut input).unwrap();

@@ -1,12 +1,12 @@
 //! Sets: members one by one, and in one intset or listpack.
 
-use super::Reader;
+use super::{Reader, refuse_duplicates};
 use crate::rdb::Fault;
 use crate::rdb::input::Input;
 use ochre_engine::encoding::intset::Intset;
 use ochre_engine::value::{RawValue, Set, SetLimits};
 
-const DUPLICATE: Fault = Fault::Invalid("duplicated member of a set");
+const DUPLICATE: Fault = Fault::Invalid("Duplicate set members detected");
 
 impl<I: Input> Reader<'_, '_, I> {
     fn set_limits(&self) -> SetLimits {
@@ -26,16 +26,19 @@ impl<I: Input> Reader<'_, '_, I> {
     }
 
     pub(super) fn intset(&mut self) -> Result<RawValue, Fault> {
-        let ints = Intset::from_bytes(self.string()?)?;
+        let ints = Intset::from_bytes(self.string()?).map_err(Fault::integrity("Intset"))?;
         Ok(RawValue::new(Set::from_intset(ints, &self.set_limits())))
     }
 
     pub(super) fn packed_set(&mut self) -> Result<RawValue, Fault> {
-        let pack = self.listpack(false)?;
+        const WHAT: &str = "Set listpack";
+        let pack = self.listpack(WHAT)?;
         if pack.is_empty() {
             return Err(Fault::Empty);
         }
-        self.refuse_duplicates(&pack, 1)?;
+        if self.decoding.deep {
+            refuse_duplicates(&pack, 1, WHAT)?;
+        }
         Set::from_listpack(pack, &self.set_limits()).map(RawValue::new).ok_or(DUPLICATE)
     }
 }

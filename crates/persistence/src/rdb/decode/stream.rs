@@ -5,9 +5,11 @@
 use super::Reader;
 use crate::rdb::Fault;
 use crate::rdb::input::Input;
-use ochre_engine::encoding::listpack::Listpack;
 use ochre_engine::stream::{ConsumerId, Group, Pending, Stream, StreamId, StreamLog};
 use ochre_engine::value::RawValue;
+
+/// What a node is, for errors.
+const NODE: &str = "Stream listpack";
 
 /// Pending entries of a group, in the order of ids, before their consumers are known.
 struct Unclaimed {
@@ -26,7 +28,7 @@ impl<I: Input> Reader<'_, '_, I> {
             let name = self.string()?.to_vec();
             let group = self.group(&stream.log, version)?;
             if !stream.create_group(&name, group) {
-                return Err(Fault::Invalid("duplicated consumer group"));
+                return Err(Fault::Invalid("Duplicated consumer group name"));
             }
         }
         Ok(RawValue::new(Box::new(stream)))
@@ -35,11 +37,11 @@ impl<I: Input> Reader<'_, '_, I> {
     fn nodes(&mut self, log: &mut StreamLog) -> Result<(), Fault> {
         for _ in 0..self.input.length()? {
             let Ok(master_id) = <[u8; 16]>::try_from(self.string()?) else {
-                return Err(Fault::Invalid("id of a stream's node of another length than 16"));
+                return Err(Fault::Invalid("Stream node key entry is not the size of a stream ID"));
             };
-            let pack = Listpack::from_bytes(self.string()?)?;
+            let pack = self.listpack(NODE)?;
             if log.restore_node(StreamId::from_be_bytes(master_id), pack).is_none() {
-                return Err(Fault::Invalid("node of a stream that is none, or not in order"));
+                return Err(Fault::Integrity(NODE, None));
             }
         }
         Ok(())
@@ -48,11 +50,11 @@ impl<I: Input> Reader<'_, '_, I> {
     fn figures(&mut self, log: &mut StreamLog, version: u8) -> Result<(), Fault> {
         let len = self.input.length()?;
         if len != 0 && log.node_count() == 0 {
-            return Err(Fault::Invalid("stream with a length but without entries"));
+            return Err(Fault::Invalid("Stream length inconsistent with rax entries"));
         }
         let last_id = self.id()?;
         if log.last_entry_id().is_some_and(|last| last > last_id) {
-            return Err(Fault::Invalid("stream with a last id below its entries"));
+            return Err(Fault::Invalid("Stream last ID below its entries"));
         }
         log.set_last_id(last_id);
         if version == 1 {
@@ -91,7 +93,7 @@ impl<I: Input> Reader<'_, '_, I> {
             self.consumer(&mut group, &mut unclaimed, version)?;
         }
         if unclaimed.iter().any(|entry| !entry.claimed) {
-            return Err(Fault::Invalid("pending entry without a consumer"));
+            return Err(Fault::Invalid("Stream CG PEL entry without consumer"));
         }
         Ok(group)
     }
@@ -107,7 +109,7 @@ impl<I: Input> Reader<'_, '_, I> {
         pending.sort_by_key(|entry| entry.id);
         match pending.windows(2).all(|pair| pair[0].id < pair[1].id) {
             true => Ok(pending),
-            false => Err(Fault::Invalid("duplicated pending entry of a group")),
+            false => Err(Fault::Invalid("Duplicated global PEL entry loading stream consumer group")),
         }
     }
 
@@ -116,7 +118,7 @@ impl<I: Input> Reader<'_, '_, I> {
         let seen_ms = self.milliseconds()?;
         let active_ms = if version == 3 { self.milliseconds()? } else { seen_ms };
         let Some(consumer) = group.create_consumer(&name, seen_ms) else {
-            return Err(Fault::Invalid("duplicated consumer"));
+            return Err(Fault::Invalid("Duplicate stream consumer detected."));
         };
         group.consumer_mut(consumer).active_ms = Some(active_ms).filter(|active| *active >= 0);
         for _ in 0..self.input.length()? {
@@ -135,11 +137,11 @@ fn claim(
     unclaimed: &mut [Unclaimed],
 ) -> Result<(), Fault> {
     let Ok(at) = unclaimed.binary_search_by_key(&id, |entry| entry.id) else {
-        return Err(Fault::Invalid("pending entry of a consumer that its group has not"));
+        return Err(Fault::Invalid("Consumer entry not found in group global PEL"));
     };
     let entry = &mut unclaimed[at];
     if std::mem::replace(&mut entry.claimed, true) {
-        return Err(Fault::Invalid("pending entry with two consumers"));
+        return Err(Fault::Invalid("Duplicated consumer PEL entry loading a stream consumer group"));
     }
     let Unclaimed { delivered_ms, deliveries, .. } = *entry;
     group.set_pending(id, Pending { consumer, delivered_ms, deliveries });

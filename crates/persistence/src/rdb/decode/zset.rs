@@ -10,8 +10,6 @@ use ochre_engine::value::{RawValue, Zset};
 /// A member with its score takes at least so many bytes in a file.
 const SMALLEST_PAIR: u64 = 2;
 
-const NOT_SOUND: Fault = Fault::Invalid("sorted set with a wrong score or a duplicated member");
-
 impl<I: Input> Reader<'_, '_, I> {
     pub(super) fn zset(&mut self, binary: bool) -> Result<RawValue, Fault> {
         let count = self.count()?;
@@ -23,7 +21,7 @@ impl<I: Input> Reader<'_, '_, I> {
             text.extend_from_slice(member);
             let score = if binary { self.input.double()? } else { self.text_score()? };
             if score.is_nan() {
-                return Err(Fault::Invalid("score that is not a number"));
+                return Err(Fault::Invalid("Zset with NAN score detected"));
             }
             members.push(ScoredMember::new(score, &text));
         }
@@ -32,7 +30,7 @@ impl<I: Input> Reader<'_, '_, I> {
 
     fn untrusted(&self, members: Vec<ScoredMember>) -> Result<RawValue, Fault> {
         let Some(zset) = Zset::from_untrusted(members, self.decoding.settings, self.decoding.seed) else {
-            return Err(Fault::Invalid("duplicated member of a sorted set"));
+            return Err(Fault::Invalid("Duplicate zset fields detected"));
         };
         Ok(RawValue::new(zset))
     }
@@ -52,12 +50,9 @@ impl<I: Input> Reader<'_, '_, I> {
     }
 
     pub(super) fn packed_zset(&mut self, is_ziplist: bool) -> Result<RawValue, Fault> {
-        let pack = self.listpack(is_ziplist)?;
-        if pack.is_empty() {
-            return Err(Fault::Empty);
-        }
-        self.refuse_duplicates(&pack, 2)?;
+        let what = if is_ziplist { "Zset ziplist" } else { "Zset listpack" };
+        let pack = self.pairs(is_ziplist, what)?;
         let zset = Zset::from_listpack(pack, self.decoding.settings, self.decoding.seed);
-        zset.map(RawValue::new).ok_or(NOT_SOUND)
+        zset.map(RawValue::new).ok_or(Fault::Integrity(what, None))
     }
 }

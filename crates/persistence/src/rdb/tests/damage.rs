@@ -56,7 +56,7 @@ fn errors_name_type_and_key() {
         (b"REDIS0000", "version 0"),
         (b"REDIS0013", "version 13"),
         (b"REDIS00x1", "version 0"),
-        (b"REDIS0011\xc8\x01kv", "unknown value type 200"),
+        (b"REDIS0011\xc8\x01kv", "Unknown RDB encoding type 200"),
         (b"REDIS0011\x00\x01k\x01v\x00\x01k\x01v", "duplicated key"),
     ] {
         let error = loaded(file, &bench.settings).err().unwrap().to_string();

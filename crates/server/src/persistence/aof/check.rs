@@ -5,19 +5,16 @@ use super::files::log_manifest_error;
 use crate::config::os_text;
 use crate::log_warning;
 use crate::startup::Abort;
-use ochre_engine::keyspace::DbIndex;
-use ochre_engine::level::Level;
-use ochre_engine::settings::Settings;
-use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::aof::{Checker, End, Manifest};
 use ochre_persistence::rdb::input::Input;
-use ochre_persistence::rdb::{self, LoadOptions, Refusal, Sink, Source};
+use ochre_persistence::rdb::{self, Source};
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Prints a line to the standard output. If nobody reads it there is nobody to tell.
 macro_rules! say {
@@ -156,7 +153,7 @@ impl Tool {
         }
         let (mut source, mut offset) = (Source::new(&file, Some(size)), 0);
         if is_snapshot {
-            offset = check_snapshot(&mut source)?;
+            offset = check_snapshot(&mut source, name)?;
         }
         let shown = path.display().to_string();
         let verdict = self.checker.check(&mut source, offset, &shown).map_err(|_| {
@@ -280,39 +277,17 @@ fn is_snapshot(path: &Path) -> Result<bool, Abort> {
     Ok(is_long_enough && start.starts_with(b"REDIS"))
 }
 
-/// Takes a snapshot without keeping it.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn select(&mut self, _: DbIndex) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn entry(&mut self, _: ochre_engine::entry::KeyEntry) -> Result<(), Refusal> {
-        Ok(())
-    }
-}
-
 /// Checks the snapshot that a file begins with; returns where it ends.
-fn check_snapshot<R: Read>(source: &mut Source<R>) -> Result<u64, Abort> {
-    let settings = Settings { level: Level::default(), databases: i32::MAX as u32, ..Settings::default() };
-    let options = LoadOptions {
-        settings: &settings,
-        seed: Seed::new(0, 0),
-        now: UnixMs(0),
-        checksum: true,
-        deep: false,
-    };
-    match rdb::load(source, &options, &mut Nowhere) {
-        Ok(_) => {
-            say!("RDB preamble is OK, proceeding with AOF tail...");
-            Ok(source.offset())
-        }
-        Err(error) => {
-            say!("--- RDB ERROR DETECTED ---");
-            say!("[offset {}] {}", error.offset, error.fault);
-            say!("RDB preamble of AOF file is not sane, aborting.");
-            Err(Abort::Failed)
-        }
+fn check_snapshot<R: Read>(source: &mut Source<R>, name: &str) -> Result<u64, Abort> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+    let mut out = io::stdout().lock();
+    let sound = writeln!(out, "[offset 0] Checking RDB file {name}")
+        .and_then(|()| rdb::check::check(source, UnixMs(now), &mut out));
+    drop(out);
+    if sound.unwrap_or(false) {
+        say!("RDB preamble is OK, proceeding with AOF tail...");
+        return Ok(source.offset());
     }
+    say!("RDB preamble of AOF file is not sane, aborting.");
+    Err(Abort::Failed)
 }

@@ -1,0 +1,181 @@
+//! Snapshots and payloads between Ochre and redis-server 7.0: what one wrote the other reads, compared
+//! by DEBUG DIGEST, which both compute alike.
+
+use std::process::Command;
+
+use ochre_tests::server::{binary_under_test, scratch_directory};
+use ochre_tests::{Client, Directory, Reply, Rng, Server, ServerOptions};
+
+/// Levels whose files redis-server 7.0 reads.
+const LEVELS: [&str; 4] = ["4.0", "5.0", "6.2", "7.0"];
+
+/// Texts of all kinds: integers of all sizes, compressible, incompressible, long.
+fn text(rng: &mut Rng) -> Vec<u8> {
+    match rng.below(10) {
+        0..=2 => ((rng.bits() >> rng.below(64)) as i64).to_string().into_bytes(),
+        3 => (-((rng.bits() >> (1 + rng.below(63))) as i64)).to_string().into_bytes(),
+        4..=6 => (0..rng.below(80)).map(|_| *rng.pick(b"abcdef")).collect(),
+        7 => vec![b'x'; rng.below(5000)],
+        8 => format!("{:.3}", rng.below(100_000) as f64 / 77.0).into_bytes(),
+        _ => (0..rng.below(300)).map(|_| rng.bits() as u8).collect(),
+    }
+}
+
+fn score(rng: &mut Rng) -> Vec<u8> {
+    match rng.below(6) {
+        0 => b"inf".to_vec(),
+        1 => b"-1e300".to_vec(),
+        2 => (rng.below(11) as i64 - 5).to_string().into_bytes(),
+        _ => format!("{}", rng.below(1_000_000) as f64 / 64.0).into_bytes(),
+    }
+}
+
+/// Calls that make values of every type, small and large.
+fn calls(seed: u64, streams: bool) -> Vec<Vec<Vec<u8>>> {
+    let mut rng = Rng::new(seed);
+    let mut calls = Vec::new();
+    for at in 0..300 {
+        let kind = rng.below(if streams { 7 } else { 5 });
+        let key = format!("{kind}:{}", rng.below(60)).into_bytes();
+        let count = *rng.pick(&[1, 2, 3, 10, 40, 140, 700]);
+        let mut call: Vec<Vec<u8>> = Vec::new();
+        match kind {
+            0 => call.extend([b"SET".to_vec(), key.clone(), text(&mut rng)]),
+            1 => {
+                call.extend([b"RPUSH".to_vec(), key.clone()]);
+                call.extend((0..count).map(|_| text(&mut rng)));
+            }
+            2 => {
+                call.extend([b"SADD".to_vec(), key.clone()]);
+                let ints = rng.chance(50);
+                call.extend(
+                    (0..count).map(|n| if ints { (n * 7).to_string().into() } else { text(&mut rng) }),
+                );
+            }
+            3 => {
+                call.extend([b"HSET".to_vec(), key.clone()]);
+                call.extend((0..2 * count).map(|_| text(&mut rng)));
+            }
+            4 => {
+                call.extend([b"ZADD".to_vec(), key.clone()]);
+                call.extend((0..count).flat_map(|_| [score(&mut rng), text(&mut rng)]));
+            }
+            5 => {
+                for n in 0..count.min(150) {
+                    let id = format!("{at}-{}", n + 1).into_bytes();
+                    calls.push(vec![b"XADD".to_vec(), key.clone(), id, b"field".to_vec(), text(&mut rng)]);
+                }
+                call.extend([b"XDEL".to_vec(), key.clone(), format!("{at}-1").into_bytes()]);
+            }
+            _ => {
+                let key = format!("5:{}", rng.below(60)).into_bytes();
+                calls.push(["XGROUP", "CREATE"].map(|word| word.as_bytes().to_vec()).to_vec());
+                calls.last_mut().expect("just pushed").extend([key.clone(), b"g".to_vec(), b"0".to_vec()]);
+                call.extend(["XREADGROUP", "GROUP", "g", "c", "COUNT", "5", "STREAMS"].map(|w| w.into()));
+                call.extend([key, b">".to_vec()]);
+            }
+        }
+        calls.push(call);
+        if rng.chance(20) {
+            let ttl = (1_000_000 + rng.below(1_000_000_000)).to_string().into_bytes();
+            calls.push(vec![b"PEXPIRE".to_vec(), key, ttl]);
+        }
+        if rng.chance(5) {
+            calls.push(vec![b"SELECT".to_vec(), rng.below(16).to_string().into_bytes()]);
+        }
+    }
+    calls
+}
+
+/// Fills the server (calls on missing streams fail, which is as well) and saves; returns the digest.
+fn fill_and_save(client: &mut Client, seed: u64, streams: bool) -> String {
+    client.pipeline(&calls(seed, streams)).expect("answers to all calls");
+    let digest = client.run("DEBUG DIGEST").text();
+    assert!(client.run("SAVE").is_ok());
+    digest
+}
+
+fn redis_in(directory: &Directory) -> Server {
+    let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
+    Server::start_with(ServerOptions { binary: binary.into(), args: directory.args(&[]), config: None })
+}
+
+#[test]
+fn redis_loads_what_ochre_saved_at_every_level() {
+    for (seed, level) in LEVELS.into_iter().enumerate() {
+        let directory = Directory::new();
+        let ochre = directory.start(&["--compat-version", level]);
+        let digest = fill_and_save(&mut ochre.connect(), seed as u64, level != "4.0");
+        drop(ochre);
+        let redis = redis_in(&directory);
+        assert_eq!(redis.connect().run("DEBUG DIGEST").text(), digest, "level {level}");
+        assert!(redis.connect().run("DBSIZE").integer().is_some_and(|keys| keys > 0));
+    }
+}
+
+#[test]
+fn ochre_loads_what_redis_saved_at_every_level() {
+    let directory = Directory::new();
+    let redis = redis_in(&directory);
+    let digest = fill_and_save(&mut redis.connect(), 77, true);
+    drop(redis);
+    for level in ["5.0", "6.2", "7.0", "7.2", "latest"] {
+        let ochre = directory.start(&["--compat-version", level]);
+        assert_eq!(ochre.connect().run("DEBUG DIGEST").text(), digest, "level {level}");
+    }
+}
+
+#[test]
+fn a_snapshot_of_7_2_comes_back_and_is_refused_by_redis_7_0() {
+    let directory = Directory::new();
+    let ochre = directory.start(&[]);
+    let digest = fill_and_save(&mut ochre.connect(), 5, true);
+    drop(ochre);
+    assert_eq!(directory.start(&[]).connect().run("DEBUG DIGEST").text(), digest);
+    let file = directory.file("dump.rdb");
+    assert!(std::fs::read(&file).expect("the snapshot").starts_with(b"REDIS0011"));
+}
+
+/// Every value of one server restored in the other by its payload.
+#[test]
+fn payloads_go_both_ways() {
+    let (redis, ochre) = (Server::reference(), Server::like_reference());
+    for (from, to, seed) in [(&redis, &ochre, 3), (&ochre, &redis, 4)] {
+        let (mut from, mut to) = (from.connect(), to.connect());
+        from.run("FLUSHALL");
+        to.run("FLUSHALL");
+        let in_one_database = |call: &Vec<Vec<u8>>| call[0] != b"SELECT" && call[0] != b"PEXPIRE";
+        let calls: Vec<_> = calls(seed, true).into_iter().filter(in_one_database).collect();
+        from.pipeline(&calls).expect("answers to all calls");
+        let Reply::Array(keys) = from.run("KEYS *") else { panic!("KEYS answers an array") };
+        for key in keys.iter().map(Reply::text) {
+            let Reply::Bulk(payload) = from.call(&["DUMP", &key]) else { panic!("{key} has a payload") };
+            let call: [&[u8]; 4] = [b"RESTORE", key.as_bytes(), b"0", &payload];
+            assert!(to.call(&call).is_ok(), "{key}");
+            let own = from.call(&["DEBUG", "DIGEST-VALUE", &key]);
+            assert_eq!(to.call(&["DEBUG", "DIGEST-VALUE", &key]), own, "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_checker_answers_under_the_name_of_redis() {
+    let directory = Directory::new();
+    let ochre = directory.start(&["--compat-version", "7.0"]);
+    fill_and_save(&mut ochre.connect(), 9, true);
+    let tool = scratch_directory().join("redis-check-rdb");
+    std::os::unix::fs::symlink(binary_under_test(), &tool).expect("a writable scratch directory");
+    let file = directory.file("dump.rdb");
+    let check = |tool: &std::path::Path| {
+        let output = Command::new(tool).arg(&file).output().expect("the tool runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = check(&tool);
+    assert_eq!((code, text.contains("\\o/ RDB looks OK! \\o/")), (Some(0), true), "{text}");
+    assert_eq!(check("/usr/bin/redis-check-rdb".as_ref()), (code, text));
+    let mut bytes = std::fs::read(&file).expect("the snapshot");
+    bytes.truncate(bytes.len() / 2);
+    std::fs::write(&file, bytes).expect("a writable file");
+    let (code, text) = check(&tool);
+    assert_eq!((code, text.contains("--- RDB ERROR DETECTED ---")), (Some(1), true), "{text}");
+}
