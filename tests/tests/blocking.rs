@@ -86,23 +86,6 @@ fn clients_that_leave_while_they_wait_are_forgotten() {
 }
 
 #[test]
-fn what_comes_while_a_client_waits_is_run_behind_what_came_before() {
-    let server = Server::start(&[]);
-    let mut c = server.connect();
-    let mut waiting = server.connect();
-    waiting.send(b"BLPOP l 0\r\nECHO first\r\n").unwrap();
-    until_blocked(&mut c, 1);
-    waiting.send(b"ECHO second\r\nECHO thi").unwrap();
-    c.run("PING");
-    waiting.send(b"rd\r\n").unwrap();
-    c.run("RPUSH l a");
-    assert_eq!(waiting.read().unwrap().items().len(), 2);
-    for expected in ["first", "second", "third"] {
-        assert_eq!(waiting.read().unwrap().text(), expected);
-    }
-}
-
-#[test]
 fn a_reader_of_a_group_is_told_that_it_is_gone_and_watchers_of_the_stream_are_not_disturbed() {
     let server = Server::start(&[]);
     let (mut c, mut reader, mut watcher) = (server.connect(), server.connect(), server.connect());
@@ -118,4 +101,21 @@ fn a_reader_of_a_group_is_told_that_it_is_gone_and_watchers_of_the_stream_are_no
     watcher.run("MULTI");
     watcher.run("PING");
     assert_eq!(watcher.run("EXEC").items(), [Reply::Simple("PONG".into())]);
+}
+
+#[test]
+fn what_comes_while_a_client_waits_is_run_behind_what_came_before() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let mut waiting = server.connect();
+    waiting.send(b"BLPOP l 0\r\nECHO first\r\n").unwrap();
+    until_blocked(&mut c, 1);
+    waiting.send(b"ECHO second\r\nECHO thi").unwrap();
+    c.run("PING");
+    waiting.send(b"rd\r\n").unwrap();
+    c.run("RPUSH l a");
+    assert_eq!(waiting.read().unwrap().items().len(), 2);
+    for expected in ["first", "second", "third"] {
+        assert_eq!(waiting.read().unwrap().text(), expected);
+    }
 }

@@ -11,6 +11,9 @@ use ochre_tests::{Client, Directory, Rng, Server, wait_until};
 const APPEND_ONLY: [&str; 6] =
     ["--appendonly", "yes", "--auto-aof-rewrite-min-size", "8kb", "--auto-aof-rewrite-percentage", "30"];
 
+/// Kills after which the next server begins with nothing, lest the data grow without end.
+const FRESH_START: usize = 10;
+
 fn kills() -> usize {
     std::env::var("CRASH_KILLS").map_or(10, |text| text.parse().expect("CRASH_KILLS is a number"))
 }
@@ -30,10 +33,13 @@ fn kill_again_and_again(
     pause_ms: fn(usize, &mut Rng) -> usize,
     promised: impl Fn(&Journal, Instant) -> Numbers,
 ) {
-    let directory = Directory::new();
+    let mut directory = Directory::new();
     let mut rng = Rng::new(u64::from(std::process::id()));
-    let (mut kept, mut sent, mut lost) = (Numbers::new(), 0, 0);
+    let (mut kept, mut sent, mut lost, mut written) = (Numbers::new(), 0, 0, 0);
     for round in 0..kills() {
+        if round % FRESH_START == FRESH_START - 1 {
+            (directory, kept, sent) = (Directory::new(), Numbers::new(), 0);
+        }
         let (mut server, client) = start(&directory, args);
         let writer = Writer::start(client, sent, rng.bits(), save_every);
         std::thread::sleep(Duration::from_millis(pause_ms(round, &mut rng) as u64));
@@ -49,9 +55,10 @@ fn kill_again_and_again(
         kept.extend(promised(&journal, killed_at));
         check(&found, &kept, &journal);
         lost += journal.all().difference(&found).count();
+        written += journal.acknowledged.len();
         (kept, sent) = (found, journal.sent);
     }
-    println!("{} numbers written, {lost} acknowledged ones lost in {} kills", kept.len(), kills());
+    println!("{written} numbers acknowledged, {lost} of them lost in {} kills", kills());
 }
 
 fn short(_: usize, rng: &mut Rng) -> usize {

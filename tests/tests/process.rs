@@ -186,3 +186,20 @@ fn many_connections_are_served_together() {
         assert_eq!(answers, expected);
     }
 }
+
+#[test]
+fn a_stall_longer_than_the_watchdog_allows_leaves_a_trace_in_the_log() {
+    let server = Server::start(&["--enable-debug-command", "yes", "--watchdog-period", "100"]);
+    let mut c = server.connect();
+    assert_eq!(c.run("CONFIG GET watchdog-period").pairs()[0].1.text(), "0");
+    c.run("DEBUG SLEEP 0.3");
+    assert!(!server.log().contains("WATCHDOG"));
+    assert!(c.run("CONFIG SET watchdog-period 1").is_ok());
+    assert_eq!(c.run("CONFIG GET watchdog-period").pairs()[0].1.text(), "200");
+    c.run("DEBUG SLEEP 0.6");
+    assert!(server.log().contains("WATCHDOG TIMER EXPIRED"));
+    assert!(c.run("CONFIG SET watchdog-period 0").is_ok());
+    let reports = server.log().matches("WATCHDOG").count();
+    c.run("DEBUG SLEEP 0.4");
+    assert_eq!(server.log().matches("WATCHDOG").count(), reports);
+}

@@ -59,6 +59,8 @@ pub fn run() -> Result<(), Abort> {
     let network = &mut loaded.config.network;
     network.maxclients = limits::make_room(network.maxclients).map_err(|reason| failed(reason.0))?;
     title::prepare();
+    // Only CONFIG SET turns the watchdog on (server.c: initServer).
+    loaded.config.process.watchdog_period = 0;
 
     let (server, poll) = open(loaded, identity)?;
     crash::configure(&server.config);

@@ -155,6 +155,8 @@ pub struct Stats {
     pub longest_turn_nanos: u64,
     /// Commands that ran in the busiest of its turns.
     pub most_commands_in_turn: u64,
+    /// Nanoseconds of writing to the append-only file.
+    pub aof_nanos: u64,
     /// Nanoseconds of the cron.
     pub cron_nanos: u64,
     /// Changes since the last snapshot.

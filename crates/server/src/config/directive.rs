@@ -120,6 +120,8 @@ pub enum Apply {
     OomScore,
     /// Install or remove the handlers that report a crash.
     CrashLog,
+    /// Report stalls.
+    Watchdog,
     /// Let the allocator work in the background, or not.
     AllocatorThread,
     /// Start or stop the append only file.

@@ -85,7 +85,7 @@ topic! {
         /// Whether a panic exits in place of aborting.
         use_exit_on_panic: bool = false => directive("use-exit-on-panic").flags(Flags::HIDDEN).no_effect();
         /// Milliseconds after which a stall is reported.
-        watchdog_period: i32 = 0 => directive("watchdog-period").int(0, INT).flags(Flags::HIDDEN).no_effect();
+        watchdog_period: i32 = 0 => directive("watchdog-period").int(0, INT).flags(Flags::HIDDEN).apply(Apply::Watchdog);
         /// The locale that SORT ALPHA follows; texts are ordered by their bytes.
         locale_collate: Text = Text::default() => directive("locale-collate").no_effect();
     }

@@ -75,7 +75,7 @@ extern "C" fn on_crash(number: i32) {
     if let Some(prepared) = PREPARED.get() {
         let at = SIGNALS.iter().position(|(signal, _)| *signal as i32 == number);
         if let Some(text) = at.and_then(|at| prepared.texts.get(at)) {
-            report(prepared.path.as_ref(), text);
+            write_trace(text, END);
         }
     }
     // SAFETY: the handler was reset when it was entered, so this ends the process.
@@ -88,7 +88,7 @@ pub fn write_line(text: &[u8]) {
     let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT;
     let mut digits = itoa::Buffer::new();
     let pid = digits.format(std::process::id()).as_bytes();
-    // SAFETY: as in `report`; formatting a number needs nothing but the stack.
+    // SAFETY: as in `write_trace`; formatting a number needs nothing but the stack.
     unsafe {
         let fd = path.map_or(libc::STDOUT_FILENO, |path| libc::open(path.as_ptr(), flags, 0o644));
         if fd >= 0 {
@@ -105,7 +105,9 @@ const END: &[u8] = b"=== OCHRE BUG REPORT END ===\n";
 /// Calls on the stack that are shown.
 const MAX_CALLS: usize = 64;
 
-fn report(path: Option<&CString>, text: &[u8]) {
+/// Writes a text, the calls on the stack and another text into the log, from inside the handler of a signal.
+pub fn write_trace(text: &[u8], end: &[u8]) {
+    let path = PREPARED.get().and_then(|prepared| prepared.path.as_ref());
     let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT;
     let mut calls = [std::ptr::null_mut(); MAX_CALLS];
     // SAFETY: the path ends with a zero byte and lives for ever; the slices and the array are valid.
@@ -117,7 +119,7 @@ fn report(path: Option<&CString>, text: &[u8]) {
             libc::write(fd, text.as_ptr().cast(), text.len());
             let count = libc::backtrace(calls.as_mut_ptr(), MAX_CALLS as i32);
             libc::backtrace_symbols_fd(calls.as_ptr(), count, fd);
-            libc::write(fd, END.as_ptr().cast(), END.len());
+            libc::write(fd, end.as_ptr().cast(), end.len());
         }
     }
 }

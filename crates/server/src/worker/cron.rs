@@ -1,7 +1,8 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
-use crate::config::HZ;
+use crate::config::{Config, HZ};
+use crate::process::watchdog;
 use crate::server::Server;
 use ochre_engine::time::UnixMs;
 
@@ -41,6 +42,9 @@ impl Server {
     /// The work of one turn of the cron. Returns the milliseconds until the next.
     fn cron(&mut self, now: UnixMs, turn: u64) -> u64 {
         let hz = self.hz();
+        if self.config.process.watchdog_period > 0 {
+            watchdog::wind_up(self.config.process.watchdog_period);
+        }
         if !self.cron_paused {
             let started = self.lane.clock.tick();
             self.gather();
@@ -60,8 +64,13 @@ impl Server {
 
     /// How often the cron turns in a second: `hz`, and with `dynamic-hz` more often the more clients there are.
     pub fn hz(&self) -> u64 {
-        let configured = u64::from(self.config.process.hz.unsigned_abs().max(1));
-        if !self.config.process.dynamic_hz {
+        self.hz_of(&self.config)
+    }
+
+    /// The same with another configuration.
+    pub fn hz_of(&self, config: &Config) -> u64 {
+        let configured = u64::from(config.process.hz.unsigned_abs().max(1));
+        if !config.process.dynamic_hz {
             return configured;
         }
         raised(configured, self.clients.len() as u64)

@@ -116,12 +116,12 @@ fn a_random_member_is_a_member() {
         let owned = (0..50).map(|n| ScoredMember::new(f64::from(n), format!("m{n}").as_bytes())).collect();
         let zset = Zset::from_members(owned, &settings, SEED);
         let mut seen = std::collections::BTreeSet::new();
-        for _ in 0..2000 {
+        for _ in 0..if cfg!(miri) { 60 } else { 2000 } {
             let (member, score) = zset.random(&mut rng).unwrap();
             assert_eq!(zset.score(&member.to_vec()), Some(score));
             seen.insert(member.to_vec());
         }
-        assert_eq!(seen.len(), 50);
+        assert!(cfg!(miri) || seen.len() == 50);
         let mut scanned = 0;
         let mut cursor = 0;
         loop {

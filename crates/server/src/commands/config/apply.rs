@@ -5,7 +5,7 @@ use crate::log_warning;
 use crate::process::crash;
 use crate::process::kernel::{ProcessKind, set_oom_score};
 use crate::process::limits::make_room;
-use crate::process::title;
+use crate::process::{title, watchdog};
 use crate::server::Server;
 
 impl Server {
@@ -38,6 +38,11 @@ impl Server {
             }
             Apply::TlsPort | Apply::Tls if config.tls.port != 0 => {
                 Err("Unable to update TLS configuration. Check server logs.".into())
+            }
+            Apply::Watchdog => {
+                let hz = self.hz_of(config);
+                watchdog::configure(&mut config.process.watchdog_period, hz);
+                Ok(())
             }
             Apply::CrashLog => {
                 crash::configure(config);

@@ -6,5 +6,4 @@ mod swapdb;
 use crate::table::ServerCommand;
 
 /// The commands of this group.
-pub const COMMANDS: &[&ServerCommand] =
-    &[&flush::FLUSHALL, &flush::FLUSHDB, &swapdb::SWAPDB];
+pub const COMMANDS: &[&ServerCommand] = &[&flush::FLUSHALL, &flush::FLUSHDB, &swapdb::SWAPDB];

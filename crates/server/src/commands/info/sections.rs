@@ -86,10 +86,7 @@ fn workers(call: &Call<'_>, text: &mut Text) {
     text.line("exclusive_held_usec", usec(exclusive.held_nanos));
     for (command, (turns, nanos)) in &exclusive.by_command {
         let name = &server.commands.get(*command).full_name;
-        text.line(
-            format_args!("exclusive_{name}"),
-            format_args!("turns={turns},held_usec={}", usec(*nanos)),
-        );
+        text.line(format_args!("exclusive_{name}"), format_args!("turns={turns},held_usec={}", usec(*nanos)));
     }
 }
 

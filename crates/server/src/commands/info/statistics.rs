@@ -130,7 +130,7 @@ pub(super) fn latency(call: &Call<'_>, text: &mut Text) {
 
 pub(super) fn debug(call: &Call<'_>, text: &mut Text) {
     let stats = &call.server.stats;
-    text.line("eventloop_duration_aof_sum", 0);
+    text.line("eventloop_duration_aof_sum", stats.aof_nanos / 1000);
     text.line("eventloop_duration_cron_sum", stats.cron_nanos / 1000);
     text.line("eventloop_duration_max", stats.longest_turn_nanos / 1000);
     text.line("eventloop_cmd_per_cycle_max", stats.most_commands_in_turn);

@@ -30,7 +30,9 @@ impl Server {
     #[inline]
     pub fn flush_aof_before_replies(&mut self) {
         if self.persistence.aof.is_on() {
+            let started = self.lane.clock.tick();
             self.flush_aof(false);
+            self.stats.aof_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
         }
     }
 
