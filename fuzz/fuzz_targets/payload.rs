@@ -15,7 +15,6 @@ use ochre_persistence::rdb::{Decoding, payload};
 /// Commands of every type; those of another one answer an error.
 const LINES: &[&str] = &[
     "OBJECT ENCODING k",
-    "MEMORY USAGE k",
     "COPY k l",
     "STRLEN k",
     "GETRANGE k 0 -1",

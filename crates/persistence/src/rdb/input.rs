@@ -15,6 +15,9 @@ use std::io::{BufRead, ErrorKind, Read};
 /// Bytes that are read at once: few enough to stay in the second-level cache.
 const CHUNK: usize = 64 * 1024;
 
+/// A buffer that grew larger for some value is given back when small ones follow.
+const LARGEST_KEPT: usize = 4 << 20;
+
 /// A row of bytes to be decoded.
 pub trait Input {
     /// The next `n` bytes.
@@ -214,6 +217,10 @@ impl<R: Read> Source<R> {
         self.before += self.at as u64;
         self.end -= self.at;
         (self.at, self.summed) = (0, 0);
+        if self.buffer.len() > LARGEST_KEPT && self.end.max(n) <= CHUNK {
+            self.buffer.truncate(CHUNK);
+            self.buffer.shrink_to_fit();
+        }
         while self.end < n {
             if self.end == self.buffer.len() {
                 // Grown by what has arrived, not by what is claimed.
@@ -276,5 +283,66 @@ impl<R: Read> BufRead for Source<R> {
 
     fn consume(&mut self, n: usize) {
         self.at = (self.at + n).min(self.end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a few bytes at a time, and interrupts now and then.
+    struct Drip<'a>(&'a [u8], usize);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            if self.1.is_multiple_of(3) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let n = (self.1 % 7 + 1).min(into.len()).min(self.0.len());
+            into[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn a_source_shows_all_bytes_in_order_whatever_the_reader_gives() {
+        let bytes: Vec<u8> = (0..200_000u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
+        let mut source = Source::new(Drip(&bytes, 0), None);
+        let mut seen = Vec::new();
+        for n in (0..).map(|at| at * 37 % 1000).take(300) {
+            seen.extend_from_slice(Input::take(&mut source, n).unwrap());
+            assert_eq!(source.offset(), seen.len() as u64);
+        }
+        assert_eq!(source.checksum(), Some(crc64::update(0, &seen)));
+        let mut rest = Vec::new();
+        source.read_to_end(&mut rest).unwrap();
+        assert_eq!([seen, rest].concat(), bytes);
+        assert!(matches!(Input::take(&mut source, 1), Err(Fault::Short)));
+    }
+
+    #[test]
+    fn the_buffer_grows_for_a_large_value_and_shrinks_again() {
+        let bytes = vec![1; 10 << 20];
+        let mut source = Source::new(&bytes[..], None);
+        assert_eq!(Input::take(&mut source, 9 << 20).unwrap().len(), 9 << 20);
+        Input::take(&mut source, 100_000).unwrap();
+        for _ in 0..100 {
+            Input::take(&mut source, 1000).unwrap();
+        }
+        while Input::take(&mut source, 1000).is_ok() {}
+        assert!(source.buffer.len() <= LARGEST_KEPT, "{}", source.buffer.len());
+    }
+
+    #[test]
+    fn lengths_of_every_form_are_read() {
+        let mut out = crate::rdb::output::Output::in_memory();
+        let lengths = [0, 63, 64, 16383, 16384, 1 << 31, u64::from(u32::MAX), 1 << 32, u64::MAX];
+        lengths.iter().for_each(|length| out.length(*length));
+        let bytes = out.into_bytes();
+        let mut input = Slice::new(&bytes);
+        lengths.iter().for_each(|length| assert_eq!(input.length().unwrap(), *length));
+        assert!(input.rest().is_empty());
     }
 }
