@@ -67,7 +67,7 @@ topic! {
         enable_module_command: Protected = Protected::No =>
             directive("enable-module-command").immutable().no_effect();
         /// Threads that read and write; the server has workers in place of them.
-        io_threads: i32 = 1 => directive("io-threads").int(1, 128).immutable().no_effect();
+        io_threads: i32 = 1 => directive("io-threads").int(1, 128).immutable();
         /// Whether those threads read, too.
         io_threads_do_reads: bool = false => directive("io-threads-do-reads").immutable().no_effect();
     }

@@ -131,9 +131,8 @@ impl Worker {
     fn before_wait(&mut self) {
         self.resume_unblocked();
         let common = self.seat.common();
-        let is_first = self.signals.is_some();
-        let has_chores = common.accounts_clients() || common.expires_on() || common.evicts_on();
-        if is_first && has_chores {
+        let has_chores = self.signals.is_some() && (common.expires_on() || common.evicts_on());
+        if has_chores || common.accounts_clients() {
             self.seat.exclusively(|server| {
                 server.evict_clients(None);
                 server.fast_expire_cycle();
