@@ -140,10 +140,13 @@ impl Server {
                 os_text(&error)
             ))
         })?;
-        sync_directory_of(&path).map_err(|error| {
-            failed(format!("Fail to fsync AOF directory {}: {}.", path.display(), os_text(&error)))
-        })?;
-        manifest.dirty = false;
+        // The new manifest is in place, whatever becomes of it in a crash: the files that it names must stay, and those
+        // of the old one until it is known to be on the disk.
+        let synced = sync_directory_of(&path);
+        manifest.dirty = synced.is_err();
+        if let Err(error) = synced {
+            log_warning!("Fail to fsync AOF directory {}: {}.", path.display(), os_text(&error));
+        }
         Ok(())
     }
 
@@ -243,6 +246,13 @@ impl Server {
     /// Deletes the files that a younger base has replaced.
     pub fn delete_history(&mut self) {
         if self.config.persistence.aof_disable_auto_gc || self.persistence.aof.manifest.history.is_empty() {
+            return;
+        }
+        let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
+        let is_durable = self.write_manifest(&mut manifest).is_ok() && !manifest.dirty;
+        self.persistence.aof.manifest = manifest;
+        if !is_durable {
+            // The old files are still needed; the next rewrite comes back to them.
             return;
         }
         for file in std::mem::take(&mut self.persistence.aof.manifest.history) {
