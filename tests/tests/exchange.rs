@@ -97,7 +97,11 @@ fn fill_and_save(client: &mut Client, seed: u64, streams: bool) -> String {
 
 fn redis_in(directory: &Directory) -> Server {
     let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
-    Server::start_with(ServerOptions { binary: binary.into(), args: directory.args(&[]), config: None })
+    Server::start_with(ServerOptions {
+        binary: binary.into(),
+        args: directory.args(&[]),
+        ..ServerOptions::default()
+    })
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Side {
     fn start(binary: PathBuf, more: &[&str]) -> Side {
         let directory = Directory::new();
         let args = directory.args(&[OPTIONS, more].concat());
-        let server = Server::start_with(ServerOptions { binary, args, config: None });
+        let server = Server::start_with(ServerOptions { binary, args, ..ServerOptions::default() });
         let client = server.connect();
         Side { directory, server, client, read: 0 }
     }
@@ -238,7 +238,8 @@ fn digest_in_redis(files: &Path) -> ochre_tests::Reply {
         std::fs::copy(entry.path(), copy.file("appendonlydir").join(entry.file_name())).unwrap();
     }
     let args = copy.args(OPTIONS);
-    let server = Server::start_with(ServerOptions { binary: REFERENCE.into(), args, config: None });
+    let server =
+        Server::start_with(ServerOptions { binary: REFERENCE.into(), args, ..ServerOptions::default() });
     let mut client = server.connect();
     ochre_tests::wait_until("the data is loaded", || client.info("loading") == "0");
     client.run("DEBUG DIGEST")
