@@ -221,7 +221,7 @@ fn a_length_that_reads_right_only_by_its_neighbours_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
     #[test]
-    fn behaves_like_a_vector(steps in prop::collection::vec(step(), 0..40)) {
+    fn behaves_like_a_vector(steps in prop::collection::vec(step(), 0..if cfg!(miri) { 10 } else { 40 })) {
         let (mut listpack, mut model) = (Listpack::new(), Vec::new());
         for step in steps {
             apply(&mut listpack, &mut model, step);

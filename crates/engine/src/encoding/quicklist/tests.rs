@@ -192,7 +192,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
     #[test]
     fn behaves_like_a_vector(
-        steps in prop::collection::vec(step(), 0..120),
+        steps in prop::collection::vec(step(), 0..if cfg!(miri) { 8 } else { 120 }),
         fill in prop_oneof![Just(-1i64), Just(-2), 1i64..6, Just(40)],
         depth in 0u16..4,
         plain in prop_oneof![Just(PLAIN_THRESHOLD), 1u32..40],

@@ -34,7 +34,7 @@ proptest! {
     #[test]
     fn both_forms_agree_with_a_sorted_list(
         limit in prop_oneof![Just(0usize), Just(8), Just(128), Just(100_000)],
-        steps in prop::collection::vec((member(), prop_oneof![Just(0.0), -3.0..3.0f64, Just(f64::INFINITY)], 0u8..5), 0..300),
+        steps in prop::collection::vec((member(), prop_oneof![Just(0.0), -3.0..3.0f64, Just(f64::INFINITY)], 0u8..5), 0..if cfg!(miri) { 20 } else { 300 }),
         (low, high) in (0usize..50, 0usize..300),
     ) {
         let settings = Settings { zset_max_listpack_entries: limit, ..Settings::default() };
