@@ -64,13 +64,13 @@ impl Hash {
         (hash.len() == fields).then_some(hash)
     }
 
-    /// An empty hash for so many fields.
-    pub fn for_fields(fields: usize, limits: &HashLimits) -> Hash {
-        if fields <= limits.fields {
+    /// An empty hash for so many fields, with room for `room` of them if they need a table.
+    pub fn for_fields(fields: u64, room: usize, limits: &HashLimits) -> Hash {
+        if fields <= limits.fields as u64 {
             return Hash::Packed(Listpack::new());
         }
         let mut table = Box::new(FieldTable::new(limits.seed));
-        table.reserve(fields);
+        table.reserve(room);
         Hash::Table(table)
     }
 

@@ -93,13 +93,13 @@ impl Set {
         (set.len() == members).then_some(set)
     }
 
-    /// An empty set for so many members.
-    pub fn for_members(members: usize, limits: &SetLimits) -> Set {
-        if members <= limits.ints {
+    /// An empty set for so many members, with room for `room` of them if they need a table.
+    pub fn for_members(members: u64, room: usize, limits: &SetLimits) -> Set {
+        if members <= limits.ints as u64 {
             return Set::ints();
         }
         let mut table = Box::new(MemberTable::new(limits.seed));
-        table.reserve(members);
+        table.reserve(room);
         Set::Table(table)
     }
 

@@ -111,9 +111,12 @@ pub trait Input {
         Ok(f64::from_le_bytes(self.array()?))
     }
 
-    /// How many elements to make room for if `count` of at least `each` bytes are announced.
-    fn capacity(&self, count: u64, each: u64) -> usize {
-        let most = self.room().map_or(1 << 16, |room| room / each);
+    /// How many elements to make room for if `count` are announced. A false announcement costs no more
+    /// than about the bytes that are there; a true one of very short elements costs some growth.
+    fn capacity(&self, count: u64) -> usize {
+        /// Bytes of a table's slot, and more than most elements take in a file.
+        const EACH: u64 = 12;
+        let most = self.room().map_or(1 << 16, |room| room / EACH);
         count.min(most) as usize
     }
 }

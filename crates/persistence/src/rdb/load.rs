@@ -16,9 +16,6 @@ use std::io::Read;
 /// Bytes after which the sink is told how far it is.
 const REPORT_BYTES: u64 = 256 * 1024;
 
-/// No key with its value takes fewer bytes in a file.
-const SMALLEST_ENTRY: u64 = 3;
-
 /// How a file is read.
 #[derive(Clone, Copy)]
 pub struct LoadOptions<'a> {
@@ -169,7 +166,7 @@ impl<R: Read, S: Sink> Loader<'_, R, S> {
                     self.sink.select(DbIndex(db as u32))?;
                 }
                 Record::Sizes(keys, volatile) => {
-                    let keys = self.records.source.capacity(keys, SMALLEST_ENTRY) as u64;
+                    let keys = self.records.source.capacity(keys) as u64;
                     self.sink.size_hint(keys, volatile.min(keys));
                 }
                 Record::Aux(name, value) => self.sink.aux(name, value),

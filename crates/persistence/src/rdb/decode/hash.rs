@@ -7,9 +7,6 @@ use ochre_engine::encoding::listpack::Listpack;
 use ochre_engine::value::{Hash, HashLimits, RawValue};
 use std::collections::HashSet;
 
-/// A field with its value takes at least so many bytes in a file.
-const SMALLEST_PAIR: u64 = 2;
-
 const DUPLICATE: Fault = Fault::Invalid("Duplicate hash fields detected");
 
 impl<I: Input> Reader<'_, '_, I> {
@@ -20,7 +17,7 @@ impl<I: Input> Reader<'_, '_, I> {
     pub(super) fn hash(&mut self) -> Result<RawValue, Fault> {
         let count = self.count()?;
         let limits = self.hash_limits();
-        let mut hash = Hash::for_fields(self.input.capacity(count, SMALLEST_PAIR), &limits);
+        let mut hash = Hash::for_fields(count, self.input.capacity(count), &limits);
         let mut field = Vec::new();
         for _ in 0..count {
             let text = self.input.string(self.room)?;

@@ -16,7 +16,7 @@ impl<I: Input> Reader<'_, '_, I> {
     pub(super) fn set(&mut self) -> Result<RawValue, Fault> {
         let count = self.count()?;
         let limits = self.set_limits();
-        let mut set = Set::for_members(self.input.capacity(count, 1), &limits);
+        let mut set = Set::for_members(count, self.input.capacity(count), &limits);
         for _ in 0..count {
             if !set.add(self.string()?, &limits) {
                 return Err(DUPLICATE);

@@ -100,7 +100,7 @@ impl<I: Input> Reader<'_, '_, I> {
 
     fn pending(&mut self) -> Result<Vec<Unclaimed>, Fault> {
         let count = self.input.length()?;
-        let mut pending = Vec::with_capacity(self.input.capacity(count, 25).min(1 << 16));
+        let mut pending = Vec::with_capacity(self.input.capacity(count).min(1 << 16));
         for _ in 0..count {
             let (id, delivered_ms) = (self.raw_id()?, self.milliseconds()?);
             let deliveries = self.input.length()?;

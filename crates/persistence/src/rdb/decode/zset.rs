@@ -7,13 +7,10 @@ use ochre_engine::sorted::ScoredMember;
 use ochre_engine::text::parse_f64;
 use ochre_engine::value::{RawValue, Zset};
 
-/// A member with its score takes at least so many bytes in a file.
-const SMALLEST_PAIR: u64 = 2;
-
 impl<I: Input> Reader<'_, '_, I> {
     pub(super) fn zset(&mut self, binary: bool) -> Result<RawValue, Fault> {
         let count = self.count()?;
-        let mut members = Vec::with_capacity(self.input.capacity(count, SMALLEST_PAIR).min(1 << 16));
+        let mut members = Vec::with_capacity(self.input.capacity(count).min(1 << 16));
         let mut text = Vec::new();
         for _ in 0..count {
             let member = self.input.string(self.room)?;
