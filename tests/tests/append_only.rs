@@ -113,7 +113,7 @@ fn no_acknowledged_write_is_lost_when_the_process_is_killed() {
 #[test]
 fn it_can_begin_and_end_while_the_server_runs() {
     let directory = Directory::new();
-    let server = directory.start(&["--rdb-key-save-delay", "1000"]);
+    let server = directory.start(&["--rdb-key-save-delay", "5000"]);
     let mut c = server.connect();
     (0..300).for_each(|n| _ = c.run(&format!("SET k{n} v")));
     assert!(c.run("CONFIG SET appendonly yes").is_ok());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ochre_tests::differential::generate::Generator;
 use ochre_tests::differential::{Call, docs};
 use ochre_tests::server::binary_under_test;
-use ochre_tests::{Client, Directory, Rng, Server, ServerOptions};
+use ochre_tests::{Client, Directory, Rng, Server, ServerOptions, wait_until};
 
 /// A server that writes a log.
 struct Side {
@@ -120,7 +120,7 @@ fn clients_that_waited_leave_the_same_log_as_in_redis() {
             side.client.run("XGROUP CREATE s g $ MKSTREAM");
             let mut waiting = side.server.connect();
             waiting.start(&waits.split(' ').collect::<Vec<_>>());
-            sleep(Duration::from_millis(30));
+            wait_until("the client waits", || side.client.info("blocked_clients") == "1");
             side.client.run(wakes);
             waiting.read().expect("it was served");
             side.client.run("PING");
@@ -136,7 +136,7 @@ fn keys_that_expire_or_are_evicted_by_themselves_leave_the_same_log_as_in_redis(
         let mut sides = Side::both(&["--lazyfree-lazy-expire", lazy, "--lazyfree-lazy-eviction", lazy]);
         let logs = sides.each_mut().map(|side| {
             side.client.run("SET a 1 PX 1");
-            sleep(Duration::from_millis(300));
+            wait_until("the key has expired", || side.client.run("DBSIZE") == 0.into());
             side.client.run("SELECT 3");
             side.client.run("SET b 1");
             side.client.run("CONFIG SET maxmemory-policy allkeys-random maxmemory 1");
@@ -222,7 +222,7 @@ fn a_log_of_this_server_is_loaded_by_redis() {
         assert_eq!(digest_in_redis(side.directory.path()), digest, "preamble {preamble}");
         side.client.run(&format!("CONFIG SET aof-use-rdb-preamble {preamble}"));
         side.client.run("BGREWRITEAOF");
-        ochre_tests::wait_until("the rewrite is done", || side.client.info("aof_rewrite_in_progress") == "0");
+        wait_until("the rewrite is done", || side.client.info("aof_rewrite_in_progress") == "0");
         assert_eq!(side.client.info("aof_last_bgrewrite_status"), "ok");
     }
     let digest = side.client.run("DEBUG DIGEST");
@@ -241,6 +241,6 @@ fn digest_in_redis(files: &Path) -> ochre_tests::Reply {
     let server =
         Server::start_with(ServerOptions { binary: REFERENCE.into(), args, ..ServerOptions::default() });
     let mut client = server.connect();
-    ochre_tests::wait_until("the data is loaded", || client.info("loading") == "0");
+    wait_until("the data is loaded", || client.info("loading") == "0");
     client.run("DEBUG DIGEST")
 }
