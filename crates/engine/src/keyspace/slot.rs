@@ -75,14 +75,14 @@ impl<'a> Locks<'a> {
     }
 
     /// Number of shards.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         self.world.shards.len()
     }
 
     /// Locks the shard of a key with this hash.
     #[inline]
     pub fn one(self, hash: u64) -> Held<'a> {
-        self.hold(Key::new(&[], hash, self.len()).shard())
+        self.hold(Key::new(&[], hash, self.count()).shard())
     }
 
     #[inline]
@@ -119,7 +119,7 @@ impl<'a> Locks<'a> {
     /// Second phase: the entry itself, found through its bucket.
     #[inline]
     pub fn prefetch_entry(self, db: DbIndex, hash: u64) {
-        self.glance(Key::new(&[], hash, self.len()).shard(), |shard| {
+        self.glance(Key::new(&[], hash, self.count()).shard(), |shard| {
             if let Some(part) = shard.db(db) {
                 part.table.prefetch_entry(hash);
             }
@@ -232,7 +232,7 @@ mod tests {
 
     fn free(locks: Locks<'_>) -> usize {
         let mut free = 0;
-        (0..locks.len()).for_each(|shard| locks.glance(shard, |_| free += 1));
+        (0..locks.count()).for_each(|shard| locks.glance(shard, |_| free += 1));
         free
     }
 
@@ -245,11 +245,11 @@ mod tests {
             let mut held = locks.several(KEYS.into_iter().chain(KEYS));
             let count = held.shards().count();
             assert!((1..=3).contains(&count));
-            assert_eq!(free(locks), locks.len() - count);
+            assert_eq!(free(locks), locks.count() - count);
             let shard = locks.locate(KEYS[2]).shard();
             assert!(held.set.get_mut(held.world, shard).interest.is_empty());
         }
-        assert_eq!(free(locks), locks.len());
+        assert_eq!(free(locks), locks.count());
     }
 
     #[test]
@@ -268,10 +268,10 @@ mod tests {
         // SAFETY: nothing else reaches this world.
         let locks = unsafe { world.locks(false) };
         let mut held = locks.roaming();
-        for shard in 0..locks.len() {
+        for shard in 0..locks.count() {
             held.set.move_to(held.world, shard);
             assert_eq!(held.shards().count(), 1);
         }
-        assert_eq!(free(locks), locks.len() - 1);
+        assert_eq!(free(locks), locks.count() - 1);
     }
 }
