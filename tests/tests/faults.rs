@@ -140,6 +140,9 @@ impl Lives {
     }
 }
 
+/// Rounds after which the data begin anew, lest they grow without end.
+const FRESH_START: usize = 5;
+
 fn rounds() -> usize {
     std::env::var("CRASH_KILLS").map_or(5, |text| text.parse().expect("CRASH_KILLS is a number"))
 }
@@ -151,7 +154,10 @@ const APPEND_ONLY: [&str; 6] =
 fn no_failing_call_loses_a_write_that_appendfsync_always_acknowledged() {
     let args = [&APPEND_ONLY[..], &["--appendfsync", "always"]].concat();
     let (mut lives, mut endings) = (Lives::new(), 0);
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
+        if round % FRESH_START == FRESH_START - 1 {
+            lives = Lives::new();
+        }
         for call in [Call::Write, Call::Sync, Call::Rename] {
             let ended_itself = lives.live(&args, 0, call, |journal, _| journal.all());
             // What it can no longer promise it must not answer.
@@ -165,7 +171,10 @@ fn no_failing_call_loses_a_write_that_appendfsync_always_acknowledged() {
 fn no_failing_call_loses_a_write_older_than_two_seconds_with_everysec() {
     let args = [&APPEND_ONLY[..], &["--appendfsync", "everysec"]].concat();
     let mut lives = Lives::new();
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
+        if round % FRESH_START == FRESH_START - 1 {
+            lives = Lives::new();
+        }
         for call in [Call::Write, Call::Sync, Call::Rename] {
             lives.live(&args, 0, call, |journal, killed_at| {
                 killed_at
@@ -180,7 +189,10 @@ fn no_failing_call_loses_a_write_older_than_two_seconds_with_everysec() {
 #[test]
 fn no_failing_call_spoils_the_last_snapshot() {
     let mut lives = Lives::new();
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
+        if round % FRESH_START == FRESH_START - 1 {
+            lives = Lives::new();
+        }
         for call in [Call::Write, Call::Sync, Call::Rename] {
             lives.live(&["--save", "1 10"], 10, call, |journal, _| journal.saved.clone());
         }

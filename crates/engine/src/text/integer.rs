@@ -32,11 +32,11 @@ pub fn parse_cursor(text: &[u8]) -> Option<u64> {
 /// C's `atoi`: the number at the start of a text, 0 if there is none.
 pub fn atoi(text: &[u8]) -> i32 {
     let (negative, digits) = super::hex::split_sign(text.trim_ascii_start());
-    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
-    let value =
-        digits.fold(0i64, |value, byte| value.saturating_mul(10).saturating_add(i64::from(byte - b'0')));
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
+    let sign = if negative { -1 } else { 1 };
+    let value = digits.fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(sign * digit));
     // Cut to 32 bits, as glibc does.
-    if negative { value.wrapping_neg() as i32 } else { value as i32 }
+    value as i32
 }
 
 /// C's `strtoull` on a whole text without blanks in front.
@@ -81,6 +81,14 @@ pub fn push_i64(out: &mut Vec<u8>, value: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_in_front_is_read_as_c_does() {
+        for (text, number) in [("12", 12), (" +1x", 1), ("-7 ", -7), ("", 0), ("x1", 0), ("4294967297", 1)] {
+            assert_eq!(atoi(text.as_bytes()), number, "{text}");
+        }
+        assert_eq!((atoi(b"-9223372036854775808"), atoi(b"99999999999999999999")), (0, -1));
+    }
     use proptest::prelude::*;
 
     #[test]
