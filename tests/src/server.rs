@@ -192,9 +192,13 @@ impl Server {
     fn wait_until_ready(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline && self.is_running() {
-            if let Ok(mut client) = Client::connect(self.port) {
+            // Somebody else who looks for a free port may listen on this one for a moment.
+            let answer = Client::connect(self.port).and_then(|mut client| {
+                client.send(b"PING\r\n")?;
+                client.read()
+            });
+            if let Ok(answer) = answer {
                 // NOAUTH is an answer, too.
-                let answer = client.run("PING");
                 return answer.is_error() || answer == Reply::Simple("PONG".into());
             }
             sleep(Duration::from_millis(2));
