@@ -96,7 +96,7 @@ impl Parser {
     /// Memory held for the incomplete command in bytes, the query buffer excluded; a large argument counts
     /// as a whole from its header on.
     pub fn memory_bytes(&self) -> usize {
-        self.spans.capacity() * size_of::<Span>()
+        self.spans.len() * size_of::<Span>()
             + self.owned.iter().map(Bytes::len).sum::<usize>()
             + self.large.as_ref().map_or(0, |large| large.len())
     }
