@@ -71,14 +71,6 @@ pub struct Shared<'a, S> {
     me: usize,
 }
 
-impl<S> Shared<'_, S> {
-    /// The number of this worker.
-    #[inline]
-    pub fn me(&self) -> usize {
-        self.me
-    }
-}
-
 impl<S> Deref for Shared<'_, S> {
     type Target = S;
     #[inline]
