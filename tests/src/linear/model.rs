@@ -49,6 +49,8 @@ pub enum Walk {
     /// From cursor 0 until it is 0 again.
     Scan,
     Keys,
+    DbSize,
+    RandomKey,
 }
 
 fn string(key: usize) -> String {
@@ -72,7 +74,9 @@ impl Op {
             16..24 => Op::CompareAndSet(rng.below(KEYS), value(rng)),
             24..32 => Op::BLPop((0..rng.range(1, 2)).map(|_| rng.below(KEYS)).collect()),
             32..35 => Op::XReadGroupWaiting,
-            35..38 => Op::WalkEnds([Walk::Scan, Walk::Scan, Walk::Keys][rng.below(3)]),
+            35..38 => {
+                Op::WalkEnds(*rng.pick(&[Walk::Scan, Walk::Scan, Walk::Keys, Walk::DbSize, Walk::RandomKey]))
+            }
             _ => Op::simple(rng),
         }
     }
@@ -131,6 +135,8 @@ impl Op {
             Op::FlushDb => "FLUSHDB".to_owned(),
             Op::WalkBegins | Op::WalkEnds(Walk::Keys) => "KEYS *".to_owned(),
             Op::WalkEnds(Walk::Scan) => "SCAN 0 COUNT 3".to_owned(),
+            Op::WalkEnds(Walk::DbSize) => "DBSIZE".to_owned(),
+            Op::WalkEnds(Walk::RandomKey) => "RANDOMKEY".to_owned(),
             Op::Exec(ops) => {
                 let inner = ops.iter().flat_map(Op::commands);
                 let lines = [words("MULTI".into())].into_iter().chain(inner);
@@ -176,6 +182,25 @@ struct Walks {
     always: BTreeSet<String>,
     /// Keys that were there at some time.
     ever: BTreeSet<String>,
+    /// There was no key at all at some time.
+    was_empty: bool,
+}
+
+impl Walks {
+    fn explain(&self, walk: Walk, reply: &Reply) -> bool {
+        match (walk, reply) {
+            (Walk::Scan | Walk::Keys, Reply::Array(found)) => {
+                let found: BTreeSet<String> = found.iter().map(Reply::text).collect();
+                self.always.is_subset(&found) && found.is_subset(&self.ever)
+            }
+            (Walk::DbSize, Reply::Integer(keys)) => {
+                (self.always.len()..=self.ever.len()).contains(&(*keys as usize))
+            }
+            (Walk::RandomKey, Reply::NilBulk) => self.was_empty,
+            (Walk::RandomKey, Reply::Bulk(_)) => self.ever.contains(&reply.text()),
+            _ => false,
+        }
+    }
 }
 
 fn bulk(value: Option<&String>) -> Reply {
@@ -196,9 +221,7 @@ impl State {
         let mut next = self.clone();
         let fits = next.answers(op, reply);
         if fits && next.walks.running > 0 {
-            let here = next.names();
-            next.walks.always.retain(|name| here.contains(name));
-            next.walks.ever.extend(here);
+            next.note_for_walks();
         }
         fits.then_some(next)
     }
@@ -219,7 +242,7 @@ impl State {
                 self.begin_walk();
                 true
             }
-            Op::WalkEnds(_) => self.end_walk(reply),
+            Op::WalkEnds(walk) => self.end_walk(*walk, reply),
             Op::SMembers(key) => {
                 let Reply::Array(members) = reply else { return false };
                 let seen: BTreeSet<u32> = members.iter().filter_map(|m| m.text().parse().ok()).collect();
@@ -231,19 +254,22 @@ impl State {
 
     /// Walks at the same time are taken as one: that forgives more, and there are few of them.
     fn begin_walk(&mut self) {
-        let here = self.names();
         if self.walks.running == 0 {
-            self.walks.always = here.clone();
+            self.walks.always = self.names();
         }
-        self.walks.always.retain(|name| here.contains(name));
-        self.walks.ever.extend(here);
         self.walks.running += 1;
+        self.note_for_walks();
     }
 
-    fn end_walk(&mut self, reply: &Reply) -> bool {
-        let Reply::Array(found) = reply else { return false };
-        let found: BTreeSet<String> = found.iter().map(Reply::text).collect();
-        let fits = self.walks.always.is_subset(&found) && found.is_subset(&self.walks.ever);
+    fn note_for_walks(&mut self) {
+        let here = self.names();
+        self.walks.always.retain(|name| here.contains(name));
+        self.walks.was_empty |= here.is_empty();
+        self.walks.ever.extend(here);
+    }
+
+    fn end_walk(&mut self, walk: Walk, reply: &Reply) -> bool {
+        let fits = self.walks.explain(walk, reply);
         self.walks.running -= 1;
         if self.walks.running == 0 {
             self.walks = Walks::default();

@@ -122,8 +122,8 @@ fn compare_slowly(client: &mut Client, op: &Op) -> Call {
 fn walk_over(client: &mut Client, walk: Walk) -> [Call; 2] {
     let sent = tick();
     let found = match walk {
-        Walk::Keys => client.run("KEYS *"),
         Walk::Scan => scan(client),
+        _ => client.call(&Op::WalkEnds(walk).commands()[0]),
     };
     let begin = Call { client: 0, number: 0, op: Op::WalkBegins, reply: Reply::Null, sent, answered: tick() };
     [begin.clone(), Call { op: Op::WalkEnds(walk), reply: found, ..begin }]
