@@ -87,9 +87,10 @@ def source_known():
 IN_ORDER = """
     if {[info exists ::ochre_unread] && $::ochre_unread ne $id} {
         unset ::ochre_unread
-        after 10
+        after 3
     }
-    if {$::redis::deferred($id) && $method ni {read rawread channel flush}} {
+    set waits [expr {$::redis::deferred($id) && $method ni {read rawread channel}}]
+    if {$waits || $method in {write flush close}} {
         set ::ochre_unread $id
     }
 """
@@ -98,10 +99,11 @@ IN_ORDER = """
 def keep_order(tree):
     """Lets tests wait before they go on on another connection while a reply was not awaited.
 
-    A server of one thread reads what was sent first first, and some tests count on it: they send a blocking
-    command on one connection and at once, on another, what wakes it.  Between the connections of
-    two workers there is no such order, nor does the protocol promise one; later versions of these
-    tests wait until the server has read the first.
+    A server of one thread reads first what was sent first, and some tests count on it: they send a blocking
+    command on one connection and at once, on another, what wakes it; or they close a connection and
+    at once look at the list of clients.  Between the connections of two workers there is no such order, nor
+    does the protocol promise one; later versions of some of these tests wait until the server has read the
+    first.
     """
     path = tree / "tests" / "support" / "redis.tcl"
     head = "proc ::redis::__dispatch__raw__ {id method argv} {\n"
