@@ -14,6 +14,7 @@ const POP_HISTORY: &[(&str, &str)] = &[("6.2.0", "Takes a number of elements.")]
 
 /// Declaration of LPOP.
 pub static LPOP: Command = Command::new("lpop", Group::List, -2, |ctx, args| pop(ctx, args, End::Front))
+    .arity_before("6.2.0", 2)
     .since("1.0.0")
     .flags(WRITE | FAST)
     .keys(POP_KEYS)
@@ -24,6 +25,7 @@ pub static LPOP: Command = Command::new("lpop", Group::List, -2, |ctx, args| pop
 
 /// Declaration of RPOP.
 pub static RPOP: Command = Command::new("rpop", Group::List, -2, |ctx, args| pop(ctx, args, End::Back))
+    .arity_before("6.2.0", 2)
     .since("1.0.0")
     .flags(WRITE | FAST)
     .keys(POP_KEYS)
@@ -61,7 +63,7 @@ pub static BRPOP: Command =
         .args(BLOCKING_ARGS);
 
 fn pop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
-    if args.len() > 3 || (args.len() == 3 && ctx.level() < Level::V6_2) {
+    if args.len() > 3 {
         return Err(Error::arity(ctx.name));
     }
     let count = args.try_get(2).map(|arg| at_least(arg, 0, Error::NOT_POSITIVE)).transpose()?;
