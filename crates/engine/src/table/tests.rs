@@ -24,7 +24,10 @@ struct Inner {
 const FLAG: u64 = 1;
 
 /// Keys of the random operations; Miri has no patience for many.
-const KEYS: u64 = if cfg!(miri) { 60 } else { 900 };
+const KEYS: u64 = if cfg!(miri) { 40 } else { 900 };
+
+/// Most random operations in a row.
+const STEPS: usize = if cfg!(miri) { 16 } else { 60 };
 
 /// Entries of a large table. Segments are small under Miri, so that these make many, too.
 const MANY: u64 = if cfg!(miri) { 800 } else { 40_000 };
@@ -236,7 +239,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 48 }, ..ProptestConfig::default() })]
 
     #[test]
-    fn behaves_like_a_map(mask in prop::sample::select(&MASKS[..]), ops in prop::collection::vec(op(), 1..60)) {
+    fn behaves_like_a_map(mask in prop::sample::select(&MASKS[..]), ops in prop::collection::vec(op(), 1..STEPS)) {
         let mut pair = Pair::new(mask);
         for op in &ops {
             pair.apply(op);
@@ -251,7 +254,7 @@ proptest! {
     fn a_scan_meets_whatever_is_present_throughout(
         mask in prop::sample::select(&MASKS[..]),
         stay in 1..KEYS / 2,
-        ops in prop::collection::vec(op(), 0..40),
+        ops in prop::collection::vec(op(), 0..STEPS),
     ) {
         // Keys from 10,000 on stay; the operations work on others, between the steps of the scan.
         let mut pair = Pair::new(mask);

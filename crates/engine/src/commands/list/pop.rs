@@ -4,7 +4,6 @@ use super::{at_least, write_item, write_range};
 use crate::command::effects::Nothing;
 use crate::command::*;
 use crate::commands::timeout;
-use crate::level::Level;
 use crate::value::{End, List, Type};
 use ochre_resp::reply::Reply;
 
@@ -69,8 +68,8 @@ fn pop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     let count = args.try_get(2).map(|arg| at_least(arg, 0, Error::NOT_POSITIVE)).transpose()?;
     let key = ctx.key(args, 1);
     let Some(mut list) = ctx.keys.write::<List>(key)? else {
-        // Since 7.0 a missing list answers in the shape that was asked for.
-        if count.is_some() && ctx.settings.level >= Level::V7_0 {
+        // A missing list answers in the shape that was asked for.
+        if count.is_some() {
             ctx.reply.null_array();
         } else {
             ctx.reply.null();
