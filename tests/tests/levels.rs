@@ -138,3 +138,36 @@ fn small_collections_carry_the_names_of_the_level() {
         }
     }
 }
+
+#[test]
+fn errors_and_answers_are_those_of_the_level() {
+    for (level, call, answer) in [
+        ("5.0", "MOVE k nonsense", "-ERR index out of range"),
+        ("6.2", "MOVE k nonsense", "-ERR value is not an integer or out of range"),
+        ("6.2", "SET k v EX 0", "-ERR invalid expire time in set"),
+        ("7.0", "SET k v EX 0", "-ERR invalid expire time in 'set' command"),
+        ("5.0", "SINTER none text", "[]"),
+        ("6.2", "LPOP none 1", "(nil array)"),
+        ("6.2", "XCLAIM s g other 0 1-0", "[(nil)]"),
+        ("7.0", "XCLAIM s g other 0 1-0", "[]"),
+        ("6.2", "XAUTOCLAIM s g other 0 0", r#"["0-0", [(nil)]]"#),
+        ("7.0", "XAUTOCLAIM s g other 0 0", r#"["0-0", [], ["1-0"]]"#),
+    ] {
+        let (_server, mut c) = at(level);
+        for before in [
+            "SET text x",
+            "SET k v",
+            "XADD s 1-0 f v",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g one STREAMS s >",
+            "XDEL s 1-0",
+        ] {
+            c.run(before);
+        }
+        assert_eq!(format!("{:?}", c.run(call)), answer, "{call} at {level}");
+    }
+    let (_server, mut c) = at("6.2");
+    c.run("CONFIG GET port");
+    let counted = c.run("INFO commandstats").text();
+    assert!(counted.contains("cmdstat_config:calls=1,"), "{counted}");
+}

@@ -322,7 +322,7 @@ mod tests {
     use super::*;
 
     /// Sequences, and operations in one; each operation is followed by a look at all members.
-    const STEPS: (u32, usize) = if cfg!(miri) { (2, 24) } else { (96, 80) };
+    const STEPS: (u32, usize) = if cfg!(miri) { (2, 14) } else { (96, 80) };
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(STEPS.0))]

@@ -84,7 +84,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, base: i64, unit_ms: i64) -> Outcome {
     let when = int(args.get(2))?
         .checked_mul(unit_ms)
         .and_then(|time| time.checked_add(base))
-        .ok_or_else(|| Error::invalid_expire(ctx.name))?;
+        .ok_or_else(|| Error::invalid_expire(ctx.name, ctx.level()))?;
     let key = ctx.key(args, 1);
     let current = ctx.keys.write_entry(key).map(|entry| entry.expiry());
     let Some(current) = current.filter(|&current| condition.allows(current, UnixMs(when))) else {
