@@ -166,6 +166,15 @@ fn errors_and_answers_are_those_of_the_level() {
         }
         assert_eq!(format!("{:?}", c.run(call)), answer, "{call} at {level}");
     }
+    for (level, answer) in [("5.0", "[+PONG]"), ("6.2", "(nil array)")] {
+        let (_server, mut c) = at(level);
+        c.run("SET k v PX 300");
+        c.run("WATCH k");
+        ochre_tests::wait_until("the key has expired", || c.run("DBSIZE") == 0.into());
+        c.run("MULTI");
+        c.run("PING");
+        assert_eq!(format!("{:?}", c.run("EXEC")), answer, "a watched key expired at {level}");
+    }
     let (_server, mut c) = at("6.2");
     c.run("CONFIG GET port");
     let counted = c.run("INFO commandstats").text();

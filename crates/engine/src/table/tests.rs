@@ -32,6 +32,9 @@ const STEPS: usize = if cfg!(miri) { 16 } else { 60 };
 /// Entries of a large table. Segments are small under Miri, so that these make many, too.
 const MANY: u64 = if cfg!(miri) { 640 } else { 40_000 };
 
+/// Checks while a large table shrinks.
+const CHECKS: u64 = if cfg!(miri) { 4 } else { 16 };
+
 /// Random picks for each entry.
 const PICKS: u64 = if cfg!(miri) { 10 } else { 200 };
 
@@ -288,7 +291,7 @@ fn growing_to_many_segments_and_back_keeps_every_invariant() {
     assert!(pair.table.stats().segments > 10);
     for key in 0..MANY {
         pair.remove(key);
-        if key % (MANY / 16) == 0 {
+        if key % (MANY / CHECKS) == 0 {
             pair.check();
         }
     }
