@@ -215,7 +215,7 @@ impl CommandTable {
         run: fn(H) -> Run,
         parent: Option<CommandId>,
     ) -> Option<CommandId> {
-        if Level::of_version(spec.meta.since) > self.level {
+        if !spec.meta.exists_at(self.level) {
             return None;
         }
         let id = CommandId(self.entries.len() as u16);

@@ -10,6 +10,7 @@ use super::{AccessClock, DbIndex, Held, Hints, Mut, Read, StrMut, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
 use crate::error::Error;
+use crate::level::Level;
 use crate::settings::{EventClasses, Settings};
 use crate::table::{RefMut, Seed};
 use crate::time::UnixMs;
@@ -223,7 +224,12 @@ impl<'a> Keys<'a> {
         self.fx.stats.expired += 1;
         self.fx.gone.push((self.db, key.bytes.to_vec()));
         self.fx.event(EventClasses::EXPIRED, "expired", self.db, key.bytes);
-        self.touched(key);
+        // A key that only expired did not spoil the transactions of 5.0.
+        if self.settings.level >= Level::V6_2 {
+            self.touched(key);
+        } else {
+            self.wake_waiters(key);
+        }
     }
 
     /// Deletes a key to make room, with the effects of that.

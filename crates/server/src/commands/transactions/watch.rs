@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
+use ochre_engine::level::Level;
 
 /// Declaration of WATCH.
 pub static WATCH: ServerCommand = ServerCommand::new("watch", Group::Transactions, -2, watch)
@@ -62,9 +63,12 @@ impl Server {
         }
     }
 
-    /// True if a watched key expired since WATCH and was not deleted yet: that counts as a change
+    /// True if a watched key expired since WATCH and was not deleted yet: that counts as a change since 6.0
     /// (Redis: multi.c, isWatchedKeyExpired).
     pub fn watches_expired_key(&self, client: &Client) -> bool {
+        if self.settings.level < Level::V6_2 {
+            return false;
+        }
         client.watched.iter().any(|(db, key, was_expired)| !was_expired && self.is_expired_in_place(*db, key))
     }
 
