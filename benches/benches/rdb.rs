@@ -65,7 +65,7 @@ fn rdb(c: &mut Criterion) {
                     encoder.out.clear();
                 });
             });
-            let decoding = Decoding { settings: &settings, seed: Seed::new(1, 2), deep: false };
+            let decoding = Decoding { settings: &settings, seed: Seed::new(1, 2), deep: None };
             group.bench_function(format!("decode {name}{how}"), |b| {
                 b.iter(|| payload::restore(black_box(body), &decoding).is_ok());
             });

@@ -13,6 +13,7 @@
 pub mod aof;
 pub mod check_rdb;
 pub mod child;
+mod decoders;
 pub mod disk;
 mod info;
 mod loader;
