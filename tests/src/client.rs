@@ -157,7 +157,14 @@ impl Client {
             self.consumed = 0;
         }
         let mut chunk = [0; 64 * 1024];
-        match self.stream.read(&mut chunk)? {
+        // A process that is stopped and goes on is interrupted in a read with a timeout.
+        let read = loop {
+            match self.stream.read(&mut chunk) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        match read {
             0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")),
             n => {
                 self.buffer.extend_from_slice(&chunk[..n]);

@@ -117,7 +117,11 @@ fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if let Some(at) = expiry
         && !options.absolute
     {
-        ctx.propagate(|| vec![with_absolute_expiry(args, at)]);
+        let has_absttl = ctx.level() >= Level::V5_0;
+        ctx.propagate(|| match has_absttl {
+            true => vec![with_absolute_expiry(args, at)],
+            false => in_two_steps(args, at),
+        });
     }
     ctx.reply.ok();
     Ok(())
@@ -159,6 +163,13 @@ fn set_access(ctx: &mut Ctx<'_>, key: Key<'_>, options: &Options) {
     if let Some(entry) = ctx.keys.write_entry(key) {
         entry.set_access(access);
     }
+}
+
+/// The same for levels without ABSTTL: the key first, then its time.
+fn in_two_steps(args: Args<'_>, at: UnixMs) -> Vec<Words> {
+    let mut restore: Words = args.iter().map(<[u8]>::to_vec).collect();
+    restore[2] = b"0".to_vec();
+    vec![restore, vec![b"PEXPIREAT".to_vec(), args.get(1).to_vec(), at.0.to_string().into_bytes()]]
 }
 
 /// The command with the time of expiry in place of the time to live.

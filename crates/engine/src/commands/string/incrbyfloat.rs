@@ -2,8 +2,10 @@
 //!
 //! Propagated as a SET of the result, so that nobody else has to calculate.
 
+use super::set::in_two_steps;
 use crate::command::*;
 use crate::keyspace::Ttl;
+use crate::level::Level;
 use crate::text::Extended;
 use crate::value::{StrRef, StrValue};
 
@@ -32,6 +34,11 @@ fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.keys.set_str(key, StrValue::Bytes(&text), Ttl::Keep);
     ctx.changed(key, EventClasses::STRING, "incrbyfloat", 1);
     ctx.reply.bulk(&text);
-    ctx.propagate(|| vec![vec![b"SET".to_vec(), key.bytes.to_vec(), text, b"KEEPTTL".to_vec()]]);
+    if ctx.level() >= Level::V6_2 {
+        ctx.propagate(|| vec![vec![b"SET".to_vec(), key.bytes.to_vec(), text, b"KEEPTTL".to_vec()]]);
+    } else {
+        let expiry = ctx.keys.expiry_of(key).flatten();
+        ctx.propagate(|| in_two_steps(key, &text, expiry));
+    }
     Ok(())
 }
