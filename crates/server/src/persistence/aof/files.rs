@@ -71,6 +71,8 @@ impl Server {
                 true => Ok(()),
                 false => Err(io::Error::from_raw_os_error(libc::ENOTDIR)),
             },
+            // What is written into it will be acknowledged: its name has to last as well.
+            Ok(()) => sync_directory_of(path),
             other => other,
         };
         made.map_err(|error| {
