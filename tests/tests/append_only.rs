@@ -410,7 +410,7 @@ const REWRITTEN: [&str; 45] = [
 fn every_level_reads_its_own_log() {
     for level in ["4.0", "5.0", "6.2", "7.0", "7.2", "latest"] {
         let directory = Directory::new();
-        let args = ["--compat-version", level, "--aof-use-rdb-preamble", "no"];
+        let args = ["--compat-version", level, "--aof-use-rdb-preamble", "no", "--appendfsync", "always"];
         let state = |c: &mut Client| {
             // What a consumer does is forgotten by the log, but not what it has to do.
             let pending = c.run("XPENDING x g");

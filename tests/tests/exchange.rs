@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use ochre_tests::server::{binary_under_test, scratch_directory};
-use ochre_tests::{Client, Directory, Reply, Rng, Server, ServerOptions};
+use ochre_tests::{Client, Directory, Reply, Rng, Server, ServerOptions, wait_until};
 
 /// Levels whose files redis-server 7.0 reads.
 const LEVELS: [&str; 4] = ["4.0", "5.0", "6.2", "7.0"];
@@ -96,10 +96,14 @@ fn fill_and_save(client: &mut Client, seed: u64, streams: bool) -> String {
 }
 
 fn redis_in(directory: &Directory) -> Server {
+    start_redis(directory, &[])
+}
+
+fn start_redis(directory: &Directory, more: &[&str]) -> Server {
     let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
     Server::start_with(ServerOptions {
         binary: binary.into(),
-        args: directory.args(&[]),
+        args: directory.args(more),
         ..ServerOptions::default()
     })
 }
@@ -138,6 +142,33 @@ fn a_snapshot_of_7_2_comes_back_and_is_refused_by_redis_7_0() {
     assert_eq!(directory.start(&[]).connect().run("DEBUG DIGEST").text(), digest);
     let file = directory.file("dump.rdb");
     assert!(std::fs::read(&file).expect("the snapshot").starts_with(b"REDIS0011"));
+}
+
+/// What COMPATIBILITY.md says about going back to a version that knows no parts.
+#[test]
+fn the_parts_of_a_log_put_together_are_the_single_file_of_older_versions() {
+    for (seed, preamble) in [(21, "yes"), (22, "no")] {
+        let directory = Directory::new();
+        let args = ["--compat-version", "6.2", "--appendonly", "yes", "--appendfsync", "always"];
+        let ochre = directory.start(&[&args[..], &["--aof-use-rdb-preamble", preamble]].concat());
+        let mut client = ochre.connect();
+        client.pipeline(&calls(seed, true)).expect("answers to all calls");
+        assert!(client.run("BGREWRITEAOF").text().contains("started"));
+        wait_until("the rewrite has ended", || client.info("aof_rewrite_in_progress") == "0");
+        client.pipeline(&calls(seed + 100, true)).expect("answers to all calls");
+        let digest = client.run("DEBUG DIGEST").text();
+        drop(ochre);
+        let manifest = std::fs::read_to_string(directory.file("appendonlydir/appendonly.aof.manifest"));
+        let manifest = manifest.expect("a manifest");
+        let names = manifest.lines().filter_map(|line| line.split(' ').nth(1));
+        let parts = names.map(|name| std::fs::read(directory.file("appendonlydir").join(name)));
+        let single = parts.collect::<Result<Vec<_>, _>>().expect("all parts").concat();
+        let old = Directory::new();
+        std::fs::write(old.file("appendonly.aof"), single).expect("a writable directory");
+        let redis = start_redis(&old, &["--appendonly", "yes"]);
+        assert_eq!(redis.connect().run("DEBUG DIGEST").text(), digest, "preamble {preamble}");
+        assert!(!redis.log().contains("CRITICAL"), "{}", redis.log());
+    }
 }
 
 /// Every value of one server restored in the other by its payload.
