@@ -1,6 +1,7 @@
 //! Snapshots and payloads between Ochre and redis-server 7.0: what one wrote the other reads, compared
 //! by DEBUG DIGEST, which both compute alike.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use ochre_tests::server::{binary_under_test, scratch_directory};
@@ -108,16 +109,35 @@ fn start_redis(directory: &Directory, more: &[&str]) -> Server {
     })
 }
 
+/// The encoding of every key, by database and key, in the names of 7.0.
+fn encodings(client: &mut Client) -> BTreeMap<(usize, String), String> {
+    let mut found = BTreeMap::new();
+    for db in 0..16 {
+        client.run(&format!("SELECT {db}"));
+        for key in client.run("KEYS *").items().iter().map(Reply::text) {
+            let encoding = client.call(&["OBJECT", "ENCODING", &key]).text().replace("ziplist", "listpack");
+            found.insert((db, key), encoding);
+        }
+    }
+    found
+}
+
 #[test]
 fn redis_loads_what_ochre_saved_at_every_level() {
     for (seed, level) in LEVELS.into_iter().enumerate() {
         let directory = Directory::new();
         let ochre = directory.start(&["--compat-version", level]);
         let digest = fill_and_save(&mut ochre.connect(), seed as u64, level != "4.0");
+        let own = encodings(&mut ochre.connect());
         drop(ochre);
+        let mut expected =
+            vec!["embstr", "hashtable", "int", "intset", "listpack", "quicklist", "raw", "skiplist"];
+        expected.extend(Some("stream").filter(|_| level != "4.0"));
+        let names: BTreeSet<&str> = own.values().map(String::as_str).collect();
+        assert!(names.into_iter().eq(expected), "all encodings are there at level {level}");
         let redis = redis_in(&directory);
         assert_eq!(redis.connect().run("DEBUG DIGEST").text(), digest, "level {level}");
-        assert!(redis.connect().run("DBSIZE").integer().is_some_and(|keys| keys > 0));
+        assert_eq!(encodings(&mut redis.connect()), own, "level {level}");
     }
 }
 
