@@ -164,6 +164,36 @@ fn a_snapshot_of_7_2_comes_back_and_is_refused_by_redis_7_0() {
     assert!(std::fs::read(&file).expect("the snapshot").starts_with(b"REDIS0011"));
 }
 
+#[test]
+fn function_libraries_pass_through() {
+    let directory = Directory::new();
+    let redis = redis_in(&directory);
+    let mut client = redis.connect();
+    let code = "#!lua name=lib\nredis.register_function('f', function() return 7 end)";
+    assert_eq!(client.call(&["FUNCTION", "LOAD", code]).text(), "lib");
+    client.run("SET k v");
+    assert!(client.run("SAVE").is_ok());
+    drop(redis);
+    let ochre = directory.start(&["--compat-version", "7.0"]);
+    let mut client = ochre.connect();
+    assert!(client.run("DEBUG RELOAD").is_ok());
+    assert!(client.run("FLUSHALL").is_ok());
+    assert!(client.run("SAVE").is_ok());
+    drop(ochre);
+    let redis = redis_in(&directory);
+    assert_eq!(redis.connect().run("FCALL f 0"), 7.into());
+    drop(redis);
+    // A base of commands could not say it.
+    let args = ["--compat-version", "7.0", "--aof-use-rdb-preamble", "no"];
+    let ochre = directory.start(&args);
+    let mut client = ochre.connect();
+    assert!(client.run("CONFIG SET appendonly yes").is_ok());
+    wait_until("the base is written", || client.info("aof_rewrite_in_progress") == "0");
+    drop(ochre);
+    let redis = start_redis(&directory, &["--appendonly", "yes"]);
+    assert_eq!(redis.connect().run("FCALL f 0"), 7.into());
+}
+
 /// What COMPATIBILITY.md says about going back to a version that knows no parts.
 #[test]
 fn the_parts_of_a_log_put_together_are_the_single_file_of_older_versions() {

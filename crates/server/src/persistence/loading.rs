@@ -217,6 +217,7 @@ impl Server {
     /// From now on clients are told that data is being loaded; `size` is that of all files together.
     pub fn start_loading(&mut self, size: u64) {
         self.persistence.last_load = LastLoad::default();
+        self.persistence.functions.clear();
         self.persistence.loading = Some(Loading {
             started: self.lane.clock.now().seconds(),
             total_bytes: size,

@@ -179,7 +179,7 @@ impl Server {
         let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
         let had_incr = !manifest.incr.is_empty();
         if manifest.is_empty() {
-            let is_snapshot = self.config.persistence.aof_use_rdb_preamble;
+            let is_snapshot = self.base_is_snapshot();
             let base = manifest.new_base(self.aof_prefix(), is_snapshot);
             let path = self.aof_path(base.path());
             self.write_base(&path, None).map_err(|_| Abort::Failed)?;
