@@ -157,18 +157,19 @@ impl Client {
             self.consumed = 0;
         }
         let mut chunk = [0; 64 * 1024];
-        // A process that is stopped and goes on is interrupted in a read with a timeout.
-        let read = loop {
+        loop {
             match self.stream.read(&mut chunk) {
+                Ok(0) => {
+                    let message = "the server closed the connection";
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+                }
+                Ok(n) => {
+                    self.buffer.extend_from_slice(&chunk[..n]);
+                    return Ok(());
+                }
+                // A process that was stopped and goes on is told so if its read has a timeout.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other?,
-            }
-        };
-        match read {
-            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")),
-            n => {
-                self.buffer.extend_from_slice(&chunk[..n]);
-                Ok(())
+                Err(error) => return Err(error),
             }
         }
     }

@@ -4,9 +4,7 @@
 //! [#TS:now] { SELECT db { SET | RPUSH | SADD | ZADD | HMSET | XADD XSETID XGROUP XCLAIM ... [PEXPIREAT] }* }*
 //! ```
 //! A command takes at most 64 elements, so that no reader needs much memory at once (server.h:
-//! AOF_REWRITE_ITEMS_PER_CMD); the forms are those of aof.c. What a stream is besides its entries is said with as
-//! much as the level's commands know: before 7.0 nothing of what was ever added or read, before 6.2 nothing of
-//! consumers without pending entries.
+//! AOF_REWRITE_ITEMS_PER_CMD); the forms are those of aof.c, so that every Redis reads them.
 
 use crate::rdb::Progress;
 use ochre_engine::encoding::listpack::Item;
@@ -24,14 +22,14 @@ const ITEMS: usize = 64;
 /// Bytes gathered before they are written.
 const CHUNK: usize = 64 * 1024;
 
-/// Writes the commands that make `world` on a server of this level, behind an annotation with the time in seconds if
-/// one is given. `observer` is called after every key; its error ends the work.
+/// Writes the commands that make `world`, behind an annotation with the time in seconds if one is given.
+/// `observer` is called after every key; its error ends the work. `level` decides which commands there are.
 ///
 /// Keys whose time has come are written, too: who loads them decides.
 pub fn rewrite(
     world: &World,
-    out: &mut dyn Write,
     level: Level,
+    out: &mut dyn Write,
     timestamp: Option<i64>,
     mut observer: impl FnMut(Progress) -> io::Result<()>,
 ) -> io::Result<Progress> {
@@ -161,17 +159,20 @@ impl Log<'_> {
             // Adding and trimming in one makes an empty stream.
             self.command(&[b"XADD", key, b"MAXLEN", b"0", b"0-1", b"x", b"y"]);
         }
-        let has_figures = self.level >= Level::V7_0;
-        self.begin(if has_figures { 7 } else { 3 });
-        self.word(b"XSETID");
-        self.word(key);
-        self.word(log.last_id().text().as_bytes());
-        if has_figures {
-            self.word(b"ENTRIESADDED");
-            push_number(&mut self.buffer, log.entries_added() as i64);
-            self.word(b"MAXDELETEDID");
-            self.word(log.max_deleted_id().text().as_bytes());
-        }
+        let mut digits = itoa::Buffer::new();
+        let (last, deleted) = (log.last_id().text(), log.max_deleted_id().text());
+        let added = digits.format(log.entries_added() as i64).as_bytes();
+        let words = [
+            &b"XSETID"[..],
+            key,
+            last.as_bytes(),
+            b"ENTRIESADDED",
+            added,
+            b"MAXDELETEDID",
+            deleted.as_bytes(),
+        ];
+        // The counters came with 7.0.
+        self.command(if self.level >= Level::V7_0 { &words } else { &words[..3] });
         for (name, group) in stream.groups() {
             self.group(key, name, group);
         }
@@ -180,7 +181,7 @@ impl Log<'_> {
     fn group(&mut self, key: &[u8], name: &[u8], group: &Group) {
         let (mut digits, last) = (itoa::Buffer::new(), group.last_id.text());
         let read = digits.format(group.entries_read.map_or(-1, |read| read as i64)).as_bytes();
-        let words = [b"XGROUP", &b"CREATE"[..], key, name, last.as_bytes(), b"ENTRIESREAD", read];
+        let words = [&b"XGROUP"[..], b"CREATE", key, name, last.as_bytes(), b"ENTRIESREAD", read];
         self.command(if self.level >= Level::V7_0 { &words } else { &words[..5] });
         for (_, consumer) in group.consumers() {
             if consumer.pending_len() == 0 && self.level >= Level::V6_2 {
@@ -241,7 +242,7 @@ mod tests {
 
     fn log_of(world: &World) -> Vec<u8> {
         let mut log = Vec::new();
-        let progress = rewrite(world, &mut log, Level::V7_2, None, |_| Ok(())).unwrap();
+        let progress = rewrite(world, Level::V7_2, &mut log, None, |_| Ok(())).unwrap();
         assert_eq!(progress.bytes, log.len() as u64);
         log
     }
@@ -326,7 +327,7 @@ mod tests {
     #[test]
     fn the_time_stands_in_front() {
         let mut log = Vec::new();
-        rewrite(&Bench::new().world, &mut log, Level::V7_2, Some(1_700_000_000), |_| Ok(())).unwrap();
+        rewrite(&Bench::new().world, Level::V7_2, &mut log, Some(1_700_000_000), |_| Ok(())).unwrap();
         assert_eq!(log, b"#TS:1700000000\r\n");
     }
 
@@ -353,7 +354,7 @@ mod tests {
         }
         let mut bench = Bench::new();
         bench.run(&["SET", "k", "v"]);
-        let error = rewrite(&bench.world, &mut Full, Level::V7_2, None, |_| Ok(())).unwrap_err();
+        let error = rewrite(&bench.world, Level::V7_2, &mut Full, None, |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 

@@ -2,7 +2,6 @@
 //!
 //! Propagated as a SET of the result, so that nobody else has to calculate.
 
-use super::set::in_two_steps;
 use crate::command::*;
 use crate::keyspace::Ttl;
 use crate::level::Level;
@@ -34,11 +33,9 @@ fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.keys.set_str(key, StrValue::Bytes(&text), Ttl::Keep);
     ctx.changed(key, EventClasses::STRING, "incrbyfloat", 1);
     ctx.reply.bulk(&text);
-    if ctx.level() >= Level::V6_2 {
+    // Without KEEPTTL a SET would lose the expiry; the same sum comes out again.
+    if ctx.level() >= Level::introduced(6, 0) {
         ctx.propagate(|| vec![vec![b"SET".to_vec(), key.bytes.to_vec(), text, b"KEEPTTL".to_vec()]]);
-    } else {
-        let expiry = ctx.keys.expiry_of(key).flatten();
-        ctx.propagate(|| in_two_steps(key, &text, expiry));
     }
     Ok(())
 }

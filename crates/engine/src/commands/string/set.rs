@@ -1,12 +1,10 @@
 //! SET: stores a string.
 //!
 //! What goes to the AOF and to replicas has no relative time and no GET:
-//! `SET key value PXAT time` if a time was given, otherwise the words as they came without GET. Levels before 6.2
-//! get SET and PEXPIREAT.
+//! `SET key value PXAT time` if a time was given, otherwise the words as they came without GET.
 
 use super::get::reply_value;
 use super::options::{Expiry, Form, Options};
-use crate::command::effects::Words;
 use crate::command::*;
 use crate::keyspace::Ttl;
 use crate::level::Level;
@@ -97,23 +95,18 @@ pub(super) fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: StrValue<'_>, ttl: T
     }
 }
 
-/// Propagates a SET with its absolute time.
+/// Propagates a SET with its absolute time; before 6.2 that took two commands.
 pub(super) fn propagate_at(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], at: UnixMs) {
-    let has_pxat = ctx.level() >= Level::V6_2;
+    let in_one = ctx.level() >= Level::V6_2;
     ctx.propagate(|| {
-        if !has_pxat {
-            return in_two_steps(key, value, Some(at));
-        }
         let time = at.0.to_string().into_bytes();
-        vec![vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec(), b"PXAT".to_vec(), time]]
+        let mut set = vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec()];
+        if in_one {
+            set.extend([b"PXAT".to_vec(), time]);
+            return vec![set];
+        }
+        vec![set, vec![b"PEXPIREAT".to_vec(), key.bytes.to_vec(), time]]
     });
-}
-
-/// A string and its expiry for levels whose SET knows neither PXAT nor KEEPTTL.
-pub(super) fn in_two_steps(key: Key<'_>, value: &[u8], expiry: Option<UnixMs>) -> Vec<Words> {
-    let set = vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec()];
-    let expire = |at: UnixMs| vec![b"PEXPIREAT".to_vec(), key.bytes.to_vec(), at.0.to_string().into_bytes()];
-    std::iter::once(set).chain(expiry.map(expire)).collect()
 }
 
 fn without_get(args: Args<'_>) -> Vec<Vec<u8>> {
