@@ -211,6 +211,7 @@ fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
     stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
     if !fx.is_quiet() {
         stats.expired_keys += std::mem::take(&mut fx.stats.expired);
+        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
         if !fx.garbage.is_empty() {
             common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
         }
