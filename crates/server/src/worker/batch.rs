@@ -338,11 +338,9 @@ impl Seat {
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
             // One closure, so that there is one copy of what is around it.
-            let fetch = |key: Key<'_>| {
-                match world {
-                    Some(world) => world.prefetch_bucket(client.db, key),
-                    None => locks.approach(key.hash),
-                }
+            let fetch = |key: Key<'_>| match world {
+                Some(world) => world.prefetch_bucket(client.db, key),
+                None => locks.approach(key.hash),
             };
             plan.push(commands, args, |key| locks.locate(key), fetch);
         }
@@ -393,9 +391,7 @@ impl Server {
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
-            } else if pending.next < pending.batch.len()
-                && shares(self, client, offset + pending.next)
-            {
+            } else if pending.next < pending.batch.len() && shares(self, client, offset + pending.next) {
                 return false;
             }
         }
