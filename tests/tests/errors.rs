@@ -53,6 +53,8 @@ const CALLS: &[&str] = &[
     "LATENCY @",
     "LATENCY GRAPH @",
     "SLOWLOG @",
+    "SLOWLOG GET @",
+    "SLOWLOG GET 1 @",
     "PUBSUB @",
     "COMMAND @",
     "COMMAND LIST FILTERBY @ x",

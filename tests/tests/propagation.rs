@@ -199,6 +199,56 @@ fn what_chance_and_time_decide_is_in_the_log_as_it_came_out() {
     assert_reloads(&mut side.client);
 }
 
+#[test]
+fn the_log_of_a_level_has_only_commands_of_that_level() {
+    for (level, version) in [("4.0", "4.0.14"), ("5.0", "5.0.14"), ("6.2", "6.2.14")] {
+        let declared = docs::load(&mut Server::start(&[]).connect(), version);
+        let mut generator = Generator::new(&declared, &[]);
+        let mut side = Side::start(binary_under_test(), &["--compat-version", level]);
+        generator.forget_unknown(&mut side.server.connect());
+        let mut rng = Rng::new(8);
+        for _ in 0..60 {
+            let mut calls: Vec<Call> = Vec::new();
+            (0..100).for_each(|_| generator.extend(&mut calls, &mut rng));
+            side.client.pipeline(&calls).expect("the server answers");
+        }
+        side.client.run("DISCARD");
+        for call in [
+            "SELECT 0",
+            "FLUSHALL",
+            "SET k v EX 1000",
+            "SET f 1.5 PX 1000000",
+            "INCRBYFLOAT f 0.1",
+            "SETEX e 1000 v",
+            "XGROUP CREATE s g $ MKSTREAM",
+            "XADD s * f v",
+            "XREADGROUP GROUP g reads STREAMS s >",
+            "XADD s * f v",
+            "XREADGROUP GROUP g forgets NOACK STREAMS s >",
+            "XCLAIM s g claims 0 0-1 FORCE LASTID 999-0",
+            "SETRANGE dumped 0 value",
+        ] {
+            side.client.run(call);
+        }
+        let payload = side.client.run("DUMP dumped").bytes().expect("a payload").to_vec();
+        assert!(side.client.call(&[&b"RESTORE"[..], b"restored", b"1000000", &payload]).is_ok());
+        let expiring = |side: &mut Side| {
+            ["k", "f", "e", "restored"].map(|key| side.client.run(&format!("PTTL {key}")).integer() > Some(0))
+        };
+        assert_eq!(expiring(&mut side), [true; 4]);
+        for preamble in ["yes", "no"] {
+            assert_reloads(&mut side.client);
+            assert_eq!(expiring(&mut side), [true; 4], "{level}, {preamble}");
+            side.client.run(&format!("CONFIG SET aof-use-rdb-preamble {preamble}"));
+            side.client.run("BGREWRITEAOF");
+            wait_until("the rewrite is done", || side.client.info("aof_rewrite_in_progress") == "0");
+        }
+        assert_reloads(&mut side.client);
+        let log = side.server.log();
+        assert!(!log.contains("CRITICAL"), "{level}: {log}");
+    }
+}
+
 fn assert_reloads(client: &mut Client) {
     let before = client.run("DEBUG DIGEST");
     assert!(client.run("DEBUG LOADAOF").is_ok());

@@ -3,6 +3,7 @@
 //! Corrupt bytes, failures of the environment and bugs have types of their own; nothing but
 //! the client's own mistakes comes through here.
 
+use crate::level::Level;
 use std::borrow::Cow;
 
 /// The text of an error reply without the leading `-` and the line end. It may hold any bytes, because
@@ -58,9 +59,13 @@ impl Error {
         Error::new(format!("ERR wrong number of arguments for '{name}' command"))
     }
 
-    /// A time to live that the command of this name cannot store.
-    pub fn invalid_expire(name: &str) -> Error {
-        Error::new(format!("ERR invalid expire time in '{name}' command"))
+    /// A time to live that the command of this name cannot store, in the words of a level.
+    pub fn invalid_expire(name: &str, level: Level) -> Error {
+        Error::new(if level < Level::V7_0 {
+            format!("ERR invalid expire time in {name}")
+        } else {
+            format!("ERR invalid expire time in '{name}' command")
+        })
     }
 
     /// The text with its prefix ("ERR ...").

@@ -1,9 +1,10 @@
 //! Runs data commands on a small world of their own, for the unit tests of handlers.
 
 use crate::command::effects::Propagation;
+use crate::command::spec::fits;
 use crate::command::{Args, Caller, Command, Ctx, Effects};
 use crate::commands;
-use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, View, World};
+use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Hints, Keys, View, World};
 use crate::settings::{EventClasses, Settings};
 use crate::table::Seed;
 use crate::time::UnixMs;
@@ -99,7 +100,7 @@ impl Bench {
             settings: &self.settings,
             access: &mut access,
             expiry: ExpiryMode::Delete,
-            hint: (0, 0),
+            hints: Hints::NONE,
             fx: &mut self.fx,
         };
         let mut ctx = Ctx {
@@ -112,7 +113,7 @@ impl Bench {
             name: &name,
         };
         let outcome = match command.run {
-            Some(handler) if command.meta.arity_fits(args.len()) => handler(&mut ctx, args),
+            Some(handler) if fits(command.meta.arity_at(ctx.level()), args.len()) => handler(&mut ctx, args),
             _ => Err(crate::error::Error::arity(&name)),
         };
         if let Err(error) = outcome {

@@ -60,11 +60,15 @@ static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Notice as u8);
 /// The process that is the server; any other one that logs is its child. 0 until known.
 static SERVER_PID: AtomicU32 = AtomicU32::new(0);
 
+/// Makes this process the server, in the eyes of the log.
+pub fn claim() {
+    SERVER_PID.store(std::process::id(), Ordering::Relaxed);
+}
+
 /// Logs from now on as `config` says. Called again after the process went to the background.
 pub fn configure(config: &Config) {
     let process = &config.process;
     set_level(process.loglevel);
-    SERVER_PID.store(std::process::id(), Ordering::Relaxed);
     let file = (!process.logfile.is_empty()).then(|| process.logfile.path().to_owned());
     // The working directory may change later; the log stays where it is.
     let file = file.map(|path| std::path::absolute(&path).unwrap_or(path));
@@ -111,10 +115,9 @@ pub fn write_raw(level: LogLevel, text: &str) {
     }
 }
 
-/// `M` for the server, which is a primary; `C` for its children.
+/// `M` for the server, which is a primary; `C` for its children, and for a process that is not yet the server.
 fn role(pid: u32) -> char {
-    let server = SERVER_PID.load(Ordering::Relaxed);
-    if server != 0 && server != pid { 'C' } else { 'M' }
+    if SERVER_PID.load(Ordering::Relaxed) == pid { 'M' } else { 'C' }
 }
 
 /// Writes the bytes at once. A log that cannot be written has nobody to be told.

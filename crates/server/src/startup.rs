@@ -137,6 +137,7 @@ fn go_to_background(config: &Config, identity: &mut Identity) -> Result<(), Abor
     let background = config.process.daemonize && identity.supervised == Supervised::No;
     if background {
         daemon::daemonize().map_err(failed)?;
+        log::claim();
         log::configure(config);
     }
     identity.pid_file = daemon::pid_file(config, background);
@@ -163,6 +164,7 @@ fn announce(config: &Config, identity: &Identity, is_bare: bool) {
 
 /// The server with its sockets open, and the poll they report to.
 fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort> {
+    log::claim();
     crate::alloc::start_purging(loaded.config.memory.jemalloc_bg_thread);
     let poll = mio::Poll::new().map_err(failed)?;
     let mut server = Server::new(loaded.config, identity);

@@ -22,7 +22,8 @@ pub struct CommandStats {
 }
 
 impl CommandStats {
-    fn absorb(&mut self, other: &mut CommandStats) {
+    /// Adds the counters of another command or worker, which begins anew.
+    pub fn absorb(&mut self, other: &mut CommandStats) {
         let other = std::mem::take(other);
         self.calls += other.calls;
         self.nanos += other.nanos;

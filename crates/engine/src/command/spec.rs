@@ -68,6 +68,8 @@ pub struct Meta {
     pub keys: &'static [KeySpec],
     /// First version that has it.
     pub since: &'static str,
+    /// First version that no longer has it.
+    pub until: Option<&'static str>,
     /// Version that deprecated it, and what to use instead.
     pub deprecated: Option<(&'static str, &'static str)>,
     /// One sentence.
@@ -88,6 +90,12 @@ impl Meta {
     /// True if a call with this many arguments (name included) fits.
     pub const fn arity_fits(&self, len: usize) -> bool {
         fits(self.arity, len)
+    }
+
+    /// True if this level has it.
+    pub fn exists_at(&self, level: Level) -> bool {
+        level >= Level::of_version(self.since)
+            && self.until.is_none_or(|version| level < Level::of_version(version))
     }
 
     /// What was different at a level.
@@ -165,6 +173,7 @@ impl<H: Copy> Spec<H> {
                 without_categories: 0,
                 keys: &[],
                 since: "1.0.0",
+                until: None,
                 deprecated: None,
                 summary: "",
                 complexity: "",
@@ -200,6 +209,12 @@ impl<H: Copy> Spec<H> {
     /// First version that has it.
     pub const fn since(mut self, version: &'static str) -> Self {
         self.meta.since = version;
+        self
+    }
+
+    /// First version that no longer has it.
+    pub const fn until(mut self, version: &'static str) -> Self {
+        self.meta.until = Some(version);
         self
     }
 

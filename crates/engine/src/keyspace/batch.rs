@@ -80,6 +80,8 @@ mod tests {
     use crate::table::Seed;
     use crate::value::StrValue;
 
+    const MANY: usize = if cfg!(miri) { 100 } else { 1000 };
+
     fn entry(key: &str, value: &str) -> KeyEntry {
         KeyEntry::string(key.as_bytes(), StrValue::Bytes(value.as_bytes()), None, 0)
     }
@@ -88,19 +90,19 @@ mod tests {
     fn all_entries_arrive_and_duplicates_are_told() {
         let mut world = World::new(4, 2, Seed::new(1, 2));
         let db = DbIndex(1);
-        world.reserve(db, 1000);
+        world.reserve(db, MANY);
         let mut batch = Batch::new(db);
-        for at in 0..1000 {
+        for at in 0..MANY {
             if batch.push(&world, entry(&format!("key:{at}"), "a")) {
                 assert_eq!(batch.insert(&mut world, false), Ok(16));
             }
         }
-        assert_eq!(batch.insert(&mut world, false), Ok(1000 % 16));
-        assert_eq!(world.len(db), 1000);
+        assert_eq!(batch.insert(&mut world, false), Ok(MANY as u64 % 16));
+        assert_eq!(world.len(db), MANY);
         assert!(!batch.push(&world, entry("key:7", "b")));
         assert_eq!(batch.insert(&mut world, false), Err(Duplicate(b"key:7".as_slice().into())));
         assert!(!batch.push(&world, entry("key:7", "b")));
         assert_eq!(batch.insert(&mut world, true), Ok(1));
-        assert_eq!(world.len(db), 1000);
+        assert_eq!(world.len(db), MANY);
     }
 }

@@ -8,7 +8,7 @@ use super::member::MemberRef;
 use super::node::{INNER_KEYS, Inner, LEAF_KEYS, Leaf, Path};
 
 /// Joined nodes keep this much room, lest the next insertion split them again.
-const JOIN_ROOM: usize = 8;
+const JOIN_ROOM: usize = LEAF_KEYS / 10;
 
 impl ScoreTree {
     /// Removes an element; returns its member.

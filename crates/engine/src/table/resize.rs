@@ -20,9 +20,9 @@ const MERGE: usize = BUCKETS[SPLIT_STEP] as usize * SLOTS / 4;
 /// How many entries ahead a split asks for keys that it has to hash.
 const AHEAD: usize = 12;
 
-/// Most entries that a segment made in advance is expected to get: well below the limit at which it
-/// would split, for entries are never spread evenly.
-const EXPECTED: usize = 1280;
+/// Most entries that a segment made in advance is expected to get, five for each bucket of the largest:
+/// well below the limit at which it would split, for entries are never spread evenly.
+const EXPECTED: usize = BUCKETS[SPLIT_STEP] as usize * 5;
 
 impl<T: Thin> Table<T> {
     /// Prepares an empty table for about so many entries, so that filling it rebuilds little.

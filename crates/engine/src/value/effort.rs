@@ -38,7 +38,8 @@ mod tests {
         let mut bench = Bench::new();
         bench.settings.set_max_listpack_entries = 0;
         for (members, garbage) in [(64, 0), (65, 1)] {
-            (0..members).for_each(|i| drop(bench.run(&["SADD", "s", &format!("m{i}")])));
+            let names = (0..members).map(|i| format!("m{i}"));
+            bench.run(&["SADD".to_owned(), "s".to_owned()].into_iter().chain(names).collect::<Vec<_>>());
             bench.fx.garbage.clear();
             assert_eq!(bench.run(&["UNLINK", "s"]), ":1");
             assert_eq!(bench.fx.garbage.len(), garbage, "{members} members");

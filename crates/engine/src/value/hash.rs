@@ -254,12 +254,15 @@ mod tests {
         HashLimits { fields: 8, text: 6, foresees: true, seed: Seed::new(1, 2) }
     }
 
+    /// Sequences, and operations in one; each operation is followed by a look at all fields.
+    const STEPS: (u32, usize) = if cfg!(miri) { (2, 24) } else { (64, 60) };
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
+        #![proptest_config(ProptestConfig::with_cases(STEPS.0))]
 
         #[test]
         fn behaves_like_a_map_in_both_encodings(
-            ops in prop::collection::vec((any::<bool>(), "[a-d1-3]{0,2}", "[a-z0-9]{0,7}"), 1..60),
+            ops in prop::collection::vec((any::<bool>(), "[a-d1-3]{0,2}", "[a-z0-9]{0,7}"), 1..STEPS.1),
         ) {
             let (mut hash, mut model) = (Hash::Packed(Listpack::new()), BTreeMap::new());
             for (put, field, value) in ops {

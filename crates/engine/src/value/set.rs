@@ -321,12 +321,15 @@ mod tests {
 
     use super::*;
 
+    /// Sequences, and operations in one; each operation is followed by a look at all members.
+    const STEPS: (u32, usize) = if cfg!(miri) { (2, 14) } else { (96, 80) };
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
+        #![proptest_config(ProptestConfig::with_cases(STEPS.0))]
 
         #[test]
         fn behaves_like_a_set_in_all_encodings(
-            ops in prop::collection::vec((0..4u8, "[0-9]{1,2}|[ab1-3]{0,2}|-?[1-9]{5,7}"), 1..80),
+            ops in prop::collection::vec((0..4u8, "[0-9]{1,2}|[ab1-3]{0,2}|-?[1-9]{5,7}"), 1..STEPS.1),
             packed in 0..12usize,
         ) {
             let limits = SetLimits { ints: 10, packed, text: 6, foresees: packed > 0, seed: Seed::new(1, 2) };

@@ -10,6 +10,7 @@ use crate::rdb::Progress;
 use ochre_engine::encoding::listpack::Item;
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::{DbIndex, World};
+use ochre_engine::level::Level;
 use ochre_engine::stream::{Group, Stream, StreamId};
 use ochre_engine::text::{DoubleStyle, DoubleText};
 use ochre_engine::value::{Hash, List, Set, Zset};
@@ -22,16 +23,17 @@ const ITEMS: usize = 64;
 const CHUNK: usize = 64 * 1024;
 
 /// Writes the commands that make `world`, behind an annotation with the time in seconds if one is given.
-/// `observer` is called after every key; its error ends the work.
+/// `observer` is called after every key; its error ends the work. `level` decides which commands there are.
 ///
 /// Keys whose time has come are written, too: who loads them decides.
 pub fn rewrite(
     world: &World,
+    level: Level,
     out: &mut dyn Write,
     timestamp: Option<i64>,
     mut observer: impl FnMut(Progress) -> io::Result<()>,
 ) -> io::Result<Progress> {
-    let mut log = Log { out, buffer: Vec::with_capacity(2 * CHUNK), failure: None, written: 0 };
+    let mut log = Log { out, level, buffer: Vec::with_capacity(2 * CHUNK), failure: None, written: 0 };
     let mut keys = 0;
     if let Some(seconds) = timestamp {
         log.buffer.extend_from_slice(format!("#TS:{seconds}\r\n").as_bytes());
@@ -52,6 +54,7 @@ pub fn rewrite(
 /// The log being written. Values cannot be left in the middle, so a failure is kept until the end of one.
 struct Log<'a> {
     out: &'a mut dyn Write,
+    level: Level,
     buffer: Vec<u8>,
     failure: Option<io::Error>,
     written: u64,
@@ -156,14 +159,20 @@ impl Log<'_> {
             // Adding and trimming in one makes an empty stream.
             self.command(&[b"XADD", key, b"MAXLEN", b"0", b"0-1", b"x", b"y"]);
         }
-        self.begin(7);
-        self.word(b"XSETID");
-        self.word(key);
-        self.word(log.last_id().text().as_bytes());
-        self.word(b"ENTRIESADDED");
-        push_number(&mut self.buffer, log.entries_added() as i64);
-        self.word(b"MAXDELETEDID");
-        self.word(log.max_deleted_id().text().as_bytes());
+        let mut digits = itoa::Buffer::new();
+        let (last, deleted) = (log.last_id().text(), log.max_deleted_id().text());
+        let added = digits.format(log.entries_added() as i64).as_bytes();
+        let words = [
+            &b"XSETID"[..],
+            key,
+            last.as_bytes(),
+            b"ENTRIESADDED",
+            added,
+            b"MAXDELETEDID",
+            deleted.as_bytes(),
+        ];
+        // The counters came with 7.0.
+        self.command(if self.level >= Level::V7_0 { &words } else { &words[..3] });
         for (name, group) in stream.groups() {
             self.group(key, name, group);
         }
@@ -172,9 +181,10 @@ impl Log<'_> {
     fn group(&mut self, key: &[u8], name: &[u8], group: &Group) {
         let (mut digits, last) = (itoa::Buffer::new(), group.last_id.text());
         let read = digits.format(group.entries_read.map_or(-1, |read| read as i64)).as_bytes();
-        self.command(&[b"XGROUP", b"CREATE", key, name, last.as_bytes(), b"ENTRIESREAD", read]);
+        let words = [&b"XGROUP"[..], b"CREATE", key, name, last.as_bytes(), b"ENTRIESREAD", read];
+        self.command(if self.level >= Level::V7_0 { &words } else { &words[..5] });
         for (_, consumer) in group.consumers() {
-            if consumer.pending_len() == 0 {
+            if consumer.pending_len() == 0 && self.level >= Level::V6_2 {
                 self.command(&[b"XGROUP", b"CREATECONSUMER", key, name, consumer.name()]);
             }
             for id in consumer.pending_ids() {
@@ -232,7 +242,7 @@ mod tests {
 
     fn log_of(world: &World) -> Vec<u8> {
         let mut log = Vec::new();
-        let progress = rewrite(world, &mut log, None, |_| Ok(())).unwrap();
+        let progress = rewrite(world, Level::V7_2, &mut log, None, |_| Ok(())).unwrap();
         assert_eq!(progress.bytes, log.len() as u64);
         log
     }
@@ -317,7 +327,7 @@ mod tests {
     #[test]
     fn the_time_stands_in_front() {
         let mut log = Vec::new();
-        rewrite(&Bench::new().world, &mut log, Some(1_700_000_000), |_| Ok(())).unwrap();
+        rewrite(&Bench::new().world, Level::V7_2, &mut log, Some(1_700_000_000), |_| Ok(())).unwrap();
         assert_eq!(log, b"#TS:1700000000\r\n");
     }
 
@@ -344,7 +354,7 @@ mod tests {
         }
         let mut bench = Bench::new();
         bench.run(&["SET", "k", "v"]);
-        let error = rewrite(&bench.world, &mut Full, None, |_| Ok(())).unwrap_err();
+        let error = rewrite(&bench.world, Level::V7_2, &mut Full, None, |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 

@@ -116,7 +116,8 @@ fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if let Some(at) = expiry
         && !options.absolute
     {
-        ctx.propagate(|| vec![with_absolute_expiry(args, at)]);
+        let level = ctx.level();
+        ctx.propagate(|| with_absolute_expiry(args, at, level));
     }
     ctx.reply.ok();
     Ok(())
@@ -154,10 +155,15 @@ fn set_access(ctx: &mut Ctx<'_>, key: Key<'_>, options: &Options) {
     }
 }
 
-/// The command with the time of expiry in place of the time to live.
-fn with_absolute_expiry(args: Args<'_>, at: UnixMs) -> Words {
+/// The command with the time of expiry in place of the time to live; before 5.0 that took two.
+fn with_absolute_expiry(args: Args<'_>, at: UnixMs, level: Level) -> Vec<Words> {
     let mut words: Words = args.iter().map(<[u8]>::to_vec).collect();
-    words[2] = at.0.to_string().into_bytes();
+    let time = at.0.to_string().into_bytes();
+    if level < Level::V5_0 {
+        words[2] = b"0".to_vec();
+        return vec![words, vec![b"PEXPIREAT".to_vec(), args.get(1).to_vec(), time]];
+    }
+    words[2] = time;
     words.push(b"ABSTTL".to_vec());
-    words
+    vec![words]
 }

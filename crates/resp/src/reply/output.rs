@@ -17,6 +17,8 @@ use super::chunk::Chunk;
 const SEAL_BYTES: usize = 256 * 1024;
 /// Capacity of a tail that begins without a lent buffer.
 const FIRST_BYTES: usize = 1024;
+/// Pending bytes at which a reply is cut off that repeats elements as often as the caller asked for.
+const REPEATS_BYTES: usize = 256 * 1024 * 1024;
 
 /// Replies on their way to one client.
 #[derive(Default)]
@@ -27,6 +29,8 @@ pub struct Output {
     sealed_bytes: usize,
     /// Pending bytes above which the client will be given up; 0 is no limit.
     limit: usize,
+    /// A reply was not written to its end, so that nothing can follow it.
+    cut: bool,
 }
 
 /// A position in an output, to which it can be rolled back as long as nothing was sent.
@@ -68,7 +72,19 @@ impl Output {
     /// with a long reply.
     #[inline]
     pub fn is_over_limit(&self) -> bool {
-        self.limit != 0 && self.len() > self.limit
+        self.cut || self.limit != 0 && self.len() > self.limit
+    }
+
+    /// Whether a reply that repeats elements ends here, with its client: it has more pending than allowed, or
+    /// than makes sense. Otherwise a few bytes of request could keep everybody waiting for minutes.
+    pub fn ends_repeats(&mut self) -> bool {
+        self.cut |= self.len() > REPEATS_BYTES;
+        self.cut || self.is_over_limit()
+    }
+
+    /// Whether a reply was cut off, so that the client has to be closed.
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Memory held in bytes, shared values excluded.

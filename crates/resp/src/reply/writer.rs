@@ -86,6 +86,12 @@ impl<'a> Reply<'a> {
         self.out.is_over_limit()
     }
 
+    /// Whether a reply that repeats elements as often as the caller likes ends here, with its client.
+    #[inline]
+    pub fn ends_repeats(&mut self) -> bool {
+        self.out.ends_repeats()
+    }
+
     /// The output that is written to.
     #[inline]
     pub fn output(&mut self) -> &mut Output {

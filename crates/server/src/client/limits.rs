@@ -52,7 +52,7 @@ impl Server {
             return client.flags.contains(Flags::CLOSE_ASAP);
         }
         let limit = self.output_limit(client);
-        let is_hard = used >= self.most_output(limit) as u64;
+        let is_hard = used >= self.most_output(limit) as u64 || client.output.is_cut();
         if is_hard || self.stays_over_soft_limit(client, used, limit) {
             log_warning!(
                 "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",

@@ -6,7 +6,6 @@
 
 use crate::command::*;
 use crate::commands::number::int;
-use crate::level::Level;
 use crate::text::eq_ignore_case;
 use crate::time::UnixMs;
 
@@ -21,6 +20,7 @@ const CONDITION: Arg = Arg::one_of(
 
 /// EXPIRE key seconds [NX | XX | GT | LT]
 pub static EXPIRE: Command = Command::new("expire", Group::Generic, -3, expire)
+    .arity_before("7.0.0", 3)
     .since("1.0.0")
     .flags(WRITE | FAST)
     .keys(KEYS)
@@ -35,6 +35,7 @@ fn expire(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// PEXPIRE key milliseconds [NX | XX | GT | LT]
 pub static PEXPIRE: Command = Command::new("pexpire", Group::Generic, -3, pexpire)
+    .arity_before("7.0.0", 3)
     .since("2.6.0")
     .flags(WRITE | FAST)
     .keys(KEYS)
@@ -49,6 +50,7 @@ fn pexpire(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// EXPIREAT key unix-time-seconds [NX | XX | GT | LT]
 pub static EXPIREAT: Command = Command::new("expireat", Group::Generic, -3, expireat)
+    .arity_before("7.0.0", 3)
     .since("1.2.0")
     .flags(WRITE | FAST)
     .keys(KEYS)
@@ -63,6 +65,7 @@ fn expireat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]
 pub static PEXPIREAT: Command = Command::new("pexpireat", Group::Generic, -3, pexpireat)
+    .arity_before("7.0.0", 3)
     .since("2.6.0")
     .flags(WRITE | FAST)
     .keys(KEYS)
@@ -77,11 +80,11 @@ fn pexpireat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// Sets the expiry to `base` plus the argument times `unit_ms`.
 fn run(ctx: &mut Ctx<'_>, args: Args<'_>, base: i64, unit_ms: i64) -> Outcome {
-    let condition = Condition::parse(ctx, args)?;
+    let condition = Condition::parse(args)?;
     let when = int(args.get(2))?
         .checked_mul(unit_ms)
         .and_then(|time| time.checked_add(base))
-        .ok_or_else(|| Error::invalid_expire(ctx.name))?;
+        .ok_or_else(|| Error::invalid_expire(ctx.name, ctx.level()))?;
     let key = ctx.key(args, 1);
     let current = ctx.keys.write_entry(key).map(|entry| entry.expiry());
     let Some(current) = current.filter(|&current| condition.allows(current, UnixMs(when))) else {
@@ -129,11 +132,8 @@ struct Condition {
 }
 
 impl Condition {
-    fn parse(ctx: &Ctx<'_>, args: Args<'_>) -> Result<Condition, Error> {
+    fn parse(args: Args<'_>) -> Result<Condition, Error> {
         let mut found = Condition::default();
-        if args.len() > 3 && ctx.level() < Level::V7_0 {
-            return Err(Error::arity(ctx.name));
-        }
         for word in args.from(3).iter() {
             let flag = match word {
                 _ if eq_ignore_case(word, b"nx") => &mut found.nx,

@@ -3,6 +3,7 @@
 use super::database;
 use crate::command::*;
 use crate::keyspace::DbIndex;
+use crate::level::Level;
 
 /// RENAME key newkey
 pub static RENAME: Command = Command::new("rename", Group::Generic, 3, rename)
@@ -75,7 +76,10 @@ pub static MOVE: Command = Command::new("move", Group::Generic, 3, move_key)
     .args(&[Arg::key("key"), Arg::integer("db")]);
 
 fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let target = database(ctx, args.get(2))?;
+    let target = database(ctx, args.get(2)).map_err(|error| {
+        // One text for everything up to 5.0.
+        if ctx.level() < Level::V6_2 { Error::fixed("ERR index out of range") } else { error }
+    })?;
     let source = ctx.keys.db();
     if target == source {
         return Err(super::SAME_OBJECT);

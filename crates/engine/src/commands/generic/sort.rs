@@ -249,6 +249,9 @@ fn answer(ctx: &mut Ctx<'_>, rows: &[Row], columns: &[Pattern<'_>]) {
                 Some(text) => ctx.reply.bulk(text),
                 None => ctx.reply.null(),
             }
+            if ctx.reply.is_over_limit() {
+                return;
+            }
         }
     }
 }

@@ -63,6 +63,9 @@ fn hmget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.reply.array(args.len() - 2);
     for field in args.from(2).iter() {
         reply_item_or_null(&mut ctx.reply, hash.as_ref().and_then(|hash| hash.get(field)));
+        if ctx.reply.is_over_limit() {
+            break;
+        }
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ fn several(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     if count.repeats() {
         let mut left = n;
-        while left > 0 && !reply.is_over_limit() {
+        while left > 0 && !reply.ends_repeats() {
             let step = left.min(REPEATS_AT_ONCE);
             hash.random(rng, step, |pair| emit(reply, pair));
             left -= step;

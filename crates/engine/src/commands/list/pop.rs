@@ -4,7 +4,6 @@ use super::{at_least, write_item, write_range};
 use crate::command::effects::Nothing;
 use crate::command::*;
 use crate::commands::timeout;
-use crate::level::Level;
 use crate::value::{End, List, Type};
 use ochre_resp::reply::Reply;
 
@@ -14,6 +13,7 @@ const POP_HISTORY: &[(&str, &str)] = &[("6.2.0", "Takes a number of elements.")]
 
 /// Declaration of LPOP.
 pub static LPOP: Command = Command::new("lpop", Group::List, -2, |ctx, args| pop(ctx, args, End::Front))
+    .arity_before("6.2.0", 2)
     .since("1.0.0")
     .flags(WRITE | FAST)
     .keys(POP_KEYS)
@@ -24,6 +24,7 @@ pub static LPOP: Command = Command::new("lpop", Group::List, -2, |ctx, args| pop
 
 /// Declaration of RPOP.
 pub static RPOP: Command = Command::new("rpop", Group::List, -2, |ctx, args| pop(ctx, args, End::Back))
+    .arity_before("6.2.0", 2)
     .since("1.0.0")
     .flags(WRITE | FAST)
     .keys(POP_KEYS)
@@ -61,14 +62,14 @@ pub static BRPOP: Command =
         .args(BLOCKING_ARGS);
 
 fn pop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
-    if args.len() > 3 || (args.len() == 3 && ctx.level() < Level::V6_2) {
+    if args.len() > 3 {
         return Err(Error::arity(ctx.name));
     }
     let count = args.try_get(2).map(|arg| at_least(arg, 0, Error::NOT_POSITIVE)).transpose()?;
     let key = ctx.key(args, 1);
     let Some(mut list) = ctx.keys.write::<List>(key)? else {
-        // Since 7.0 a missing list answers in the shape that was asked for.
-        if count.is_some() && ctx.settings.level >= Level::V7_0 {
+        // A missing list answers in the shape that was asked for.
+        if count.is_some() {
             ctx.reply.null_array();
         } else {
             ctx.reply.null();

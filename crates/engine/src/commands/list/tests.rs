@@ -222,5 +222,5 @@ fn old_levels_know_neither_counts_nor_fractions() {
         ],
     );
     bench.settings.level = Level::V6_2;
-    check(&mut bench, &[("LPOP l 1", "$-1")]);
+    check(&mut bench, &[("LPOP l 1", "*-1")]);
 }

@@ -102,10 +102,10 @@ fn sintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// Looks all keys up. False if, below 7.0, one is missing, which ends the search: what comes behind it
-/// may be of any type (t_set.c of 6.2: sinterGenericCommand).
+/// Looks all keys up. False if, below 6.2, one is missing, which ends the search: what comes behind it
+/// may be of any type (t_set.c of 5.0: sinterGenericCommand).
 fn look_up(ctx: &mut Ctx<'_>, keys: Args<'_>) -> Result<bool, Error> {
-    if ctx.level() >= Level::V7_0 {
+    if ctx.level() >= Level::V6_2 {
         check(ctx, keys)?;
         return Ok(true);
     }

@@ -37,7 +37,7 @@ fn srandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if count.repeats() {
         for item in (0..n).filter_map(|_| set.random(rng)) {
             reply_item(reply, item);
-            if reply.is_over_limit() {
+            if reply.ends_repeats() {
                 break;
             }
         }

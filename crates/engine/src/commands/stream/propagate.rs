@@ -2,6 +2,7 @@
 
 use crate::command::Ctx;
 use crate::command::effects::{Propagation, Words};
+use crate::level::Level;
 use crate::stream::{Group, Pending, StreamId};
 
 /// Gathers the commands to propagate, if anybody reads them.
@@ -9,12 +10,13 @@ pub(super) struct Log<'a> {
     wanted: bool,
     words: Vec<Words>,
     group: &'a [u8],
+    level: Level,
 }
 
 impl<'a> Log<'a> {
     /// A log for deliveries of the group of this name.
     pub(super) fn new(ctx: &Ctx<'_>, group: &'a [u8]) -> Self {
-        Log { wanted: ctx.keys.fx.propagates, words: Vec::new(), group }
+        Log { wanted: ctx.keys.fx.propagates, words: Vec::new(), group, level: ctx.level() }
     }
 
     /// A pending entry as it is now.
@@ -49,12 +51,14 @@ impl<'a> Log<'a> {
         let mut digits = itoa::Buffer::new();
         let read = digits.format(group.entries_read.map_or(-1, |read| read as i64)).as_bytes();
         let id = group.last_id.text();
-        self.push(&[b"XGROUP", b"SETID", key, self.group, id.as_bytes(), b"ENTRIESREAD", read]);
+        let words = [&b"XGROUP"[..], b"SETID", key, self.group, id.as_bytes(), b"ENTRIESREAD", read];
+        // The counter came with 7.0.
+        self.push(if self.level >= Level::V7_0 { &words } else { &words[..5] });
     }
 
-    /// A new consumer, when no pending entry tells.
+    /// A new consumer, when no pending entry tells. Before 6.2 there was no command for that.
     pub(super) fn new_consumer(&mut self, key: &[u8], consumer: &[u8]) {
-        if self.wanted {
+        if self.wanted && self.level >= Level::V6_2 {
             self.push(&[b"XGROUP", b"CREATECONSUMER", key, self.group, consumer]);
         }
     }

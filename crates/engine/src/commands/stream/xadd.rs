@@ -38,6 +38,7 @@ pub static XADD: Command = Command::new("xadd", Group::Stream, -5, xadd)
 
 /// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]
 pub static XTRIM: Command = Command::new("xtrim", Group::Stream, -4, xtrim)
+    .arity_before("6.2.0", -2)
     .since("5.0.0")
     .flags(WRITE)
     .keys(&[KeySpec::at(1, RW | DELETE)])

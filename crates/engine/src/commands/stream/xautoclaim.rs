@@ -50,11 +50,7 @@ fn xautoclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         drop(stream);
         return Err(no_key_or_group(key.bytes, group_name));
     };
-    let mut claim =
-        Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };
-    if level >= Level::V7_2 {
-        claim.consumer();
-    }
+    let mut claim = Claim::new(key.bytes, entries, group, now_ms, args.get(3), level);
     let outcome = run(&mut claim, &request, &mut log);
     let reply = &mut ctx.reply;
     let tells_deleted = level >= Level::V7_0;
@@ -91,7 +87,7 @@ fn run(claim: &mut Claim<'_, '_>, request: &Request, log: &mut Log<'_>) -> Walk 
         }
         attempts -= 1;
         from = id.next();
-        if claim.entries.get(id).is_none() {
+        if claim.drops(id) {
             if claim.forget(id, log) == Taken::Deleted {
                 walk.deleted.push(id);
             }

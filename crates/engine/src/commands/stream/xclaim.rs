@@ -47,7 +47,7 @@ struct Request {
 
 fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, group_name) = (ctx.key(args, 1), args.get(2));
-    let (always_seen, now_ms) = (ctx.level() >= Level::V7_2, ctx.now.0);
+    let (level, now_ms) = (ctx.level(), ctx.now.0);
     let mut log = Log::new(ctx, group_name);
     let mut stream = write_after_read(&mut ctx.keys, key)?;
     let Some((entries, group)) = stream.as_mut().and_then(|stream| stream.group_mut(group_name)) else {
@@ -58,11 +58,7 @@ fn xclaim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut advanced = request.last_id > group.last_id;
     group.last_id = group.last_id.max(request.last_id);
 
-    let mut claim =
-        Claim { key: key.bytes, entries, group, now_ms, name: args.get(3), consumer: None, created: false };
-    if always_seen {
-        claim.consumer();
-    }
+    let mut claim = Claim::new(key.bytes, entries, group, now_ms, args.get(3), level);
     let mut dirty = 0;
     let len = ctx.reply.deferred();
     let mut shown = 0;
@@ -117,17 +113,42 @@ pub(super) enum Taken {
 
 /// A consumer that takes over entries.
 pub(super) struct Claim<'s, 'b> {
-    pub key: &'b [u8],
+    key: &'b [u8],
     pub entries: &'s StreamLog,
     pub group: &'s mut stream::Group,
     pub now_ms: i64,
     /// The name of the consumer; before 7.2 it came to be with the first entry it took.
-    pub name: &'b [u8],
-    pub consumer: Option<ConsumerId>,
+    name: &'b [u8],
+    consumer: Option<ConsumerId>,
     pub created: bool,
+    /// Pending entries that are gone from the stream are claimed, too, as before 7.0.
+    takes_deleted: bool,
 }
 
-impl Claim<'_, '_> {
+impl<'s, 'b> Claim<'s, 'b> {
+    /// A claim for the consumer of a name. Since 7.2 whoever claims is a consumer, whatever comes of it.
+    pub(super) fn new(
+        key: &'b [u8],
+        entries: &'s StreamLog,
+        group: &'s mut stream::Group,
+        now_ms: i64,
+        name: &'b [u8],
+        level: Level,
+    ) -> Self {
+        let takes_deleted = level < Level::V7_0;
+        let mut claim =
+            Claim { key, entries, group, now_ms, name, consumer: None, created: false, takes_deleted };
+        if level >= Level::V7_2 {
+            claim.consumer();
+        }
+        claim
+    }
+
+    /// Whether an entry is dropped from the pending ones instead of being claimed.
+    pub(super) fn drops(&self, id: StreamId) -> bool {
+        !self.takes_deleted && self.entries.get(id).is_none()
+    }
+
     /// The consumer, created if it is new.
     pub(super) fn consumer(&mut self) -> ConsumerId {
         if let Some(consumer) = self.consumer {
@@ -141,7 +162,7 @@ impl Claim<'_, '_> {
 
     fn one(&mut self, request: &Request, id: StreamId, log: &mut Log<'_>) -> Taken {
         let pending = self.group.pending(id).copied();
-        if self.entries.get(id).is_none() {
+        if self.drops(id) {
             return self.forget(id, log);
         }
         let base = match pending {
@@ -149,7 +170,7 @@ impl Claim<'_, '_> {
                 return Taken::No;
             }
             Some(pending) => pending.deliveries,
-            None if request.force => 1,
+            None if request.force && self.entries.get(id).is_some() => 1,
             None => return Taken::No,
         };
         let counted = base.wrapping_add(u64::from(!request.just_id));
@@ -180,8 +201,9 @@ impl Claim<'_, '_> {
 
     pub(super) fn reply(&self, reply: &mut Reply<'_>, id: StreamId, just_id: bool) {
         match self.entries.get(id) {
-            Some(entry) if !just_id => reply_entry(reply, &entry),
-            _ => reply.bulk(id.text()),
+            _ if just_id => reply.bulk(id.text()),
+            Some(entry) => reply_entry(reply, &entry),
+            None => reply.null(),
         }
     }
 }

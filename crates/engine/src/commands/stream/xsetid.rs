@@ -10,6 +10,7 @@ use crate::text::eq_ignore_case;
 
 /// XSETID key last-id [ENTRIESADDED count] [MAXDELETEDID id]
 pub static XSETID: Command = Command::new("xsetid", Group::Stream, -3, xsetid)
+    .arity_before("7.0.0", 3)
     .since("5.0.0")
     .flags(WRITE | DENYOOM | FAST)
     .keys(&[KeySpec::at(1, RW | UPDATE)])
@@ -31,7 +32,7 @@ struct Wanted {
 
 fn xsetid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let level = ctx.level();
-    let wanted = parse(args, level)?;
+    let wanted = parse(args)?;
     let key = ctx.key(args, 1);
     let mut stream = ctx.keys.write::<Box<Stream>>(key)?.ok_or(Error::NO_SUCH_KEY)?;
     check(&wanted, &stream.log, level)?;
@@ -48,13 +49,13 @@ fn xsetid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn parse(args: Args<'_>, level: Level) -> Result<Wanted, Error> {
+fn parse(args: Args<'_>) -> Result<Wanted, Error> {
     let mut wanted =
         Wanted { last_id: strict_id(args.get(2))?, entries_added: None, max_deleted_id: StreamId::MIN };
     let mut at = 3;
     while at < args.len() {
         let word = args.get(at);
-        if at + 1 == args.len() || level < Level::V7_0 {
+        if at + 1 == args.len() {
             return Err(Error::SYNTAX);
         } else if eq_ignore_case(word, b"entriesadded") {
             let added = u64::try_from(integer(args.get(at + 1))?);

@@ -4,6 +4,7 @@
 
 use crate::command::*;
 use crate::keyspace::Ttl;
+use crate::level::Level;
 use crate::text::Extended;
 use crate::value::{StrRef, StrValue};
 
@@ -32,6 +33,9 @@ fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.keys.set_str(key, StrValue::Bytes(&text), Ttl::Keep);
     ctx.changed(key, EventClasses::STRING, "incrbyfloat", 1);
     ctx.reply.bulk(&text);
-    ctx.propagate(|| vec![vec![b"SET".to_vec(), key.bytes.to_vec(), text, b"KEEPTTL".to_vec()]]);
+    // Without KEEPTTL a SET would lose the expiry; the same sum comes out again.
+    if ctx.level() >= Level::introduced(6, 0) {
+        ctx.propagate(|| vec![vec![b"SET".to_vec(), key.bytes.to_vec(), text, b"KEEPTTL".to_vec()]]);
+    }
     Ok(())
 }

@@ -30,6 +30,7 @@ pub const COMMANDS: &[&Command] = &[
     &incr::DECRBY,
     &incrbyfloat::INCRBYFLOAT,
     &lcs::LCS,
+    &lcs::STRALGO,
     &multi::MGET,
     &multi::MSET,
     &multi::MSETNX,

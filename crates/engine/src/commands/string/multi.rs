@@ -26,6 +26,9 @@ fn mget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             Some(string) => reply_string(&mut ctx.reply, &string),
             None => ctx.reply.null(),
         }
+        if ctx.reply.is_over_limit() {
+            break;
+        }
     }
     Ok(())
 }

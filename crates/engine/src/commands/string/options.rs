@@ -50,7 +50,7 @@ impl Form {
         let absolute = given.checked_mul(unit).and_then(|ms| ms.checked_add(base));
         match absolute {
             Some(at) if given > 0 => Ok(UnixMs(at)),
-            _ => Err(Error::invalid_expire(ctx.name)),
+            _ => Err(Error::invalid_expire(ctx.name, ctx.level())),
         }
     }
 }

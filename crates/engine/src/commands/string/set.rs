@@ -95,11 +95,17 @@ pub(super) fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: StrValue<'_>, ttl: T
     }
 }
 
-/// Propagates a SET with its absolute time.
+/// Propagates a SET with its absolute time; before 6.2 that took two commands.
 pub(super) fn propagate_at(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], at: UnixMs) {
+    let in_one = ctx.level() >= Level::V6_2;
     ctx.propagate(|| {
         let time = at.0.to_string().into_bytes();
-        vec![vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec(), b"PXAT".to_vec(), time]]
+        let mut set = vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec()];
+        if in_one {
+            set.extend([b"PXAT".to_vec(), time]);
+            return vec![set];
+        }
+        vec![set, vec![b"PEXPIREAT".to_vec(), key.bytes.to_vec(), time]]
     });
 }
 

@@ -78,20 +78,28 @@ fn reply_members<'a>(
     count: usize,
     members: impl Iterator<Item = (Item<'a>, f64)>,
 ) {
-    let nested = with_scores && reply.is_resp3();
-    reply.array(if with_scores && !nested { 2 * count } else { count });
-    let mut digits = itoa::Buffer::new();
-    for (member, score) in members {
-        if nested {
-            reply.array(2);
-        }
-        reply.bulk(member.text(&mut digits));
-        if with_scores {
-            reply_score(reply, level, score);
-        }
+    begin_members(reply, with_scores, count);
+    for pair in members {
+        reply_member(reply, level, with_scores, pair);
         if reply.is_over_limit() {
             break;
         }
+    }
+}
+
+/// The head of a reply of members: RESP3 pairs them with their scores, RESP2 has one flat array.
+fn begin_members(reply: &mut Reply<'_>, with_scores: bool, count: usize) {
+    let flat = with_scores && !reply.is_resp3();
+    reply.array(if flat { 2 * count } else { count });
+}
+
+fn reply_member(reply: &mut Reply<'_>, level: Level, with_scores: bool, (member, score): (Item<'_>, f64)) {
+    if with_scores && reply.is_resp3() {
+        reply.array(2);
+    }
+    reply.bulk(member.text(&mut itoa::Buffer::new()));
+    if with_scores {
+        reply_score(reply, level, score);
     }
 }
 

@@ -1,6 +1,6 @@
 //! ZRANDMEMBER: members at random.
 
-use super::reply_members;
+use super::{begin_members, reply_member, reply_members};
 use crate::command::*;
 use crate::commands::number::int_in;
 use crate::text::eq_ignore_case;
@@ -45,8 +45,13 @@ fn zrandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let (level, wanted) = (ctx.settings.level, count.unsigned_abs() as usize);
     if count < 0 {
-        let picks = std::iter::repeat_with(|| zset.random(ctx.rng)).take(wanted).flatten();
-        reply_members(&mut ctx.reply, level, with_scores, wanted, picks);
+        begin_members(&mut ctx.reply, with_scores, wanted);
+        for pick in std::iter::repeat_with(|| zset.random(ctx.rng)).take(wanted).flatten() {
+            reply_member(&mut ctx.reply, level, with_scores, pick);
+            if ctx.reply.ends_repeats() {
+                break;
+            }
+        }
     } else if wanted >= zset.len() {
         // All of them, the greatest first, as Redis happens to answer.
         let all = 0..zset.len();

@@ -3,6 +3,12 @@
 use super::*;
 use proptest::prelude::*;
 
+/// Sequences, and steps in one.
+const STEPS: (u32, usize) = if cfg!(miri) { (2, 8) } else { (96, 120) };
+
+/// Elements of two nodes and more.
+const MANY: usize = if cfg!(miri) { 560 } else { 1_500 };
+
 fn texts_of(list: &Quicklist) -> Vec<Vec<u8>> {
     let mut texts = Vec::new();
     list.visit(0, End::Front, |item| {
@@ -46,12 +52,12 @@ fn a_node_is_two_words() {
 #[test]
 fn nodes_fill_up_to_the_limit_that_redis_uses() {
     let mut list = Quicklist::new(Fill::new(-2), 0);
-    for index in 0..1_500 {
+    for index in 0..MANY {
         list.push(End::Back, format!("element:{index:06}").as_bytes());
     }
     // 7 bytes of frame and 16 for each element, as long as 22 more bytes keep within 8192.
     assert_eq!(list.nodes().next().map(|node| (node.count, node.raw_size)), Some((511, 8183)));
-    assert!(list.allocated_bytes(0) < 1_500 * 17 + 1024);
+    assert!(list.allocated_bytes(0) < MANY * 17 + 1024);
     assert_eq!(Fill::new(-1).size_limit(), Some(4096));
     assert_eq!(Fill::new(-9).size_limit(), Some(65536));
     assert_eq!(Fill::new(0).count_limit(), Some(1));
@@ -189,10 +195,10 @@ fn apply(list: &mut Quicklist, model: &mut Vec<Vec<u8>>, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
+    #![proptest_config(ProptestConfig::with_cases(STEPS.0))]
     #[test]
     fn behaves_like_a_vector(
-        steps in prop::collection::vec(step(), 0..if cfg!(miri) { 8 } else { 120 }),
+        steps in prop::collection::vec(step(), 0..STEPS.1),
         fill in prop_oneof![Just(-1i64), Just(-2), 1i64..6, Just(40)],
         depth in 0u16..4,
         plain in prop_oneof![Just(PLAIN_THRESHOLD), 1u32..40],

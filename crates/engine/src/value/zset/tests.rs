@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 const SEED: Seed = Seed::new(1, 2);
 
+/// How long Miri's patience is: sequences, steps in one, members of a large set, random picks.
+const SCALE: [usize; 4] = if cfg!(miri) { [2, 10, 10, 40] } else { [64, 300, 40, 2000] };
+
 fn contents(pairs: impl Iterator<Item = (impl Into<Vec<u8>>, f64)>) -> Vec<(Vec<u8>, f64)> {
     pairs.map(|(member, score)| (member.into(), score)).collect()
 }
@@ -29,12 +32,12 @@ fn member() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
+    #![proptest_config(ProptestConfig::with_cases(SCALE[0] as u32))]
 
     #[test]
     fn both_forms_agree_with_a_sorted_list(
         limit in prop_oneof![Just(0usize), Just(8), Just(128), Just(100_000)],
-        steps in prop::collection::vec((member(), prop_oneof![Just(0.0), -3.0..3.0f64, Just(f64::INFINITY)], 0u8..5), 0..if cfg!(miri) { 20 } else { 300 }),
+        steps in prop::collection::vec((member(), prop_oneof![Just(0.0), -3.0..3.0f64, Just(f64::INFINITY)], 0u8..5), 0..SCALE[1]),
         (low, high) in (0usize..50, 0usize..300),
     ) {
         let settings = Settings { zset_max_listpack_entries: limit, ..Settings::default() };
@@ -75,7 +78,7 @@ proptest! {
 
     #[test]
     fn ranges_of_texts_agree_with_a_filter(
-        members in prop::collection::btree_set("[a-c]{0,3}", 0..40), limit in prop_oneof![Just(0usize), Just(128)],
+        members in prop::collection::btree_set("[a-c]{0,3}", 0..SCALE[2]), limit in prop_oneof![Just(0usize), Just(128)],
         (low, high) in ("[a-c]{0,3}", "[a-c]{0,3}"),
     ) {
         let settings = Settings { zset_max_listpack_entries: limit, ..Settings::default() };
@@ -116,7 +119,7 @@ fn a_random_member_is_a_member() {
         let owned = (0..50).map(|n| ScoredMember::new(f64::from(n), format!("m{n}").as_bytes())).collect();
         let zset = Zset::from_members(owned, &settings, SEED);
         let mut seen = std::collections::BTreeSet::new();
-        for _ in 0..if cfg!(miri) { 60 } else { 2000 } {
+        for _ in 0..SCALE[3] {
             let (member, score) = zset.random(&mut rng).unwrap();
             assert_eq!(zset.score(&member.to_vec()), Some(score));
             seen.insert(member.to_vec());

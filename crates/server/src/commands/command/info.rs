@@ -2,19 +2,19 @@
 //!
 //! ```text
 //! up to 5.0    name arity flags first-key last-key step
-//! 6.2          and ACL categories
+//! 6.2          and ACL categories; keys of subcommands are told with the container
 //! since 7.0    and tips, key specifications, subcommands
 //! ```
 
 use super::{subcommands, write_flags};
 use crate::commands::Call;
-use crate::table::{CommandId, CommandTable};
+use crate::table::{CommandId, CommandTable, Entry};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
 pub(super) fn info(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    if args.len() == 2 {
+    if args.len() == 2 && call.server.settings.level >= Level::V7_0 {
         return all(call, args);
     }
     let Call { server, client, .. } = call;
@@ -48,10 +48,16 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Leve
     });
     reply.bulk(&*entry.full_name);
     reply.int(entry.arity.into());
-    let movable = if meta.has_movable_keys() { MOVABLE_KEYS } else { 0 };
-    let flags = entry.flags & !MOVABLE_KEYS | movable;
-    write_flags(reply, &FLAG_NAMES, |flag| flags & flag != 0);
-    let (first, last, step) = meta.legacy_range();
+    let flags = flag_names(entry, level);
+    reply.set(flags.len());
+    flags.into_iter().for_each(|name| reply.simple(name));
+    let subs = subcommands(table, id);
+    let (first, last, step) = if level < Level::V7_0 && meta.keys.is_empty() {
+        let ranges = subs.iter().map(|sub| table.get(*sub).meta.legacy_range());
+        ranges.max_by_key(|range| range.0).unwrap_or_default()
+    } else {
+        meta.legacy_range()
+    };
     [first, last, step].into_iter().for_each(|number| reply.int(number));
     if level >= Level::V6_2 {
         write_categories(reply, meta);
@@ -61,10 +67,29 @@ fn write(reply: &mut Reply<'_>, table: &CommandTable, id: CommandId, level: Leve
         entry.tips.iter().for_each(|tip| reply.bulk(tip));
         reply.set(meta.keys.len());
         meta.keys.iter().for_each(|spec| write_key_spec(reply, spec));
-        let subs = subcommands(table, id);
         reply.array(subs.len());
         subs.into_iter().for_each(|sub| write(reply, table, sub, level));
     }
+}
+
+/// Flags that came with 7.0.
+const NEW_FLAGS: Flags = BLOCKING | NO_MANDATORY_KEYS | NO_ASYNC_LOADING | NO_MULTI | ALLOW_BUSY;
+
+/// Tips that were flags before 7.0.
+const OLD_FLAGS: [(&str, &str); 2] =
+    [("nondeterministic_output", "random"), ("nondeterministic_output_order", "sort_for_script")];
+
+/// The names of the flags of a command at a level.
+fn flag_names(entry: &Entry, level: Level) -> Vec<&'static str> {
+    let movable = if entry.meta.has_movable_keys() { MOVABLE_KEYS } else { 0 };
+    let mut flags = entry.flags & !MOVABLE_KEYS | movable;
+    let mut names = Vec::new();
+    if level < Level::V7_0 {
+        flags &= !NEW_FLAGS;
+        names.extend(OLD_FLAGS.iter().filter(|(tip, _)| entry.tips.contains(tip)).map(|(_, name)| *name));
+    }
+    names.extend(FLAG_NAMES.iter().filter(|(flag, _)| flags & flag != 0).map(|(_, name)| *name));
+    names
 }
 
 fn write_categories(reply: &mut Reply<'_>, meta: &Meta) {

@@ -9,6 +9,7 @@ use ochre_engine::level::Level;
 
 /// Declaration of AUTH.
 pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, auth)
+    .arity_before("6.0.0", 2)
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Authenticates the connection.")
     .complexity("O(N) where N is the number of passwords defined for the user")
@@ -17,7 +18,7 @@ pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -
 
 fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let level = call.server.settings.level;
-    if args.len() > 3 || level < Level::V6_2 && args.len() > 2 {
+    if args.len() > 3 {
         return Err(Error::SYNTAX);
     }
     let (user, password) = match args.len() {

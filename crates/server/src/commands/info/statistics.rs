@@ -5,6 +5,7 @@ use crate::commands::Call;
 use crate::config::Percentiles;
 use crate::pubsub::Kind;
 use crate::stats::CommandStats;
+use ochre_engine::level::Level;
 
 pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
     let server = &*call.server;
@@ -91,18 +92,24 @@ fn used<'a>(call: &'a Call<'_>) -> impl Iterator<Item = (&'a str, &'a CommandSta
     named.filter(|(_, counters)| counters.calls + counters.failed + counters.rejected > 0)
 }
 
+/// Before 7.0 subcommands were counted with their command, before 6.2 nobody counted failures.
 pub(super) fn commands(call: &Call<'_>, text: &mut Text) {
+    let level = call.server.settings.level;
+    let mut rows: Vec<(&str, CommandStats)> = Vec::new();
     for (name, counters) in used(call) {
-        let CommandStats { calls, nanos, rejected, failed, .. } = counters;
-        let per_call = *nanos as f64 / 1000.0 / (*calls).max(1) as f64;
-        text.line(
-            format_args!("cmdstat_{name}"),
-            format_args!(
-                "calls={calls},usec={},usec_per_call={per_call:.2},rejected_calls={rejected},\
-                 failed_calls={failed}",
-                nanos / 1000
-            ),
-        );
+        let name = if level < Level::V7_0 { name.split('|').next().unwrap_or(name) } else { name };
+        // Subcommands follow each other.
+        match rows.last_mut().filter(|(last, _)| *last == name) {
+            Some((_, sum)) => sum.absorb(&mut counters.clone()),
+            None => rows.push((name, counters.clone())),
+        }
+    }
+    for (name, CommandStats { calls, nanos, rejected, failed, .. }) in rows {
+        let per_call = nanos as f64 / 1000.0 / calls.max(1) as f64;
+        let times = format!("calls={calls},usec={},usec_per_call={per_call:.2}", nanos / 1000);
+        let failures = format!(",rejected_calls={rejected},failed_calls={failed}");
+        let failures = if level < Level::V6_2 { "" } else { &failures };
+        text.line(format_args!("cmdstat_{name}"), format_args!("{times}{failures}"));
     }
 }
 

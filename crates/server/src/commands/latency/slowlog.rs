@@ -49,12 +49,12 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
 fn get(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     const BAD_COUNT: Error = Error::fixed("ERR count should be greater than or equal to -1");
     if args.len() > 3 {
-        return Err(Error::arity("slowlog|get"));
+        return Err(call.subcommand_syntax(args));
     }
     let log = &call.server.slowlog;
     let count = match args.try_get(2) {
         None => DEFAULT_COUNT,
-        Some(text) => match parse_i64(text).ok_or(Error::NOT_INTEGER)? {
+        Some(text) => match parse_i64(text).ok_or(BAD_COUNT)? {
             -1 => log.len(),
             count => usize::try_from(count).map_err(|_| BAD_COUNT)?,
         },

@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
+use ochre_engine::level::Level;
 
 /// Declaration of WATCH.
 pub static WATCH: ServerCommand = ServerCommand::new("watch", Group::Transactions, -2, watch)
@@ -50,7 +51,7 @@ impl Server {
         }
         let expired = self.is_expired_in_place(client.db, key);
         let at = self.world.locate(key);
-        self.world.shard_mut(at).interest.watch(client.db, key, client.id);
+        self.world.shard_mut(at).change_interest(|interest| interest.watch(client.db, key, client.id));
         client.watched.push((client.db, key.into(), expired));
     }
 
@@ -58,13 +59,16 @@ impl Server {
     pub fn unwatch_all(&mut self, client: &mut Client) {
         for (db, key, _) in client.watched.drain(..) {
             let at = self.world.locate(&key);
-            self.world.shard_mut(at).interest.unwatch(db, &key, client.id);
+            self.world.shard_mut(at).change_interest(|interest| interest.unwatch(db, &key, client.id));
         }
     }
 
-    /// True if a watched key expired since WATCH and was not deleted yet: that counts as a change
+    /// True if a watched key expired since WATCH and was not deleted yet: that counts as a change since 6.0
     /// (Redis: multi.c, isWatchedKeyExpired).
     pub fn watches_expired_key(&self, client: &Client) -> bool {
+        if self.settings.level < Level::V6_2 {
+            return false;
+        }
         client.watched.iter().any(|(db, key, was_expired)| !was_expired && self.is_expired_in_place(*db, key))
     }
 
@@ -88,7 +92,8 @@ impl Server {
     pub fn touch_watched(&mut self, current: &mut Client, db: DbIndex, key: &[u8], was_there: bool) {
         let presence = self.presence(db, key);
         let at = self.world.locate(key);
-        let watchers = self.world.shard_mut(at).interest.watchers(db, key).to_vec();
+        let interest = self.world.shard_mut(at).interest();
+        let watchers = interest.map_or(Vec::new(), |interest| interest.watchers(db, key).to_vec());
         for id in watchers {
             let client = if id == current.id { Some(&mut *current) } else { self.clients.by_id_mut(id) };
             let Some(client) = client else { continue };

@@ -208,7 +208,7 @@ impl Server {
         }
         let time = config.aof_timestamp_enabled.then(|| self.lane.clock.now().0 / 1000);
         let delay = config.rdb_key_save_delay;
-        aof::rewrite(&self.world, file, time, |progress| {
+        aof::rewrite(&self.world, self.settings.level, file, time, |progress| {
             if delay != 0 {
                 debug_delay(delay);
             }
