@@ -4,9 +4,13 @@
 //! file ── rdb::load ──> Loader (a Sink) ──> the shards' tables
 //!                          └─ every few bytes: Host::serve ── -LOADING replies, INFO, SHUTDOWN
 //! ```
+//! With several workers as many threads decode ([`with_decoders`]); everything else stays with the one that
+//! loads.
+//!
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
+use super::decoders::with_decoders;
 use super::loader::Loader;
 use super::{aof, check_rdb};
 use crate::config::os_text;
@@ -14,11 +18,16 @@ use crate::server::Server;
 use crate::startup::Abort;
 use crate::{log_notice, log_warning};
 use ochre_engine::settings::SanitizeDumpPayload;
+use ochre_persistence::rdb::input::Input;
 use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Source};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
+
+/// Bytes of a file from which on it is worth to start threads.
+const WORTH_THREADS: u64 = 1 << 20;
 
 /// Who loads.
 pub trait Host {
@@ -130,15 +139,24 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     let server = host.server();
     let (settings, now) = (server.settings, server.lane.clock.now());
     let config = &server.config.persistence;
+    let searched = AtomicU64::new(0);
     let options = LoadOptions {
         settings: &settings,
         seed: server.world.seed(),
         now,
-        deep: settings.sanitize_dump_payload == SanitizeDumpPayload::Yes,
+        deep: (settings.sanitize_dump_payload == SanitizeDumpPayload::Yes).then_some(&searched),
         checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
+    let threads =
+        if source.room().is_none_or(|bytes| bytes >= WORTH_THREADS) { server.desks.len() } else { 1 };
     let mut loader = Loader::new(host, now, mode);
-    let loaded = rdb::load(source, &options, &mut loader);
+    let loaded = match threads {
+        1 => rdb::load(source, &options, &mut loader),
+        _ => with_decoders(threads, options.decoding(), |decoders| {
+            rdb::load_ahead(source, &options, &mut loader, decoders)
+        }),
+    };
+    host.server().stats.sanitizations += searched.into_inner();
     let LastLoad { keys, expired } = host.server().persistence.last_load;
     match loaded {
         Ok(loaded) => {
@@ -199,6 +217,7 @@ impl Server {
     /// From now on clients are told that data is being loaded; `size` is that of all files together.
     pub fn start_loading(&mut self, size: u64) {
         self.persistence.last_load = LastLoad::default();
+        self.persistence.functions.clear();
         self.persistence.loading = Some(Loading {
             started: self.lane.clock.now().seconds(),
             total_bytes: size,
