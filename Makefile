@@ -5,6 +5,9 @@
 #   compat  the official Redis test suite          fuzz    cargo-fuzz, FUZZ_SECONDS per target
 #   test-miri  the modules with unsafe code under Miri (slow)
 #   test-loom  the lock of the workers in all interleavings
+#   test-tsan  a server with four workers under ThreadSanitizer (nightly, rust-src)
+#   stress  latencies of simple commands beside exclusive ones, STRESS_SECONDS each way
+#   linear  the long run for linearizability, LINEAR_SECONDS for each number of workers
 #   crash   servers killed amid writes, failing disks: the long run
 
 SERVER := target/fast/ochre-server
@@ -13,10 +16,12 @@ FUZZ_SECONDS ?= 60
 CALLS ?= 30000
 UNITS ?=
 CRASH_KILLS ?= 200
+STRESS_SECONDS ?= 60
+LINEAR_SECONDS ?= 600
 MIRI_MODULES := entry:: encoding::block encoding::intset encoding::listpack encoding::quicklist \
 	keyspace:: sorted:: table:: value::
 
-.PHONY: run test check unit e2e workers clients differential compat bench fuzz test-miri test-loom crash server
+.PHONY: run test check unit e2e workers clients differential compat bench fuzz test-miri test-loom test-tsan stress linear crash server
 
 run:
 	cargo run --release -p ochre-server
@@ -70,3 +75,27 @@ crash: server
 
 test-loom:
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p ochre-sync --release --test loom
+
+# Fences are the one thing that ThreadSanitizer does not understand; nothing here is ordered by a fence alone. It
+# uses the system's allocator (see alloc.rs), so tests that look at used_memory are left out. It knows at most 64
+# locks per thread, and a fork takes all of jemalloc's. Reports are kept in files, because tests kill their servers.
+TSAN_TESTS := basics blocking transactions pubsub protocol append_only snapshots linearizability stress
+TSAN_TARGET := x86_64-unknown-linux-gnu
+TSAN_LOG := $(CURDIR)/target/tsan/races
+
+test-tsan:
+	RUSTFLAGS="-Zsanitizer=thread --cfg tsan" CARGO_TARGET_DIR=target/tsan cargo +nightly build \
+		-Zbuild-std=std,panic_abort --target $(TSAN_TARGET) --profile fast -p ochre-server
+	rm -rf $(TSAN_LOG) && mkdir -p $(TSAN_LOG)
+	TSAN_OPTIONS="log_path=$(TSAN_LOG)/of history_size=4 detect_deadlocks=0 die_after_fork=0" \
+		OCHRE_SERVER=$(CURDIR)/target/tsan/$(TSAN_TARGET)/fast/ochre-server OCHRE_WORKERS=4 \
+		cargo test --profile fast -p ochre-tests $(addprefix --test ,$(TSAN_TESTS)) -- --test-threads 2
+	! cat $(TSAN_LOG)/* 2>/dev/null
+
+stress: server
+	OCHRE_STRESS_SECONDS=$(STRESS_SECONDS) \
+		cargo test --profile fast -p ochre-tests --test stress -- --nocapture --test-threads 1
+
+linear: server
+	OCHRE_LINEAR_SECONDS=$(LINEAR_SECONDS) \
+		cargo test --profile fast -p ochre-tests --test linearizability -- --nocapture --test-threads 1

@@ -1,33 +1,39 @@
 //! How commands scale over threads, without sockets: parsed commands run straight on T threads, the way
-//! workers run them (window by window: shared mode, prefetch, shard locks).
+//! workers run them (window by window: shared mode, groups of keys locked and fetched together).
 //!
 //! One thread is what a server with one worker does: the exclusive mode, no lock. Prints a table;
 //! `cargo bench -p ochre-benches --bench scaling [-- commands per thread]`.
+#![allow(unsafe_code)]
 
 use ochre_benches::{command, encode};
 use ochre_engine::command::{Caller, Command, Ctx, Effects};
-use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Held, Keys, Locks, View, World};
+use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Held, Hints, Key, Keys, View, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Output, Protocol, Reply};
 use ochre_resp::request::{Args, Batch, Limits, Parser};
-use ochre_sync::WorldLock;
+use ochre_sync::World as Process;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use std::ops::Range;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 const KEYS: usize = 1_000_000;
 const HOT: usize = 100;
 const WINDOW: usize = 64;
+/// Keys that a worker locks together.
+const GROUP_KEYS: usize = 16;
 const DB: DbIndex = DbIndex(0);
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 
 /// A command of a stream, with what the dispatcher knows of it.
 struct Step {
     command: &'static Command,
-    keys: Vec<usize>,
+    /// Arguments from one key to the next.
+    stride: usize,
+    keys: usize,
 }
 
 /// Parsed commands of one thread, run over and over.
@@ -72,9 +78,9 @@ fn stream(make: Make, seed: u64) -> Stream {
         let words = make(&mut rng);
         stream.bytes.extend_from_slice(&encode(&words));
         let command = command(&words[0].to_lowercase());
-        let step = if words[0] == "MSET" { 2 } else { 1 };
-        let keys = if words[0].starts_with('M') { (1..words.len()).step_by(step).collect() } else { vec![1] };
-        stream.steps.push(Step { command, keys });
+        let stride = if words[0] == "MSET" { 2 } else { 1 };
+        let keys = if words[0].starts_with('M') { (words.len() - 1) / stride } else { 1 };
+        stream.steps.push(Step { command, stride, keys });
     }
     let limits = Limits { max_batch: usize::MAX, ..Limits::default() };
     Parser::new().parse(&stream.bytes, &limits, &mut stream.batch).expect("well-formed commands");
@@ -102,14 +108,14 @@ impl Runner {
         }
     }
 
-    fn run(&mut self, keys: Reached<'_, '_>, step: &Step, hash: u64, args: Args<'_>) {
+    fn run(&mut self, keys: Reached<'_, '_>, step: &Step, hashes: &[u64], args: Args<'_>) {
         let view = View {
             db: DB,
             now: NOW,
             settings: &self.settings,
             access: &mut self.access,
             expiry: ExpiryMode::Delete,
-            hint: (1, hash),
+            hints: Hints::new(1, step.stride, hashes),
             fx: &mut self.fx,
         };
         let keys = match keys {
@@ -139,48 +145,83 @@ enum Reached<'a, 'w> {
 
 /// Runs `commands` of a stream as the only worker.
 fn alone(world: &mut World, stream: &Stream, commands: usize) {
-    let mut runner = Runner::new();
-    let mut hashes = [0; WINDOW];
+    let (mut runner, mut hashes) = (Runner::new(), Vec::new());
     for window in 0..commands / WINDOW {
-        let first = window * WINDOW % stream.steps.len();
-        for (at, hash) in hashes.iter_mut().enumerate() {
-            let key = world.locate(args(stream, first + at).get(1));
-            world.prefetch_bucket(DB, key);
-            *hash = key.hash;
-        }
+        let steps = window_of(stream, window);
+        let fetch = |key| world.prefetch_bucket(DB, key);
+        hash_all(stream, steps.clone(), &mut hashes, |key| world.locate(key), fetch);
         hashes.iter().for_each(|hash| world.prefetch_entry(DB, *hash));
-        for (at, hash) in hashes.iter().enumerate() {
-            let step = &stream.steps[first + at];
-            runner.run(Reached::All(world), step, *hash, args(stream, first + at));
+        let mut from = 0;
+        for at in steps {
+            let step = &stream.steps[at];
+            let own = &hashes[from..from + step.keys];
+            runner.run(Reached::All(world), step, own, args(stream, at));
+            from += step.keys;
         }
         runner.output.clear();
     }
 }
 
+/// The numbers of the commands of a window.
+fn window_of(stream: &Stream, window: usize) -> Range<usize> {
+    let first = window * WINDOW % stream.steps.len();
+    first..first + WINDOW
+}
+
+/// Hashes the keys of some commands, and fetches what they lead to.
+fn hash_all<'s>(
+    stream: &'s Stream,
+    steps: Range<usize>,
+    hashes: &mut Vec<u64>,
+    locate: impl Fn(&'s [u8]) -> Key<'s>,
+    fetch: impl Fn(Key<'s>),
+) {
+    hashes.clear();
+    for at in steps {
+        let step = &stream.steps[at];
+        for key in 0..step.keys {
+            let key = locate(args(stream, at).get(1 + key * step.stride));
+            fetch(key);
+            hashes.push(key.hash);
+        }
+    }
+}
+
 /// The same as worker `me` of several.
-fn among_others(lock: &WorldLock, me: usize, locks: Locks<'_>, stream: &Stream, commands: usize) {
+fn among_others(process: &Process<World>, me: usize, stream: &Stream, commands: usize) {
     let mut runner = Runner::new();
-    let mut hashes = [0; WINDOW];
+    let (mut hashes, mut list) = (Vec::new(), Vec::new());
     for window in 0..commands / WINDOW {
-        let first = window * WINDOW % stream.steps.len();
-        lock.enter_shared(me);
-        for (at, hash) in hashes.iter_mut().enumerate() {
-            let key = locks.locate(args(stream, first + at).get(1));
-            locks.prefetch_bucket(DB, key);
-            *hash = key.hash;
+        let steps = window_of(stream, window);
+        // SAFETY: each thread has its number, and the guard of the window before is gone.
+        let world = unsafe { process.shared(me) };
+        // SAFETY: in the shared mode shards are reached through locks only, and each thread has its number.
+        let locks = unsafe { world.locks(me) };
+        let fetch = |key: Key<'_>| locks.approach(key.hash);
+        hash_all(stream, steps.clone(), &mut hashes, |key| locks.locate(key), fetch);
+        let (mut at, mut from) = (steps.start, 0);
+        while at < steps.end {
+            let (mut end, mut to) = (at + 1, from + stream.steps[at].keys);
+            let mut held = locks.hold(&mut list, &hashes[from..to]);
+            while end < steps.end && to - from < GROUP_KEYS {
+                let next = to + stream.steps[end].keys;
+                if !held.add(&hashes[to..next]) {
+                    break;
+                }
+                (end, to) = (end + 1, next);
+            }
+            held.fetch(DB, &hashes[from..to]);
+            for at in at..end {
+                let step = &stream.steps[at];
+                let own = &hashes[from..from + step.keys];
+                runner.run(Reached::Some(&mut held), step, own, args(stream, at));
+                from += step.keys;
+            }
+            at = end;
         }
-        hashes.iter().for_each(|hash| locks.prefetch_entry(DB, *hash));
-        for (at, hash) in hashes.iter().enumerate() {
-            let (step, args) = (&stream.steps[first + at], args(stream, first + at));
-            let mut held = match step.keys.as_slice() {
-                [_] => locks.one(*hash),
-                keys => locks.several(keys.iter().map(|at| args.get(*at))),
-            };
-            runner.run(Reached::Some(&mut held), step, *hash, args);
-        }
-        lock.leave_shared(me);
         runner.output.clear();
     }
+    process.rest(me);
 }
 
 fn args(stream: &Stream, at: usize) -> Args<'_> {
@@ -188,28 +229,28 @@ fn args(stream: &Stream, at: usize) -> Args<'_> {
 }
 
 /// Commands per second of all threads together.
-fn measure(world: &mut World, make: Make, threads: usize, commands: usize) -> f64 {
+fn measure(process: &Process<World>, make: Make, commands: usize) -> f64 {
+    let threads = process.workers();
     let streams: Vec<Stream> = (0..threads).map(|seed| stream(make, seed as u64)).collect();
     if threads == 1 {
-        alone(world, &streams[0], commands / 4);
+        // SAFETY: there is no other thread, and no other guard.
+        let mut world = unsafe { process.exclusive() };
+        alone(&mut world, &streams[0], commands / 4);
         let started = Instant::now();
-        alone(world, &streams[0], commands);
+        alone(&mut world, &streams[0], commands);
         return commands as f64 / started.elapsed().as_secs_f64();
     }
-    let (lock, barrier) = (WorldLock::new(threads), Barrier::new(threads + 1));
-    // SAFETY: until the scope ends nobody reaches the world but through these locks.
-    #[allow(unsafe_code)]
-    let locks = unsafe { world.locks(false) };
+    let barrier = Barrier::new(threads + 1);
     let elapsed = std::thread::scope(|scope| {
         let workers: Vec<_> = streams
             .iter()
             .enumerate()
             .map(|(me, stream)| {
-                let (lock, barrier) = (&lock, &barrier);
+                let barrier = &barrier;
                 scope.spawn(move || {
-                    among_others(lock, me, locks, stream, commands / 4 / threads);
+                    among_others(process, me, stream, commands / 4 / threads);
                     barrier.wait();
-                    among_others(lock, me, locks, stream, commands * 2 / threads);
+                    among_others(process, me, stream, commands * 2 / threads);
                 })
             })
             .collect();
@@ -222,17 +263,16 @@ fn measure(world: &mut World, make: Make, threads: usize, commands: usize) -> f6
 }
 
 /// A world like that of a server with so many workers, with all keys in it.
-fn filled(threads: usize) -> World {
-    let shards = if threads == 1 { 16 } else { (threads * 64).next_power_of_two().max(512) };
-    let mut world = World::new(shards, 1, Seed::new(1, 2));
+fn filled(threads: usize) -> Process<World> {
+    let mut world = World::new(World::shards_for(threads), 1, Seed::new(1, 2));
     let (mut runner, set) = (Runner::new(), command("set"));
-    let step = Step { command: set, keys: vec![1] };
+    let step = Step { command: set, stride: 2, keys: 1 };
     for number in 0..KEYS {
         let owned: ochre_resp::request::OwnedArgs = ["SET", &key(number), &"v".repeat(64)].iter().collect();
-        let hash = world.locate(owned.args().get(1)).hash;
-        runner.run(Reached::All(&mut world), &step, hash, owned.args());
+        runner.run(Reached::All(&mut world), &step, &[], owned.args());
     }
-    world
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    Process::new(threads, processors, world)
 }
 
 fn main() {
@@ -243,9 +283,8 @@ fn main() {
     for (name, make, share) in loads {
         let mut base = 0.0;
         for threads in [1, 2, 4, 16] {
-            let mut world = filled(threads);
-            let mut rates: Vec<f64> =
-                (0..3).map(|_| measure(&mut world, make, threads, commands / share)).collect();
+            let process = filled(threads);
+            let mut rates: Vec<f64> = (0..3).map(|_| measure(&process, make, commands / share)).collect();
             rates.sort_by(f64::total_cmp);
             if threads == 1 {
                 base = rates[1];

@@ -1,7 +1,7 @@
 //! What the benches share: a world to run commands in, and pipelines to parse.
 
 use ochre_engine::command::{Caller, Command, Ctx, Effects, Outcome};
-use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, View, World};
+use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Hints, Keys, View, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
@@ -80,7 +80,7 @@ impl Engine {
             settings: &self.settings,
             access: &mut self.access,
             expiry: ExpiryMode::Delete,
-            hint: (0, 0),
+            hints: Hints::NONE,
             fx: &mut self.fx,
         };
         let mut ctx = Ctx {

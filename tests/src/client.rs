@@ -160,16 +160,14 @@ impl Client {
         loop {
             match self.stream.read(&mut chunk) {
                 Ok(0) => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::UnexpectedEof,
-                        "the server closed the connection",
-                    ));
+                    let message = "the server closed the connection";
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
                 }
                 Ok(n) => {
                     self.buffer.extend_from_slice(&chunk[..n]);
                     return Ok(());
                 }
-                // A machine that was stopped for a while interrupts reads that have a timeout.
+                // A process that was stopped and goes on is told so if its read has a timeout.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

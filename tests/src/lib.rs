@@ -16,6 +16,7 @@ pub mod linear;
 pub mod reply;
 pub mod rng;
 pub mod server;
+pub mod stress;
 
 pub use client::Client;
 pub use directory::{Directory, wait_until};

@@ -116,3 +116,15 @@ fn a_monitor_sees_commands_but_no_passwords() {
         assert!(line.ends_with(expected), "{line}");
     }
 }
+
+#[test]
+fn a_subscriber_that_is_given_up_is_unknown_at_once() {
+    let server = Server::start(&["--client-output-buffer-limit", "pubsub 100000 0 0"]);
+    let _reader = subscribed(&server, "SUBSCRIBE news");
+    let mut writer = server.connect();
+    let big = "x".repeat(300_000);
+    let calls = [vec!["PUBLISH", "news", &big], vec!["CLIENT", "LIST"], vec!["PUBSUB", "NUMSUB", "news"]];
+    let replies = writer.pipeline(&calls).unwrap();
+    assert_eq!(replies[1].text().lines().count(), 1, "{:?}", replies[1]);
+    assert_eq!(words(&replies[2]), "news 0");
+}

@@ -4,7 +4,7 @@ use crate::command::effects::Propagation;
 use crate::command::spec::fits;
 use crate::command::{Args, Caller, Command, Ctx, Effects};
 use crate::commands;
-use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, View, World};
+use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Hints, Keys, View, World};
 use crate::settings::{EventClasses, Settings};
 use crate::table::Seed;
 use crate::time::UnixMs;
@@ -100,7 +100,7 @@ impl Bench {
             settings: &self.settings,
             access: &mut access,
             expiry: ExpiryMode::Delete,
-            hint: (0, 0),
+            hints: Hints::NONE,
             fx: &mut self.fx,
         };
         let mut ctx = Ctx {

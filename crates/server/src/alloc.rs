@@ -7,6 +7,9 @@
 //!
 //! The size classes step by 8 bytes (see .cargo/config.toml), so plain `malloc` only promises
 //! 8-byte alignment here: every larger alignment is passed on explicitly.
+//!
+//! ThreadSanitizer knows when memory changes hands only if the system's allocator does it: with
+//! `cfg(tsan)` that one is used, and nothing is counted (`used_memory` is 0).
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -19,7 +22,8 @@ use tikv_jemalloc_sys as je;
 /// The process's allocator.
 pub struct Counted;
 
-#[global_allocator]
+#[cfg_attr(not(tsan), global_allocator)]
+#[cfg_attr(tsan, allow(dead_code))]
 static ALLOCATOR: Counted = Counted;
 
 /// Alignment that jemalloc gives without being asked.
@@ -172,8 +176,9 @@ pub fn start_purging(in_background: bool) {
 }
 
 /// Whether a thread of jemalloc's own gives pages back, or those who allocate do it now and then.
+/// ThreadSanitizer dies of threads that C code starts behind its back.
 pub fn purge_in_background(in_background: bool) {
-    write_ctl(c"background_thread", in_background);
+    write_ctl(c"background_thread", in_background && !cfg!(tsan));
 }
 
 /// Gives unused pages back to the system (MEMORY PURGE).

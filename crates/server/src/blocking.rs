@@ -70,7 +70,9 @@ impl Server {
         let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
         for key in &on.keys {
             let key = self.world.locate(key);
-            self.world.shard_mut(key).interest.wait(client.db, key.bytes, client.id);
+            self.world
+                .shard_mut(key)
+                .change_interest(|interest| interest.wait(client.db, key.bytes, client.id));
         }
         if let Some(at) = deadline {
             self.waiting.deadlines.insert((at, client.id));
@@ -85,7 +87,9 @@ impl Server {
         let blocked = client.blocked.take()?;
         for key in &blocked.on.keys {
             let key = self.world.locate(key);
-            self.world.shard_mut(key).interest.stop_waiting(blocked.db, key.bytes, client.id);
+            self.world
+                .shard_mut(key)
+                .change_interest(|interest| interest.stop_waiting(blocked.db, key.bytes, client.id));
         }
         if let Some(at) = blocked.deadline {
             self.waiting.deadlines.remove(&(at, client.id));
@@ -103,7 +107,8 @@ impl Server {
         }
         while let Some((db, key)) = self.waiting.ready.pop_front() {
             let at = self.world.locate(&key);
-            let Some(queue) = self.world.shard_mut(at).interest.waiters(db, &key) else { continue };
+            let interest = self.world.shard_mut(at).interest();
+            let Some(queue) = interest.and_then(|interest| interest.waiters(db, &key)) else { continue };
             for id in queue.iter().copied().collect::<Vec<_>>() {
                 self.serve_waiter(id, db, &key);
             }

@@ -12,41 +12,17 @@ use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
 use crate::lazyfree::Garbage;
 use crate::log_verbose;
-use crate::server::Server;
-use crate::table::{CommandId, CommandTable, Entry, Run};
+use crate::plan::Planned;
+use crate::server::{Lane, Server};
+use crate::table::{CommandId, Entry, Run};
 use ochre_engine::command::flags::*;
-use ochre_engine::command::{Caller, Ctx, Error, Outcome};
+use ochre_engine::command::{Caller, Ctx, DataFn, Error, Outcome};
 use ochre_engine::error::c_text;
-use ochre_engine::keyspace::{ExpiryMode, Keys, View};
+use ochre_engine::keyspace::{ExpiryMode, Hints, Keys, View};
 use ochre_engine::level::Level;
+use ochre_engine::settings::Settings;
 use ochre_resp::reply::Protocol;
 use ochre_resp::request::Args;
-
-/// A command of a pipeline, looked up ahead.
-#[derive(Debug, Clone, Copy)]
-pub struct Planned {
-    /// The command, if the name is known. Subcommands are resolved later.
-    pub command: Option<CommandId>,
-    /// Argument index and hash of the first key; index 0 for none.
-    pub hint: (usize, u64),
-}
-
-impl Planned {
-    /// Nothing is known yet.
-    pub const UNKNOWN: Planned = Planned { command: None, hint: (0, 0) };
-
-    /// Looks a command up; `locate` hashes its first key, and may prefetch what it leads to.
-    #[inline]
-    pub fn new(commands: &CommandTable, args: Args<'_>, locate: impl FnOnce(&[u8]) -> u64) -> Planned {
-        let command = commands.find(args.get(0));
-        let first = command.map_or(0, |id| commands.get(id).first_key);
-        let hint = match args.try_get(first) {
-            Some(key) if first > 0 => (first, locate(key)),
-            _ => (0, 0),
-        };
-        Planned { command, hint }
-    }
-}
 
 /// What became of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +37,7 @@ pub enum Step {
 
 impl Server {
     /// Runs one command that a client sent.
-    pub fn execute(&mut self, client: &mut Client, planned: Planned, args: Args<'_>) -> Step {
+    pub fn execute(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let mark = client.output.mark();
         let step = self.dispatch(client, planned, args);
         match client.reply_mode {
@@ -80,7 +56,7 @@ impl Server {
         step
     }
 
-    fn dispatch(&mut self, client: &mut Client, planned: Planned, args: Args<'_>) -> Step {
+    fn dispatch(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let command = match self.resolve(planned.command, args) {
             Ok(command) => command,
             Err(error) => {
@@ -104,7 +80,7 @@ impl Server {
                 return Step::Done;
             }
         }
-        self.run(client, command, args, planned.hint);
+        self.run(client, command, args, planned.hints);
         if client.flags.contains(Flags::BLOCKED) { Step::Blocked } else { Step::Done }
     }
 
@@ -219,10 +195,10 @@ impl Server {
     }
 
     /// Runs a command and carries its effects out.
-    pub fn run(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hint: (usize, u64)) {
+    pub fn run(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hints: Hints<'_>) {
         let started = self.lane.tick;
         self.exclusive.runs(command);
-        let outcome = self.call_handler(client, command, args, hint, false);
+        let outcome = self.call_handler(client, command, args, hints, false);
         let failed = self.settle_outcome(client, outcome);
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
@@ -237,7 +213,7 @@ impl Server {
     /// Runs the command of a client that waited. True if it has to wait on.
     pub fn run_unblocked(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> bool {
         let started = self.lane.tick;
-        let outcome = self.call_handler(client, command, args, (0, 0), true);
+        let outcome = self.call_handler(client, command, args, Hints::NONE, true);
         let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
         if !waits {
             let failed = self.settle_outcome(client, outcome);
@@ -258,37 +234,28 @@ impl Server {
         client: &mut Client,
         command: CommandId,
         args: Args<'_>,
-        hint: (usize, u64),
+        hints: Hints<'_>,
         unblocked: bool,
     ) -> Outcome {
         let entry = self.commands.get(command);
         client.last_command = Some(command);
         match entry.run {
             Run::Data(handler) => {
-                let now = self.lane.clock.unix_ms(self.lane.tick);
-                self.lane.access.frozen = client.flags.contains(Flags::NO_TOUCH);
                 let trusted = client.flags.contains(Flags::INTERNAL);
-                let expiry = self.expiry_mode(trusted);
-                let view = View {
-                    db: client.db,
-                    now,
-                    settings: &self.settings,
-                    access: &mut self.lane.access,
-                    expiry,
-                    hint,
-                    fx: &mut self.lane.fx,
-                };
                 let no_blocking = client.flags.intersects(Flags::DENY_BLOCKING);
-                let mut ctx = Ctx {
-                    keys: Keys::new(&mut self.world, view),
-                    reply: client.reply(),
-                    settings: &self.settings,
-                    now,
-                    rng: &mut self.lane.rng,
-                    caller: Caller { no_blocking, unblocked, trusted },
-                    name: &entry.full_name,
-                };
-                handler(&mut ctx, args)
+                let caller = Caller { no_blocking, unblocked, trusted };
+                let case = Case { expiry: expiry_mode(trusted, self.pause.is_on()), hints, caller };
+                let (lane, world) = (&mut self.lane, &mut self.world);
+                call_data(
+                    lane,
+                    &self.settings,
+                    client,
+                    entry,
+                    handler,
+                    case,
+                    |view| Keys::new(world, view),
+                    args,
+                )
             }
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
@@ -297,16 +264,6 @@ impl Server {
                 outcome
             }
             Run::Container => Err(Error::arity(&entry.full_name)),
-        }
-    }
-
-    /// What becomes of keys whose time has come: the log that is loaded decides about that itself.
-    #[inline]
-    fn expiry_mode(&self, trusted: bool) -> ExpiryMode {
-        match (trusted, self.pause.is_on()) {
-            (true, _) => ExpiryMode::Ignore,
-            (false, true) => ExpiryMode::Hide,
-            (false, false) => ExpiryMode::Delete,
         }
     }
 
@@ -368,6 +325,62 @@ impl Server {
         if !garbage.is_empty() {
             self.reaper.free(Garbage::Values(garbage));
         }
+    }
+}
+
+/// The circumstances of a call of a data command.
+pub struct Case<'a> {
+    /// What becomes of keys whose time has come.
+    pub expiry: ExpiryMode,
+    /// Hashes of its keys.
+    pub hints: Hints<'a>,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+/// Calls the handler of a data command; `open` makes the view of the keys. Its effects stay in the lane.
+#[inline]
+#[allow(clippy::too_many_arguments)]
+pub fn call_data<'a>(
+    lane: &'a mut Lane,
+    settings: &'a Settings,
+    client: &'a mut Client,
+    entry: &'a Entry,
+    handler: DataFn,
+    case: Case<'a>,
+    open: impl FnOnce(View<'a>) -> Keys<'a>,
+    args: Args<'_>,
+) -> Outcome {
+    let now = lane.clock.unix_ms(lane.tick);
+    lane.access.frozen = client.flags.contains(Flags::NO_TOUCH);
+    let view = View {
+        db: client.db,
+        now,
+        settings,
+        access: &mut lane.access,
+        expiry: case.expiry,
+        hints: case.hints,
+        fx: &mut lane.fx,
+    };
+    let mut ctx = Ctx {
+        keys: open(view),
+        reply: client.reply(),
+        settings,
+        now,
+        rng: &mut lane.rng,
+        caller: case.caller,
+        name: &entry.full_name,
+    };
+    handler(&mut ctx, args)
+}
+
+/// What becomes of keys whose time has come: the log that is loaded decides about that itself.
+#[inline]
+fn expiry_mode(trusted: bool, paused: bool) -> ExpiryMode {
+    match (trusted, paused) {
+        (true, _) => ExpiryMode::Ignore,
+        (false, true) => ExpiryMode::Hide,
+        (false, false) => ExpiryMode::Delete,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::client::{Client, Token};
 use crate::clock::Tick;
 use crate::server::{Lane, Server};
 use ochre_engine::cycle::{ExpireCycle, Pace};
-use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Keys, View, World};
+use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Hints, Keys, View, World};
 use ochre_engine::settings::Settings;
 
 /// State of active expiry.
@@ -101,7 +101,7 @@ pub fn with_keys<R>(
         settings,
         access: &mut lane.access,
         expiry: ExpiryMode::Delete,
-        hint: (0, 0),
+        hints: Hints::NONE,
         fx: &mut lane.fx,
     };
     work(&mut Keys::new(world, view))

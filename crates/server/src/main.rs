@@ -16,6 +16,7 @@ mod memory;
 mod net;
 mod pause;
 mod persistence;
+mod plan;
 mod process;
 mod propagate;
 mod pubsub;

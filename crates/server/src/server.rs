@@ -72,6 +72,10 @@ pub struct Desk {
     pub lane: Lane,
     /// Counters that [`Server::gather`] adds up.
     pub stats: Stats,
+    /// Memory to note the shards in whose locks are held.
+    pub shards: Vec<u16>,
+    /// Memory for hashes of keys that were not planned.
+    pub hashes: Vec<u64>,
 }
 
 /// The process.
@@ -147,12 +151,6 @@ pub struct Server {
     next_client_id: u64,
 }
 
-/// Shards of a world: with one worker few enough for the processor's cache, and many enough that
-/// growth of one is small against all; with several so many that two rarely want the same.
-fn shards(workers: usize) -> usize {
-    if workers == 1 { 16 } else { (workers * 32).next_power_of_two() }
-}
-
 impl Server {
     /// A server with no data and no clients.
     pub fn new(config: Config, identity: Identity) -> Server {
@@ -168,11 +166,11 @@ impl Server {
         let desks = (0..workers).map(|_| {
             let mut stats = Stats::new(count, now);
             stats.configure(&config.diagnostics);
-            Own::new(Desk { lane: Lane::new(&settings), stats })
+            Own::new(Desk { lane: Lane::new(&settings), stats, shards: Vec::new(), hashes: Vec::new() })
         });
         let desks: Box<[Own<Desk>]> = desks.collect();
         let mut server = Server {
-            world: World::new(shards(workers), settings.databases, seed),
+            world: World::new(World::shards_for(workers), settings.databases, seed),
             stats,
             cron_paused: false,
             startup_memory: 0,

@@ -5,7 +5,7 @@
 
 use crate::commands::Call;
 use ochre_engine::command::flags::{READONLY, WHOLE_WORLD};
-use ochre_engine::command::keyspec::INCOMPLETE;
+use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
 use ochre_engine::command::{Args, Begin, DataFn, Find, Flags, KeySpec, Meta, Outcome, Spec};
 use ochre_engine::level::Level;
@@ -50,8 +50,8 @@ pub struct Entry {
     pub subcommands: HashMap<&'static str, CommandId>,
     /// Container of a subcommand.
     pub parent: Option<CommandId>,
-    /// Index of its first key if that is a fixed place; 0 for none. For prefetching.
-    pub first_key: usize,
+    /// Where its keys are, as far as that is known without looking. For hashing ahead.
+    pub key_places: KeyPlaces,
     /// What it needs while it runs.
     pub reach: Reach,
 }
@@ -67,6 +67,44 @@ pub enum Reach {
     Walk,
     /// The process.
     Process,
+}
+
+/// Where the keys of a command stand if nothing but the number of arguments decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPlaces {
+    /// The first key; 0 if there is none.
+    pub first: usize,
+    /// The last one, counted from the first; negative: from the end of the arguments, -1 is the last.
+    last: isize,
+    /// Arguments from one key to the next: 1 or 2.
+    pub stride: usize,
+    /// There are no other keys.
+    pub complete: bool,
+}
+
+impl KeyPlaces {
+    fn of_specs(specs: &[KeySpec]) -> KeyPlaces {
+        let nowhere = KeyPlaces { first: 0, last: -1, stride: 1, complete: false };
+        let Some(KeySpec { begin: Begin::Index(first), find, flags, .. }) = specs.first() else {
+            return nowhere;
+        };
+        match *find {
+            Find::Range { last, step: stride @ 1..=2, limit: 0..=1 } => {
+                let complete = specs.len() == 1 && flags & (INCOMPLETE | NOT_KEY) == 0;
+                KeyPlaces { first: *first, last, stride, complete }
+            }
+            Find::Range { .. } => KeyPlaces { first: *first, last: 0, stride: 1, complete: false },
+            _ => nowhere,
+        }
+    }
+
+    /// The keys of a call with so many arguments.
+    #[inline]
+    pub fn of(self, args: usize) -> impl Iterator<Item = usize> {
+        let last = if self.last < 0 { args as isize } else { self.first as isize } + self.last;
+        let end = if self.first == 0 { 0 } else { (last + 1).clamp(0, args as isize) as usize };
+        (self.first..end).step_by(self.stride)
+    }
 }
 
 impl Reach {
@@ -194,7 +232,7 @@ impl CommandTable {
             full_name,
             subcommands: HashMap::new(),
             parent,
-            first_key: first_key(spec.meta.keys),
+            key_places: KeyPlaces::of_specs(spec.meta.keys),
             reach: Reach::of(&spec.meta, spec.run.map_or(Run::Container, run)),
         });
         Some(id)
@@ -294,13 +332,6 @@ impl CommandTable {
                 || self.long_names.iter().any(|(_, named)| *named == id)
         };
         self.entries().filter(move |(id, entry)| entry.parent.is_none() && has_name(*id))
-    }
-}
-
-fn first_key(keys: &[KeySpec]) -> usize {
-    match keys.first() {
-        Some(KeySpec { begin: Begin::Index(at), find: Find::Range { .. }, .. }) => *at,
-        _ => 0,
     }
 }
 

@@ -11,20 +11,24 @@
 //! no dependencies, so that the model checker `loom` can run it whole (`make test-loom`).
 
 mod lock;
+mod places;
+mod shard;
 mod world;
 
 pub use lock::WorldLock;
+pub use places::Places;
+pub use shard::{Owner, ShardLock, Taken, Waiters};
 pub use world::{Exclusive, Own, Shared, World};
 
 #[cfg(loom)]
 pub(crate) use loom::{
     hint::spin_loop,
-    sync::atomic::{AtomicBool, Ordering, fence},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicBool, Ordering, fence},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
 };

@@ -10,13 +10,23 @@
 #![allow(unsafe_code)]
 
 use crate::lock::WorldLock;
-use std::cell::UnsafeCell;
+use crate::places::Places;
+use std::cell::{Cell, UnsafeCell};
 use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+/// How long a worker keeps its place while others wait for one: long against changing threads, short
+/// against what a client notices.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// A state that workers share.
 pub struct World<S> {
     lock: WorldLock,
     workers: usize,
+    /// If there are fewer processors than workers.
+    places: Option<Places>,
+    /// For each worker: since when it has its place. Its own thread alone looks at it.
+    since: Box<[Own<Cell<Option<Instant>>>]>,
     state: UnsafeCell<S>,
 }
 
@@ -24,9 +34,16 @@ pub struct World<S> {
 unsafe impl<S: Send + Sync> Sync for World<S> {}
 
 impl<S> World<S> {
-    /// The state for so many workers. With one, no lock is ever taken.
-    pub fn new(workers: usize, state: S) -> World<S> {
-        World { lock: WorldLock::new(workers), workers, state: UnsafeCell::new(state) }
+    /// The state for so many workers on so many processors. With one worker, no lock is ever taken.
+    pub fn new(workers: usize, processors: usize, state: S) -> World<S> {
+        let places = (workers > processors.max(1)).then(|| Places::new(processors.max(1), workers));
+        World {
+            lock: WorldLock::new(workers),
+            workers,
+            places,
+            since: (0..workers).map(|_| Own::new(Cell::new(None))).collect(),
+            state: UnsafeCell::new(state),
+        }
     }
 
     /// Number of workers.
@@ -34,10 +51,32 @@ impl<S> World<S> {
         self.workers
     }
 
-    /// True if somebody waits until the shared mode ends.
+    /// True if worker `me` should leave the shared mode for a moment: for somebody who wants the
+    /// exclusive mode, or who waits for a place. To be asked at the end of a batch.
+    ///
+    /// # Safety
+    /// One thread only is worker `me`.
     #[inline]
-    pub fn is_wanted(&self) -> bool {
-        self.lock.is_wanted()
+    pub unsafe fn is_wanted(&self, me: usize) -> bool {
+        // SAFETY: by the contract.
+        self.lock.is_wanted() || self.places.is_some() && unsafe { self.slice_is_over(me) }
+    }
+
+    /// # Safety
+    /// One thread only is worker `me`.
+    unsafe fn slice_is_over(&self, me: usize) -> bool {
+        // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
+        let since = unsafe { self.since[me].of_this_worker() };
+        self.places.as_ref().is_some_and(Places::are_wanted)
+            && since.get().is_none_or(|since| since.elapsed() > SLICE)
+    }
+
+    /// Worker `me` is about to sleep, and holds no guard: somebody else may have its place.
+    #[inline]
+    pub fn rest(&self, me: usize) {
+        if let Some(places) = &self.places {
+            places.leave(me);
+        }
     }
 
     /// Enters the shared mode as worker `me`.
@@ -47,9 +86,27 @@ impl<S> World<S> {
     #[inline]
     pub unsafe fn shared(&self, me: usize) -> Shared<'_, S> {
         if self.workers > 1 {
+            if self.places.is_some() {
+                // SAFETY: by the contract.
+                unsafe { self.take_place(me) };
+            }
             self.lock.enter_shared(me);
         }
         Shared { world: self, me }
+    }
+
+    /// # Safety
+    /// One thread only is worker `me`.
+    unsafe fn take_place(&self, me: usize) {
+        let Some(places) = &self.places else { return };
+        // SAFETY: by the contract.
+        if unsafe { self.slice_is_over(me) } {
+            places.leave(me);
+        }
+        if places.enter(me) {
+            // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
+            unsafe { self.since[me].of_this_worker() }.set(Some(Instant::now()));
+        }
     }
 
     /// Enters the exclusive mode.

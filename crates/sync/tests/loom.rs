@@ -1,4 +1,4 @@
-//! The world lock under the model checker: every interleaving of a few workers.
+//! The locks under the model checker: every interleaving of a few workers.
 //!
 //! Run with `make test-loom`; a plain `cargo test` compiles nothing here.
 #![cfg(loom)]
@@ -7,7 +7,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use ochre_sync::WorldLock;
+use ochre_sync::{Owner, Places, ShardLock, Taken, Waiters, WorldLock};
 
 /// What the lock protects: how many workers are inside, an exclusive one counts as `ALONE`.
 struct Inside {
@@ -100,6 +100,88 @@ fn changes_travel_with_the_lock() {
         // SAFETY: the exclusive mode; loom checks that nobody else is there.
         cell.with_mut(|value| unsafe { *value += 1 });
         lock.leave_exclusive();
+        thread.join().unwrap();
+    });
+}
+
+/// Two workers that want the same shard: one at a time, what was written is seen, nobody sleeps for ever.
+#[test]
+fn a_shard_has_one_owner() {
+    loom::model(|| {
+        let shared = Arc::new((ShardLock::default(), Waiters::default(), loom::cell::UnsafeCell::new(0)));
+        let work = |me: usize, shared: &(ShardLock, Waiters, loom::cell::UnsafeCell<u32>)| {
+            let (lock, waiters, cell) = shared;
+            waiters.take(lock, Owner::new(me));
+            assert!(lock.is_of(Owner::new(me)));
+            // SAFETY: the lock is held; loom checks that nobody else is there.
+            cell.with_mut(|value| unsafe { *value += 1 });
+            // SAFETY: it was taken above.
+            unsafe { lock.give_back() };
+            waiters.wake();
+        };
+        let other = Arc::clone(&shared);
+        let thread = thread::spawn(move || work(1, &other));
+        work(0, &shared);
+        thread.join().unwrap();
+        // SAFETY: the other thread is gone.
+        shared.2.with(|value| assert_eq!(unsafe { *value }, 2));
+    });
+}
+
+/// Groups that overlap: one worker waits for two shards in order, the other takes them in the opposite order but
+/// only while they are free. No deadlock, and both finish.
+#[test]
+fn groups_in_opposite_order_finish() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let shared = Arc::new(([ShardLock::default(), ShardLock::default()], Waiters::default()));
+        let other = Arc::clone(&shared);
+        let thread = thread::spawn(move || {
+            let (locks, waiters) = &*other;
+            let me = Owner::new(1);
+            waiters.take(&locks[1], me);
+            let both = locks[0].try_take(me) == Taken::Now;
+            // SAFETY: they were taken above.
+            unsafe {
+                locks[1].give_back();
+                if both {
+                    locks[0].give_back();
+                }
+            }
+            waiters.wake();
+        });
+        let (locks, waiters) = &*shared;
+        for lock in locks {
+            waiters.take(lock, Owner::new(0));
+        }
+        for lock in locks {
+            // SAFETY: it was taken above.
+            unsafe { lock.give_back() };
+        }
+        waiters.wake();
+        thread.join().unwrap();
+    });
+}
+
+/// One place for two workers: never both, and both get it.
+#[test]
+fn a_place_is_passed_on() {
+    loom::model(|| {
+        let shared = Arc::new((Places::new(1, 2), AtomicUsize::new(0)));
+        let work = |me: usize, shared: &(Places, AtomicUsize)| {
+            let (places, inside) = shared;
+            for _ in 0..2 {
+                assert!(places.enter(me));
+                assert!(!places.enter(me), "it has one already");
+                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0, "two on one place");
+                inside.fetch_sub(1, Ordering::Relaxed);
+                places.leave(me);
+            }
+        };
+        let other = Arc::clone(&shared);
+        let thread = thread::spawn(move || work(1, &other));
+        work(0, &shared);
         thread.join().unwrap();
     });
 }

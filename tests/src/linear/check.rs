@@ -9,6 +9,8 @@ use std::collections::HashSet;
 pub struct Call {
     /// The client.
     pub client: usize,
+    /// Which of its calls it is.
+    pub number: usize,
     /// What was asked.
     pub op: Op,
     /// What was answered.
@@ -19,14 +21,20 @@ pub struct Call {
     pub answered: u64,
 }
 
-/// The state behind an order of all calls (at most 64) that explains the history; `None` if there is none.
+/// The state behind an order of all calls (at most 128) that explains the history; `None` if there is none.
 ///
-/// Of the calls not placed yet, one may come next if it was sent before any other of them was answered.
+/// Of the calls not placed yet, one may come next if it was sent before any other of them was answered, and if
+/// all that its client sent before are placed: clients send several at once. The calls of a client stand
+/// in the order in which it sent them.
 pub fn explains(start: &State, history: &[Call]) -> Option<State> {
-    assert!(history.len() <= 64, "a history of at most 64 calls");
-    let all = if history.len() == 64 { u64::MAX } else { (1 << history.len()) - 1 };
+    assert!(history.len() <= 128, "a history of at most 128 calls");
+    // What was answered first is tried first: that is the order in most cases.
+    let mut calls: Vec<&Call> = history.iter().collect();
+    calls.sort_by_key(|call| (call.answered, call.sent));
+    let earlier: Vec<u128> = calls.iter().map(|call| earlier_of_client(&calls, call)).collect();
+    let all = (0..calls.len()).fold(0u128, |all, at| all | 1 << at);
     let mut tried = HashSet::new();
-    let mut open = vec![(0u64, start.clone())];
+    let mut open = vec![(0u128, start.clone())];
     while let Some((placed, state)) = open.pop() {
         if placed == all {
             return Some(state);
@@ -34,10 +42,12 @@ pub fn explains(start: &State, history: &[Call]) -> Option<State> {
         if !tried.insert((placed, state.clone())) {
             continue;
         }
-        let rest = || history.iter().enumerate().filter(|(at, _)| placed >> at & 1 == 0);
+        let rest = || calls.iter().enumerate().filter(|(at, _)| placed >> at & 1 == 0);
         let first_answer = rest().map(|(_, call)| call.answered).min().unwrap_or(u64::MAX);
-        for (at, call) in rest().filter(|(_, call)| call.sent <= first_answer) {
-            if let Some(next) = state.after(&call.op, &call.reply) {
+        for (at, call) in rest().rev().filter(|(_, call)| call.sent <= first_answer) {
+            if earlier[at] & !placed == 0
+                && let Some(next) = state.after(&call.op, &call.reply)
+            {
                 open.push((placed | 1 << at, next));
             }
         }
@@ -45,12 +55,20 @@ pub fn explains(start: &State, history: &[Call]) -> Option<State> {
     None
 }
 
+/// The calls that have to be placed before this one, because its client sent them before.
+fn earlier_of_client(calls: &[&Call], call: &Call) -> u128 {
+    let is_earlier = |other: &Call| other.client == call.client && other.number < call.number;
+    let bits = calls.iter().enumerate().filter(|(_, other)| is_earlier(other)).map(|(at, _)| 1u128 << at);
+    bits.fold(0, |all, bit| all | bit)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::model::Walk;
     use super::*;
 
     fn call(client: usize, op: Op, reply: Reply, sent: u64, answered: u64) -> Call {
-        Call { client, op, reply, sent, answered }
+        Call { client, number: 0, op, reply, sent, answered }
     }
 
     fn value(text: &str) -> Reply {
@@ -97,5 +115,39 @@ mod tests {
         let history =
             [call(0, Op::Incr(0), Reply::Integer(1), 1, 10), call(1, Op::Incr(0), Reply::Integer(1), 1, 10)];
         assert!(explains(&State::default(), &history).is_none());
+    }
+
+    #[test]
+    fn calls_of_one_client_keep_their_order() {
+        let set = |number, value| Call { number, ..call(0, Op::Set(0, value), ok(), 1, 10) };
+        let seen = |text| call(1, Op::Get(0), value(text), 20, 21);
+        assert!(explains(&State::default(), &[set(0, 1), set(1, 2), seen("2")]).is_some());
+        assert!(explains(&State::default(), &[set(0, 1), set(1, 2), seen("1")]).is_none());
+    }
+
+    fn names(names: &[&str]) -> Reply {
+        Reply::Array(names.iter().map(|name| value(name)).collect())
+    }
+
+    /// The beginning and the end of a walk.
+    fn walk(found: &[&str]) -> [Call; 2] {
+        let begin = call(0, Op::WalkBegins, ok(), 1, 20);
+        [begin, Call { number: 1, ..call(0, Op::WalkEnds(Walk::Scan), names(found), 1, 20) }]
+    }
+
+    #[test]
+    fn a_walk_finds_what_was_always_there_and_nothing_that_never_was() {
+        let start = State::default().after(&Op::MSet(vec![0, 1], 1), &ok()).unwrap();
+        let history = |found: &[&str]| {
+            let renamed = call(1, Op::Rename(1, 2), ok(), 2, 10);
+            let [begin, end] = walk(found);
+            [begin, renamed, end]
+        };
+        for possible in [vec!["string:0"], vec!["string:2", "string:0"], vec!["string:1", "string:0"]] {
+            assert!(explains(&start, &history(&possible)).is_some(), "{possible:?}");
+        }
+        for impossible in [vec!["string:1"], vec!["string:0", "list:0"]] {
+            assert!(explains(&start, &history(&impossible)).is_none(), "{impossible:?}");
+        }
     }
 }

@@ -29,11 +29,28 @@ pub enum Op {
     XRange,
     XGroupCreate,
     XReadGroup,
+    /// With BLOCK.
+    XReadGroupWaiting,
     FlushDb,
     /// MULTI, these, EXEC.
     Exec(Vec<Op>),
     /// WATCH, GET, MULTI, SET, EXEC; the reply is the pair of what GET and EXEC answered.
     CompareAndSet(usize, u32),
+    /// A walk over all keys takes its time: it begins ...
+    WalkBegins,
+    /// ... and ends with the names it found.
+    WalkEnds(Walk),
+}
+
+/// Commands that look at one key after the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(missing_docs)]
+pub enum Walk {
+    /// From cursor 0 until it is 0 again.
+    Scan,
+    Keys,
+    DbSize,
+    RandomKey,
 }
 
 fn string(key: usize) -> String {
@@ -55,14 +72,18 @@ impl Op {
             0..4 => Op::FlushDb,
             4..16 => Op::Exec((0..rng.range(1, 3)).map(|_| Op::simple(rng)).collect()),
             16..24 => Op::CompareAndSet(rng.below(KEYS), value(rng)),
-            24..34 => Op::BLPop((0..rng.range(1, 2)).map(|_| rng.below(KEYS)).collect()),
+            24..32 => Op::BLPop((0..rng.range(1, 2)).map(|_| rng.below(KEYS)).collect()),
+            32..35 => Op::XReadGroupWaiting,
+            35..38 => {
+                Op::WalkEnds(*rng.pick(&[Walk::Scan, Walk::Scan, Walk::Keys, Walk::DbSize, Walk::RandomKey]))
+            }
             _ => Op::simple(rng),
         }
     }
 
     fn simple(rng: &mut Rng) -> Op {
         let (a, b, c) = (rng.below(KEYS), rng.below(KEYS), rng.below(KEYS));
-        match rng.below(16) {
+        match rng.below(20) {
             0..2 => Op::Get(a),
             2 => Op::Set(a, value(rng)),
             3 => Op::Incr(a),
@@ -72,10 +93,10 @@ impl Op {
             7 => Op::Rename(a, b),
             8..10 => Op::LPush(a, value(rng)),
             10 => Op::LMove(a, b),
-            11 => Op::SAdd(a, value(rng) % 4),
-            12 => Op::SInterStore(a, b, c),
-            13 => Op::SMembers(a),
-            14 => [Op::XAdd(value(rng)), Op::XGroupCreate][rng.below(2)].clone(),
+            11..14 => Op::SAdd(a, value(rng) % 4),
+            14..17 => Op::SInterStore(a, b, c),
+            17 => Op::SMembers(a),
+            18 => [Op::XAdd(value(rng)), Op::XGroupCreate][rng.below(2)].clone(),
             _ => Op::XReadGroup,
         }
     }
@@ -108,7 +129,14 @@ impl Op {
             Op::XAdd(value) => format!("XADD stream * field {value}"),
             Op::XGroupCreate => "XGROUP CREATE stream group 0 MKSTREAM".to_owned(),
             Op::XReadGroup => "XREADGROUP GROUP group consumer COUNT 1 STREAMS stream >".to_owned(),
+            Op::XReadGroupWaiting => {
+                "XREADGROUP GROUP group consumer COUNT 1 BLOCK 20 STREAMS stream >".to_owned()
+            }
             Op::FlushDb => "FLUSHDB".to_owned(),
+            Op::WalkBegins | Op::WalkEnds(Walk::Keys) => "KEYS *".to_owned(),
+            Op::WalkEnds(Walk::Scan) => "SCAN 0 COUNT 3".to_owned(),
+            Op::WalkEnds(Walk::DbSize) => "DBSIZE".to_owned(),
+            Op::WalkEnds(Walk::RandomKey) => "RANDOMKEY".to_owned(),
             Op::Exec(ops) => {
                 let inner = ops.iter().flat_map(Op::commands);
                 let lines = [words("MULTI".into())].into_iter().chain(inner);
@@ -142,6 +170,35 @@ pub struct State {
     lists: BTreeMap<usize, VecDeque<u32>>,
     sets: BTreeMap<usize, BTreeSet<u32>>,
     stream: Option<Stream>,
+    walks: Walks,
+}
+
+/// What walks that are under way have to find, and may find.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Walks {
+    /// How many.
+    running: usize,
+    /// Keys that were there all the time since the first of them began.
+    always: BTreeSet<String>,
+    /// Keys that were there at some time.
+    ever: BTreeSet<String>,
+}
+
+impl Walks {
+    fn explain(&self, walk: Walk, reply: &Reply) -> bool {
+        match (walk, reply) {
+            (Walk::Scan | Walk::Keys, Reply::Array(found)) => {
+                let found: BTreeSet<String> = found.iter().map(Reply::text).collect();
+                self.always.is_subset(&found) && found.is_subset(&self.ever)
+            }
+            (Walk::DbSize, Reply::Integer(keys)) => {
+                (self.always.len()..=self.ever.len()).contains(&(*keys as usize))
+            }
+            (Walk::RandomKey, Reply::NilBulk) => self.always.is_empty(),
+            (Walk::RandomKey, Reply::Bulk(_)) => self.ever.contains(&reply.text()),
+            _ => false,
+        }
+    }
 }
 
 fn bulk(value: Option<&String>) -> Reply {
@@ -160,7 +217,11 @@ impl State {
     /// The state after a call, if it can be answered like that here.
     pub fn after(&self, op: &Op, reply: &Reply) -> Option<State> {
         let mut next = self.clone();
-        next.answers(op, reply).then_some(next)
+        let fits = next.answers(op, reply);
+        if fits && next.walks.running > 0 {
+            next.note_for_walks();
+        }
+        fits.then_some(next)
     }
 
     /// Does what a call asks; false if its answer is another one.
@@ -172,7 +233,14 @@ impl State {
                     && ops.iter().zip(replies).all(|(op, reply)| self.answers(op, reply))
             }
             Op::CompareAndSet(key, value) => self.compare_and_set(*key, *value, reply),
-            Op::XAdd(_) | Op::XRange | Op::XGroupCreate | Op::XReadGroup => self.answers_on_stream(op, reply),
+            Op::XAdd(_) | Op::XRange | Op::XGroupCreate | Op::XReadGroup | Op::XReadGroupWaiting => {
+                self.answers_on_stream(op, reply)
+            }
+            Op::WalkBegins => {
+                self.begin_walk();
+                true
+            }
+            Op::WalkEnds(walk) => self.end_walk(*walk, reply),
             Op::SMembers(key) => {
                 let Reply::Array(members) = reply else { return false };
                 let seen: BTreeSet<u32> = members.iter().filter_map(|m| m.text().parse().ok()).collect();
@@ -180,6 +248,38 @@ impl State {
             }
             _ => self.run(op) == *reply,
         }
+    }
+
+    /// Walks at the same time are taken as one: that forgives more, and there are few of them.
+    fn begin_walk(&mut self) {
+        if self.walks.running == 0 {
+            self.walks.always = self.names();
+        }
+        self.walks.running += 1;
+        self.note_for_walks();
+    }
+
+    fn note_for_walks(&mut self) {
+        let here = self.names();
+        self.walks.always.retain(|name| here.contains(name));
+        self.walks.ever.extend(here);
+    }
+
+    fn end_walk(&mut self, walk: Walk, reply: &Reply) -> bool {
+        let fits = self.walks.explain(walk, reply);
+        self.walks.running -= 1;
+        if self.walks.running == 0 {
+            self.walks = Walks::default();
+        }
+        fits
+    }
+
+    /// The names of all keys.
+    fn names(&self) -> BTreeSet<String> {
+        let strings = self.strings.keys().map(|key| string(*key));
+        let lists = self.lists.keys().map(|key| list(*key));
+        let sets = self.sets.keys().map(|key| set(*key));
+        strings.chain(lists).chain(sets).chain(self.stream.iter().map(|_| "stream".to_owned())).collect()
     }
 
     fn run(&mut self, op: &Op) -> Reply {
@@ -236,7 +336,7 @@ impl State {
                 Reply::Integer(len as i64)
             }
             Op::FlushDb => {
-                *self = State::default();
+                *self = State { walks: std::mem::take(&mut self.walks), ..State::default() };
                 ok()
             }
             other => unreachable!("{other:?} has an arm of its own"),

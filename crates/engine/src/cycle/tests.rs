@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::command::Effects;
-use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Keys, Ttl, View, World};
+use crate::keyspace::{AccessClock, DbIndex, ExpiryMode, Hints, Keys, Ttl, View, World};
 use crate::settings::{MaxmemoryPolicy, Settings};
 use crate::table::Seed;
 use crate::time::UnixMs;
@@ -22,7 +22,7 @@ fn with_keys<R>(world: &mut World, db: u32, now: i64, run: impl FnOnce(&mut Keys
         settings: &settings,
         access: &mut access,
         expiry: ExpiryMode::Delete,
-        hint: (0, 0),
+        hints: Hints::NONE,
         fx: &mut fx,
     };
     run(&mut Keys::new(world, view))

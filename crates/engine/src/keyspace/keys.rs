@@ -6,7 +6,7 @@
 //! that became empty with [`Keys::remove_if_empty`].
 
 use super::reach::Reach;
-use super::{AccessClock, DbIndex, Held, Mut, Read, StrMut, World};
+use super::{AccessClock, DbIndex, Held, Hints, Mut, Read, StrMut, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
 use crate::error::Error;
@@ -89,8 +89,8 @@ pub struct Keys<'a> {
     pub(super) settings: &'a Settings,
     access: &'a mut AccessClock,
     expiry: ExpiryMode,
-    /// Hash of the command's first key, made when it was prefetched: argument index and hash.
-    hint: (usize, u64),
+    /// Hashes that were made ahead.
+    hints: Hints<'a>,
     /// What happened.
     pub fx: &'a mut Effects,
 }
@@ -107,8 +107,8 @@ pub struct View<'a> {
     pub access: &'a mut AccessClock,
     /// What becomes of expired keys.
     pub expiry: ExpiryMode,
-    /// Index and hash of the argument that was hashed already; index 0 for none.
-    pub hint: (usize, u64),
+    /// Hashes of arguments that were made ahead.
+    pub hints: Hints<'a>,
     /// Takes what happens.
     pub fx: &'a mut Effects,
 }
@@ -123,15 +123,16 @@ impl<'a> Keys<'a> {
     /// The view over the shards whose locks are held.
     #[inline]
     pub fn locked(held: &'a mut Held<'_>, view: View<'a>) -> Keys<'a> {
-        let (seed, dbs) = (held.world.seed, held.world.dbs());
-        Keys::over(Reach::Some(held.world, &mut held.set), seed, dbs, view)
+        let grip = held.grip();
+        let (seed, dbs) = (grip.world().seed, grip.world().dbs());
+        Keys::over(Reach::Some(grip), seed, dbs, view)
     }
 
     #[inline]
     fn over(reach: Reach<'a>, seed: Seed, dbs: u32, view: View<'a>) -> Keys<'a> {
         let world_shards = reach.world_shards();
-        let View { db, now, settings, access, expiry, hint, fx } = view;
-        Keys { reach, world_shards, seed, db, dbs, now, settings, access, expiry, hint, fx }
+        let View { db, now, settings, access, expiry, hints, fx } = view;
+        Keys { reach, world_shards, seed, db, dbs, now, settings, access, expiry, hints, fx }
     }
 
     /// Goes to the shard of a key that the command did not name (a key met by SCAN): only such
@@ -150,7 +151,7 @@ impl<'a> Keys<'a> {
     #[inline]
     pub fn locate_arg<'b>(&self, args: Args<'b>, at: usize) -> Key<'b> {
         let bytes = args.get(at);
-        let hash = if at == self.hint.0 { self.hint.1 } else { self.seed.hash(bytes) };
+        let hash = self.hints.of(at).unwrap_or_else(|| self.seed.hash(bytes));
         Key::new(bytes, hash, self.world_shards)
     }
 
@@ -538,10 +539,7 @@ impl<'a> Keys<'a> {
     /// Tells whoever watches the key or waits for it that it changed.
     #[inline]
     pub fn touched(&mut self, key: Key<'_>) {
-        let interest = &self.reach.get(key.shard()).interest;
-        if interest.is_empty() {
-            return;
-        }
+        let Some(interest) = self.reach.get(key.shard()).interest() else { return };
         if !interest.watchers(self.db, key.bytes).is_empty() {
             self.fx.watched.push((self.db, key.bytes.to_vec()));
         }
@@ -550,7 +548,8 @@ impl<'a> Keys<'a> {
 
     /// Wakes whoever waits for a key.
     pub fn wake_waiters(&mut self, key: Key<'_>) {
-        if self.reach.get(key.shard()).interest.waiters(self.db, key.bytes).is_some() {
+        let interest = self.reach.get(key.shard()).interest();
+        if interest.is_some_and(|interest| interest.waiters(self.db, key.bytes).is_some()) {
             self.fx.ready.push((self.db, key.bytes.to_vec()));
         }
     }

@@ -1,14 +1,14 @@
 //! How far a view of the keys reaches: all shards, or those whose locks are held.
 
-use super::slot::{HeldSet, Slot};
-use super::{Shard, World};
+use super::Shard;
+use super::slot::{Grip, Slot};
 
 /// The shards that a view works on. Handlers cannot tell which of the two it is.
 pub(super) enum Reach<'a> {
     /// The world is held exclusively.
     All(&'a mut [Slot]),
     /// The shards of the command's keys are locked; or, on a walk, one after the other.
-    Some(&'a World, &'a mut HeldSet),
+    Some(Grip<'a>),
 }
 
 impl Reach<'_> {
@@ -17,7 +17,7 @@ impl Reach<'_> {
     pub fn world_shards(&self) -> usize {
         match self {
             Reach::All(slots) => slots.len(),
-            Reach::Some(world, _) => world.shards.len(),
+            Reach::Some(held) => held.world().shards.len(),
         }
     }
 
@@ -26,7 +26,7 @@ impl Reach<'_> {
     pub fn get(&self, shard: usize) -> &Shard {
         match self {
             Reach::All(slots) => &slots[shard],
-            Reach::Some(world, held) => held.get(world, shard),
+            Reach::Some(held) => held.get(shard),
         }
     }
 
@@ -35,14 +35,14 @@ impl Reach<'_> {
     pub fn get_mut(&mut self, shard: usize) -> &mut Shard {
         match self {
             Reach::All(slots) => &mut slots[shard],
-            Reach::Some(world, held) => held.get_mut(world, shard),
+            Reach::Some(held) => held.get_mut(shard),
         }
     }
 
     /// Goes to a shard on a walk over the database.
     pub fn move_to(&mut self, shard: usize) -> &mut Shard {
-        if let Reach::Some(world, held) = self {
-            held.move_to(world, shard);
+        if let Reach::Some(held) = self {
+            held.move_to(shard);
         }
         self.get_mut(shard)
     }

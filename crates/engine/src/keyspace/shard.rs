@@ -5,6 +5,7 @@ use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
 
 /// One database's keys in one shard.
+#[repr(C)]
 pub struct Db {
     /// The keys.
     pub table: Table<KeyEntry>,
@@ -12,59 +13,83 @@ pub struct Db {
     pub expiry_cursor: u64,
 }
 
-/// Databases that have their place from the start; servers with more rarely use them.
-const USUAL_DBS: u32 = 16;
+impl Db {
+    fn new(seed: Seed) -> Db {
+        Db { table: Table::new(seed), expiry_cursor: 0 }
+    }
+}
 
 /// A part of the keyspace that is held as one.
+#[repr(C)]
 pub struct Shard {
-    seed: Seed,
-    dbs: Vec<Db>,
-    /// Clients that watch or wait for keys of this shard.
-    pub interest: Interest,
+    /// Database 0, which most servers use alone, has its place here: one line less to fetch.
+    first: Db,
+    /// The others, as far as they ever had keys.
+    others: Vec<Db>,
+    /// Clients that watch or wait for keys of this shard; `None` if nobody does.
+    interest: Option<Box<Interest>>,
 }
 
 impl Shard {
-    /// A shard with room for so many databases: made at once, so that no key pays for it.
-    pub(super) fn new(seed: Seed, dbs: u32) -> Shard {
-        let mut shard = Shard { seed, dbs: Vec::new(), interest: Interest::default() };
-        if let Some(last) = dbs.min(USUAL_DBS).checked_sub(1) {
-            shard.db_or_new(DbIndex(last));
-        }
-        shard
+    pub(super) fn new(seed: Seed) -> Shard {
+        Shard { first: Db::new(seed), others: Vec::new(), interest: None }
     }
 
     /// A database, if it ever had keys here.
     #[inline]
     pub fn db(&self, db: DbIndex) -> Option<&Db> {
-        self.dbs.get(db.0 as usize)
+        match db.0 {
+            0 => Some(&self.first),
+            db => self.others.get(db as usize - 1),
+        }
     }
 
     /// A database to be changed, if it ever had keys here.
     #[inline]
     pub fn db_mut(&mut self, db: DbIndex) -> Option<&mut Db> {
-        self.dbs.get_mut(db.0 as usize)
+        match db.0 {
+            0 => Some(&mut self.first),
+            db => self.others.get_mut(db as usize - 1),
+        }
     }
 
     /// A database to put keys into.
     #[inline]
     pub fn db_or_new(&mut self, db: DbIndex) -> &mut Db {
-        let at = db.0 as usize;
-        if at >= self.dbs.len() {
-            let seed = self.seed;
-            self.dbs.resize_with(at + 1, || Db { table: Table::new(seed), expiry_cursor: 0 });
+        let Some(at) = (db.0 as usize).checked_sub(1) else { return &mut self.first };
+        if at >= self.others.len() {
+            let seed = self.first.table.seed();
+            self.others.resize_with(at + 1, || Db::new(seed));
         }
-        &mut self.dbs[at]
+        &mut self.others[at]
     }
 
-    /// Exchanges two databases.
+    /// Exchanges two databases; `a` is the lower one.
     pub(super) fn swap(&mut self, a: DbIndex, b: DbIndex) {
-        self.db_or_new(DbIndex(a.0.max(b.0)));
-        self.dbs.swap(a.0 as usize, b.0 as usize);
+        self.db_or_new(b);
+        let (low, high) = self.others.split_at_mut(b.0 as usize - 1);
+        let low = if a.0 == 0 { &mut self.first } else { &mut low[a.0 as usize - 1] };
+        std::mem::swap(low, &mut high[0]);
     }
 
     /// Takes all keys of a database away.
     pub(super) fn take(&mut self, db: DbIndex) -> Option<Table<KeyEntry>> {
-        let seed = self.seed;
+        let seed = self.first.table.seed();
         self.db_mut(db).map(|db| std::mem::replace(&mut db.table, Table::new(seed)))
+    }
+
+    /// Who watches or waits for keys of this shard; `None` if nobody does.
+    #[inline]
+    pub fn interest(&self) -> Option<&Interest> {
+        self.interest.as_deref()
+    }
+
+    /// Lets somebody watch or wait, or end that.
+    pub fn change_interest(&mut self, change: impl FnOnce(&mut Interest)) {
+        let interest = self.interest.get_or_insert_default();
+        change(interest);
+        if interest.is_empty() {
+            self.interest = None;
+        }
     }
 }

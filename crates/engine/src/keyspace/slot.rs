@@ -2,22 +2,30 @@
 //!
 //! ```text
 //! exclusive   &mut World ──> &mut [Slot] ──> &mut Shard          no lock is touched
-//! shared      &World ──> Locks ──> lock of a slot ──> &mut Shard  for as long as it is held
+//! shared      &World ──> Locks ──> hold a group of keys ──> &mut Shard  until the group is done
 //! ```
+//! A *group* is what a worker locks together: the keys of some commands that follow each other. Under the
+//! locks it prefetches all buckets, then all entries, and then runs the commands, so that lookups
+//! overlap and a lock costs one compare-and-swap. To keep these from waiting for lines that another
+//! core has, the lines are asked for ahead of the group ([`Locks::approach`]).
+//!
+//! No two workers wait for each other: only the keys of the first command of a group are waited for, in
+//! ascending order; the group ends in front of the first other command that finds a lock taken.
+//!
 //! The two modes never meet: [`World::locks`] is unsafe and its contract says so. What keeps it is
 //! whoever hands the world out: the server's world lock, or a bench that owns the world.
 #![allow(unsafe_code)]
 
 use super::{DbIndex, Key, Shard, World};
-use parking_lot::RawMutex;
-use parking_lot::lock_api::RawMutex as _;
+use ochre_sync::{Owner, ShardLock, Taken};
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 
-/// A shard with its lock, on cache lines of its own.
-#[repr(align(128))]
+/// A shard with its lock, on cache lines of its own; the first has the lock and what every lookup in
+/// the first database reads.
+#[repr(C, align(128))]
 pub struct Slot {
-    lock: RawMutex,
+    lock: ShardLock,
     shard: UnsafeCell<Shard>,
 }
 
@@ -27,7 +35,7 @@ unsafe impl Sync for Slot {}
 
 impl Slot {
     pub(super) fn new(shard: Shard) -> Slot {
-        Slot { lock: RawMutex::INIT, shard: UnsafeCell::new(shard) }
+        Slot { lock: ShardLock::default(), shard: UnsafeCell::new(shard) }
     }
 }
 
@@ -51,8 +59,7 @@ impl DerefMut for Slot {
 #[derive(Clone, Copy)]
 pub struct Locks<'a> {
     world: &'a World,
-    /// There is no other thread: glances need no lock.
-    alone: bool,
+    me: Owner,
 }
 
 impl World {
@@ -61,9 +68,9 @@ impl World {
     /// # Safety
     /// As long as the result or anything made of it lives, on any thread, nobody may reach a shard
     /// of this world in another way: not through `&World`, and of course not through `&mut World`.
-    /// `alone` promises that no other thread has any of these.
-    pub unsafe fn locks(&self, alone: bool) -> Locks<'_> {
-        Locks { world: self, alone }
+    /// At any time, one thread only uses the number `me`.
+    pub unsafe fn locks(&self, me: usize) -> Locks<'_> {
+        Locks { world: self, me: Owner::new(me) }
     }
 }
 
@@ -79,144 +86,171 @@ impl<'a> Locks<'a> {
         self.world.shards.len()
     }
 
-    /// Locks the shard of a key with this hash.
     #[inline]
-    pub fn one(self, hash: u64) -> Held<'a> {
-        self.hold(Key::new(&[], hash, self.count()).shard())
+    fn shard_of(self, hash: u64) -> usize {
+        Key::new(&[], hash, self.count()).shard()
     }
 
+    /// Begins to fetch the lock of a key with this hash, to be written.
     #[inline]
-    fn hold(self, shard: usize) -> Held<'a> {
-        self.world.shards[shard].lock.lock();
-        Held { world: self.world, set: HeldSet { one: shard as u32, more: Vec::new() } }
+    pub fn approach(self, hash: u64) {
+        prefetch_to_write(&raw const self.world.shards[self.shard_of(hash)]);
     }
 
-    /// Locks the shards of several keys, in ascending order, so that no two workers wait for each
-    /// other.
-    pub fn several<'k>(self, keys: impl Iterator<Item = &'k [u8]>) -> Held<'a> {
-        let mut shards: Vec<u32> = keys.map(|key| self.locate(key).shard() as u32).collect();
-        shards.sort_unstable();
-        shards.dedup();
-        shards.iter().for_each(|shard| self.world.shards[*shard as usize].lock.lock());
-        Held { world: self.world, set: HeldSet { one: NONE, more: shards } }
+    /// Locks the shards of keys with these hashes, waiting for them. `list` is memory to note them in.
+    #[inline]
+    pub fn hold(self, list: &'a mut Vec<u16>, hashes: &[u64]) -> Held<'a> {
+        let mut held = self.roaming(list);
+        if !held.add(hashes) {
+            held.0.take_in_order(hashes);
+        }
+        held
     }
 
     /// Locks none yet; the walks over a database lock one shard at a time.
-    pub fn roaming(self) -> Held<'a> {
-        Held { world: self.world, set: HeldSet { one: NONE, more: Vec::new() } }
-    }
-
-    /// First phase of a batched lookup: the bucket line of a key, unless its shard is busy.
-    #[inline]
-    pub fn prefetch_bucket(self, db: DbIndex, key: Key<'_>) {
-        self.glance(key.shard(), |shard| {
-            if let Some(part) = shard.db(db) {
-                part.table.prefetch_bucket(key.hash);
-            }
-        });
-    }
-
-    /// Second phase: the entry itself, found through its bucket.
-    #[inline]
-    pub fn prefetch_entry(self, db: DbIndex, hash: u64) {
-        self.glance(Key::new(&[], hash, self.count()).shard(), |shard| {
-            if let Some(part) = shard.db(db) {
-                part.table.prefetch_entry(hash);
-            }
-        });
-    }
-
-    /// Looks into a shard if its lock is free at this moment.
-    #[inline]
-    fn glance(self, shard: usize, look: impl FnOnce(&Shard)) {
-        if self.alone {
-            // SAFETY: nobody else is there, and this thread holds no shard while it looks ahead.
-            look(unsafe { &*self.world.shards[shard].shard.get() });
-        } else if self.world.shards[shard].lock.try_lock() {
-            let held = Held { world: self.world, set: HeldSet { one: shard as u32, more: Vec::new() } };
-            look(held.set.get(held.world, shard));
-        }
+    pub fn roaming(self, list: &'a mut Vec<u16>) -> Held<'a> {
+        list.clear();
+        Held(Grip { locks: self, list })
     }
 }
-
-/// No shard: [`HeldSet::more`] says which.
-const NONE: u32 = u32::MAX;
 
 /// Shards whose locks are held until this is dropped.
-pub struct Held<'a> {
-    pub(super) world: &'a World,
-    pub(super) set: HeldSet,
-}
-
-/// Which shards are held.
-pub(super) struct HeldSet {
-    /// The only shard, or [`NONE`].
-    one: u32,
-    /// The shards, if they are several.
-    more: Vec<u32>,
-}
+pub struct Held<'a>(Grip<'a>);
 
 impl Held<'_> {
+    /// Locks the shards of more keys, if all of them are free at this moment.
+    #[inline]
+    #[must_use]
+    pub fn add(&mut self, hashes: &[u64]) -> bool {
+        let Grip { locks, list } = &mut self.0;
+        let before = list.len();
+        for hash in hashes {
+            let shard = locks.shard_of(*hash);
+            match locks.world.shards[shard].lock.try_take(locks.me) {
+                Taken::Now => list.push(shard as u16),
+                Taken::Before => {}
+                Taken::Not => {
+                    self.0.release_from(before);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
     /// The shards that are held.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
-        self.set.numbers().map(|shard| self.set.get(self.world, shard))
+        self.0.list.iter().map(|shard| self.0.get(usize::from(*shard)))
     }
-}
 
-impl HeldSet {
+    /// Fetches what commands on these keys will look at: first all buckets, then, found through them,
+    /// all entries.
     #[inline]
-    fn numbers(&self) -> impl Iterator<Item = usize> {
-        let one = (self.one != NONE).then_some(self.one);
-        one.into_iter().chain(self.more.iter().copied()).map(|shard| shard as usize)
-    }
-
-    #[inline]
-    fn holds(&self, shard: usize) -> bool {
-        self.one == shard as u32 || self.more.binary_search(&(shard as u32)).is_ok()
-    }
-
-    /// A shard that is held, of the world that this was made with. A command that reaches another one
-    /// has a wrong declaration.
-    #[inline]
-    pub fn get<'w>(&'w self, world: &'w World, shard: usize) -> &'w Shard {
-        assert!(self.holds(shard), "the shard of an undeclared key was reached");
-        // SAFETY: its lock is held, and `&mut self` is needed to change it.
-        unsafe { &*world.shards[shard].shard.get() }
-    }
-
-    /// The same, to be changed.
-    #[inline]
-    pub fn get_mut<'w>(&'w mut self, world: &'w World, shard: usize) -> &'w mut Shard {
-        assert!(self.holds(shard), "the shard of an undeclared key was reached");
-        // SAFETY: its lock is held, and by `&mut self` this is the only way in.
-        unsafe { &mut *world.shards[shard].shard.get() }
-    }
-
-    /// A roaming view moves to a shard: what it held is unlocked, so that it never waits with a
-    /// lock in hand. A view of declared keys stays where it is.
-    pub fn move_to(&mut self, world: &World, shard: usize) {
-        if self.more.is_empty() && self.one != shard as u32 {
-            self.unlock(world);
-            self.one = NONE;
-            world.shards[shard].lock.lock();
-            self.one = shard as u32;
+    pub fn fetch(&self, db: DbIndex, hashes: &[u64]) {
+        let shard = |hash: &u64| self.0.get(self.0.locks.shard_of(*hash));
+        for hash in hashes {
+            shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_bucket(*hash));
+        }
+        for hash in hashes {
+            shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_entry(*hash));
         }
     }
 
+    /// What a view of the keys works on.
     #[inline]
-    fn unlock(&self, world: &World) {
-        for shard in self.numbers() {
-            // SAFETY: it was locked for this value, on this thread, and is unlocked once.
-            unsafe { world.shards[shard].lock.unlock() };
-        }
+    pub(super) fn grip(&mut self) -> Grip<'_> {
+        Grip { locks: self.0.locks, list: self.0.list }
     }
 }
 
 impl Drop for Held<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.set.unlock(self.world);
+        self.0.release();
     }
+}
+
+/// The inside of [`Held`], which a view borrows.
+pub(super) struct Grip<'a> {
+    locks: Locks<'a>,
+    /// The shards that are held, each once.
+    list: &'a mut Vec<u16>,
+}
+
+impl<'a> Grip<'a> {
+    /// The world that the shards belong to.
+    pub fn world(&self) -> &'a World {
+        self.locks.world
+    }
+
+    #[cold]
+    fn take_in_order(&mut self, hashes: &[u64]) {
+        let Locks { world, me } = self.locks;
+        self.list.extend(hashes.iter().map(|hash| self.locks.shard_of(*hash) as u16));
+        self.list.sort_unstable();
+        self.list.dedup();
+        self.list.iter().for_each(|shard| world.waiters.take(&world.shards[usize::from(*shard)].lock, me));
+    }
+
+    #[inline]
+    fn slot(&self, shard: usize) -> &'a Slot {
+        let slot = &self.locks.world.shards[shard];
+        // A command that reaches another one has a wrong declaration.
+        assert!(slot.lock.is_of(self.locks.me), "the shard of an undeclared key was reached");
+        slot
+    }
+
+    /// A shard that is held.
+    #[inline]
+    pub fn get(&self, shard: usize) -> &Shard {
+        // SAFETY: its lock is held, and `&mut self` is needed to change it.
+        unsafe { &*self.slot(shard).shard.get() }
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub fn get_mut(&mut self, shard: usize) -> &mut Shard {
+        // SAFETY: its lock is held, and by `&mut self` this is the only way in: a worker has one
+        // `Held` at a time.
+        unsafe { &mut *self.slot(shard).shard.get() }
+    }
+
+    /// A roaming view moves to a shard: what it held is unlocked, so that it never waits with a
+    /// lock in hand. A view of declared keys stays where it is.
+    pub fn move_to(&mut self, shard: usize) {
+        let Locks { world, me } = self.locks;
+        if !world.shards[shard].lock.is_of(me) {
+            self.release();
+            world.waiters.take(&world.shards[shard].lock, me);
+            self.list.push(shard as u16);
+        }
+    }
+
+    #[inline]
+    fn release(&mut self) {
+        self.release_from(0);
+    }
+
+    #[inline]
+    fn release_from(&mut self, first: usize) {
+        for shard in self.list.drain(first..) {
+            // SAFETY: it was locked for this value, on this thread, and is unlocked once.
+            unsafe { self.locks.world.shards[usize::from(shard)].lock.give_back() };
+        }
+        self.locks.world.waiters.wake();
+    }
+}
+
+/// Asks for a line early, as the only one who has it; a hint without effect.
+#[inline(always)]
+fn prefetch_to_write<T>(address: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a prefetch never faults, and processors without this one do nothing.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = address;
 }
 
 #[cfg(test)]
@@ -231,47 +265,90 @@ mod tests {
     }
 
     fn free(locks: Locks<'_>) -> usize {
-        let mut free = 0;
-        (0..locks.count()).for_each(|shard| locks.glance(shard, |_| free += 1));
-        free
+        let other = Owner::new(99);
+        let slots = locks.world.shards.iter();
+        slots
+            .filter(|slot| {
+                let free = slot.lock.try_take(other) == Taken::Now;
+                if free {
+                    // SAFETY: it was taken right now.
+                    unsafe { slot.lock.give_back() };
+                }
+                free
+            })
+            .count()
+    }
+
+    fn hashes(locks: Locks<'_>) -> Vec<u64> {
+        KEYS.into_iter().chain(KEYS).map(|key| locks.locate(key).hash).collect()
     }
 
     #[test]
     fn shards_are_free_again_when_the_holder_is_gone() {
-        let world = world();
+        let (world, mut list) = (world(), Vec::new());
         // SAFETY: nothing else reaches this world.
-        let locks = unsafe { world.locks(false) };
-        for _ in 0..2 {
-            let mut held = locks.several(KEYS.into_iter().chain(KEYS));
+        let locks = unsafe { world.locks(0) };
+        for in_order in [false, true] {
+            let mut held = locks.hold(&mut list, &hashes(locks));
+            if in_order {
+                held.0.release();
+                held.0.take_in_order(&hashes(locks));
+            }
             let count = held.shards().count();
             assert!((1..=3).contains(&count));
             assert_eq!(free(locks), locks.count() - count);
-            let shard = locks.locate(KEYS[2]).shard();
-            assert!(held.set.get_mut(held.world, shard).interest.is_empty());
+            assert!(held.0.get_mut(locks.locate(KEYS[2]).shard()).interest().is_none());
+            drop(held);
+            assert_eq!(free(locks), locks.count());
         }
-        assert_eq!(free(locks), locks.count());
     }
 
     #[test]
     #[should_panic(expected = "undeclared key")]
     fn a_shard_that_is_not_held_is_out_of_reach() {
-        let world = world();
+        let (world, mut list) = (world(), Vec::new());
         // SAFETY: nothing else reaches this world.
-        let locks = unsafe { world.locks(false) };
-        let held = locks.one(locks.locate(KEYS[0]).hash);
-        held.set.get(held.world, locks.locate(KEYS[0]).shard() ^ 1);
+        let locks = unsafe { world.locks(0) };
+        let held = locks.hold(&mut list, &hashes(locks)[..1]);
+        held.0.get(locks.locate(KEYS[0]).shard() ^ 1);
     }
 
     #[test]
     fn a_roaming_view_holds_one_shard_at_a_time() {
-        let world = world();
+        let (world, mut list) = (world(), Vec::new());
         // SAFETY: nothing else reaches this world.
-        let locks = unsafe { world.locks(false) };
-        let mut held = locks.roaming();
+        let locks = unsafe { world.locks(0) };
+        let mut held = locks.roaming(&mut list);
         for shard in 0..locks.count() {
-            held.set.move_to(held.world, shard);
+            held.0.move_to(shard);
             assert_eq!(held.shards().count(), 1);
         }
         assert_eq!(free(locks), locks.count() - 1);
+    }
+
+    /// Two threads lock the same two shards in opposite order, over and over.
+    #[test]
+    fn groups_that_overlap_wait_for_each_other() {
+        let world = world();
+        std::thread::scope(|scope| {
+            for me in 0..2 {
+                let world = &world;
+                scope.spawn(move || {
+                    // SAFETY: shards are reached through locks only, each thread has its number.
+                    let locks = unsafe { world.locks(me) };
+                    let (mut list, mut hashes) = (Vec::new(), hashes(locks));
+                    if me == 1 {
+                        hashes.reverse();
+                    }
+                    for _ in 0..if cfg!(miri) { 20 } else { 10_000 } {
+                        let mut held = locks.hold(&mut list, &hashes);
+                        held.0.get_mut(locks.locate(KEYS[0]).shard()).db_or_new(DbIndex(0)).expiry_cursor +=
+                            1;
+                    }
+                });
+            }
+        });
+        let total: u64 = world.parts(DbIndex(0)).map(|part| part.expiry_cursor).sum();
+        assert_eq!(total, if cfg!(miri) { 40 } else { 20_000 });
     }
 }

@@ -60,7 +60,21 @@ impl Keys<'_> {
 
     /// A key picked at random, each with the same probability, expired ones included.
     pub fn random_key(&mut self, rng: &mut impl RngCore) -> Option<Vec<u8>> {
-        let mut at = rng.random_range(0..self.len().max(1));
+        loop {
+            let len = self.len();
+            if len == 0 {
+                return None;
+            }
+            let at = rng.random_range(0..len);
+            // Other workers may have removed keys since they were counted; those that are left are counted anew.
+            if let Some(key) = self.random_key_behind(at, rng) {
+                return Some(key);
+            }
+        }
+    }
+
+    /// A key of the shard that holds the one with so many keys before it.
+    fn random_key_behind(&mut self, mut at: usize, rng: &mut impl RngCore) -> Option<Vec<u8>> {
         for shard in 0..self.world_shards {
             let Some(part) = self.reach.move_to(shard).db(self.db) else { continue };
             if at < part.table.len() {

@@ -3,10 +3,12 @@
 use super::{Db, DbIndex, Key, Shard, Slot};
 use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
+use ochre_sync::Waiters;
 
 /// A whole data set.
 pub struct World {
     pub(super) shards: Box<[Slot]>,
+    pub(super) waiters: Waiters,
     pub(super) seed: Seed,
     dbs: u32,
 }
@@ -15,7 +17,18 @@ impl World {
     /// An empty world of `shards` shards (a power of two) with `dbs` databases.
     pub fn new(shards: usize, dbs: u32, seed: Seed) -> World {
         assert!(shards.is_power_of_two() && shards <= 1 << 14, "shards are a power of two up to 16384");
-        World { shards: (0..shards).map(|_| Slot::new(Shard::new(seed, dbs))).collect(), seed, dbs }
+        World {
+            shards: (0..shards).map(|_| Slot::new(Shard::new(seed))).collect(),
+            waiters: Waiters::default(),
+            seed,
+            dbs,
+        }
+    }
+
+    /// Shards for so many workers: with one few enough for the processor's cache, and many enough that
+    /// growth of one is small against all; with several so many that two rarely want the same.
+    pub fn shards_for(workers: usize) -> usize {
+        if workers == 1 { 16 } else { (workers * 1024).next_power_of_two().min(1 << 14) }
     }
 
     /// Number of databases.
@@ -93,14 +106,16 @@ impl World {
 
     /// Exchanges the content of two databases.
     pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
-        if a != b {
-            self.shards.iter_mut().for_each(|shard| shard.swap(a, b));
+        let (low, high) = (a.min(b), a.max(b));
+        if low != high {
+            self.shards.iter_mut().for_each(|shard| shard.swap(low, high));
         }
     }
 
     /// The watched keys of a database.
     pub fn watched_keys(&self, db: DbIndex) -> Vec<Vec<u8>> {
-        self.shards.iter().flat_map(|shard| shard.interest.watched_in(db)).map(<[u8]>::to_vec).collect()
+        let interests = self.shards.iter().filter_map(|shard| shard.interest());
+        interests.flat_map(|interest| interest.watched_in(db)).map(<[u8]>::to_vec).collect()
     }
 
     /// One step of SCAN over a database: calls `emit` with some entries and returns the next

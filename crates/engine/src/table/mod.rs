@@ -67,7 +67,8 @@ pub use thin::{RefMut, Thin, WORD_MASK};
 use bucket::Bucket;
 use segment::{Segment, SegmentWord, borrow, fragment_of};
 
-/// A hash table of `T`, which holds its key itself.
+/// A hash table of `T`, which holds its key itself. What a lookup needs comes first.
+#[repr(C)]
 pub struct Table<T: Thin> {
     directory: Vec<SegmentWord>,
     depth: u32,

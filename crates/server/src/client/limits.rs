@@ -72,7 +72,7 @@ impl Server {
             self.account(client);
         }
         if self.exceeds_output_limit(client) {
-            self.clients.owe_close(client.token);
+            self.give_up(client);
         } else {
             self.replied(client);
         }

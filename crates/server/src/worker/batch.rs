@@ -8,10 +8,10 @@
 
 use super::Worker;
 use super::seat::{InHand, Seat};
-use super::shared::{Tried, may_share};
+use super::shared::{Queue, Tried, may_share};
 use crate::client::{Client, Flags, PendingInput, Token};
-use crate::exec::{Planned, Step};
-use crate::net::QueryBuffer;
+use crate::exec::Step;
+use crate::plan::{Plan, Planned};
 use crate::server::Server;
 use ochre_resp::request::Batch;
 use std::io;
@@ -27,7 +27,7 @@ pub(super) struct Scratch {
     /// Boxed because they move into `Client::pending` and back as they are.
     #[allow(clippy::vec_box)]
     batches: Vec<Box<PendingInput>>,
-    plan: Vec<Planned>,
+    plan: Plan,
     /// Clients with parsed commands, and how many of them are planned.
     window: Vec<(Token, usize)>,
 }
@@ -194,16 +194,18 @@ impl Worker {
             self.seat.plan(*token, &mut plan);
             *count = plan.len() - before;
         }
-        self.seat.prefetch_entries(&window, &plan);
-        let mut planned = plan.as_slice();
+        if self.seat.is_alone() {
+            self.seat.prefetch_entries(&window, &plan);
+        }
+        let mut first = 0;
         for (token, count) in window.drain(..) {
-            let (own, rest) = planned.split_at(count);
-            planned = rest;
+            let own = first;
+            first += count;
             // Clients before this one may have closed it, or run its commands already.
             let Some(client) = self.seat.part().take(token) else { continue };
             let mut client = InHand::new(client);
             if commands_of(&client) == count && !client.flags.contains(Flags::CLOSE_ASAP) {
-                self.run_client(&mut client, own);
+                self.run_client(&mut client, &plan, own);
             }
             client.put_back(self.seat.part());
         }
@@ -212,7 +214,7 @@ impl Worker {
     }
 
     /// Runs the parsed commands of one client until they are done or it has to wait.
-    fn run_client(&mut self, client: &mut InHand, plan: &[Planned]) {
+    fn run_client(&mut self, client: &mut InHand, plan: &Plan, first: usize) {
         let Some(mut pending) = client.pending.take() else { return };
         if client.output.is_empty() {
             let buffer = self.scratch.outputs.pop().unwrap_or_else(|| Vec::with_capacity(16 * 1024));
@@ -224,7 +226,7 @@ impl Worker {
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
         let mut query = std::mem::take(&mut client.query);
         client.input_in_hand = query.len();
-        self.run_commands(client, &mut pending, &query, plan);
+        self.run_commands(client, &mut pending, Queue { query: &query, plan, first });
         let done = pending.next >= pending.batch.len();
         if done {
             if query.len() > pending.parsed {
@@ -244,46 +246,42 @@ impl Worker {
     }
 
     /// Runs commands, in the shared mode as far as they can, until they are done or the client has to
-    /// wait.
-    fn run_commands(
-        &mut self,
-        client: &mut InHand,
-        pending: &mut PendingInput,
-        query: &QueryBuffer,
-        plan: &[Planned],
-    ) {
+    /// wait. `queue` begins with the plan of the next one.
+    fn run_commands(&mut self, client: &mut InHand, pending: &mut PendingInput, queue: Queue<'_>) {
         let seat = &mut self.seat;
-        let first = pending.next;
+        let offset = queue.first - pending.next;
         while pending.next < pending.batch.len() {
-            while pending.next < pending.batch.len() && seat.may_share(client, plan[pending.next - first]) {
-                let args = pending.batch.args(pending.next, query.bytes());
-                match seat.try_command(client, plan[pending.next - first], args) {
-                    Tried::Done => {}
-                    Tried::Slow(id, nanos) => {
-                        seat.exclusively_with(client, |server, client| {
-                            server.note_slow(client, id, args, nanos);
-                        });
-                    }
-                    Tried::NotHere => break,
+            let queue = Queue { first: offset + pending.next, ..queue };
+            let mut tried = Tried::NotHere;
+            if seat.may_share(client, queue.plan.get(queue.first)) {
+                tried = seat.run_group(client, pending, queue);
+            }
+            match tried {
+                Tried::Done => {}
+                Tried::Slow(id, nanos) => {
+                    let args = pending.batch.args(pending.next - 1, queue.query.bytes());
+                    seat.exclusively_with(client, |server, client| {
+                        server.note_slow(client, id, args, nanos);
+                    });
                 }
-                pending.next += 1;
-                if client.output.is_over_limit() {
-                    seat.exclusively_with(client, Server::exceeds_output_limit);
-                    if client.flags.contains(Flags::CLOSE_ASAP) {
-                        pending.next = pending.batch.len();
+                Tried::NotHere => {
+                    let can_share = !seat.is_alone();
+                    let queue = Queue { first: offset + pending.next, ..queue };
+                    let waits = seat.exclusively_with(client, |server, client| {
+                        server.run_commands(client, pending, queue, |server, client, next| {
+                            can_share && may_share(&server.commands, client, next) && server.is_plain()
+                        })
+                    });
+                    if waits {
+                        break;
                     }
+                    continue;
                 }
             }
-            if pending.next < pending.batch.len() {
-                let can_share = !seat.is_alone();
-                let waits = seat.exclusively_with(client, |server, client| {
-                    let rest = &plan[pending.next - first..];
-                    server.run_commands(client, pending, query, rest, |server, client, next| {
-                        can_share && may_share(&server.commands, client, next) && server.is_plain()
-                    })
-                });
-                if waits {
-                    break;
+            if client.output.is_over_limit() {
+                seat.exclusively_with(client, Server::exceeds_output_limit);
+                if client.flags.contains(Flags::CLOSE_ASAP) {
+                    pending.next = pending.batch.len();
                 }
             }
         }
@@ -325,36 +323,42 @@ fn commands_of(client: &Client) -> usize {
 }
 
 impl Seat {
-    /// Looks the commands of a client up, hashes their first keys and prefetches the buckets.
-    fn plan(&mut self, token: Token, plan: &mut Vec<Planned>) {
+    /// Looks the commands of a client up and hashes their keys. Alone, it also prefetches the buckets;
+    /// among others that has to wait for the locks, which are fetched instead.
+    fn plan(&mut self, token: Token, plan: &mut Plan) {
+        let alone = self.is_alone();
         let (common, part, _) = self.split();
         let Some(client) = part.get(token) else { return };
         let Some(pending) = &client.pending else { return };
-        let (commands, locks) = (common.commands(), common.locks());
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
-            plan.push(Planned::new(commands, args, |key| {
-                let key = locks.locate(key);
-                locks.prefetch_bucket(client.db, key);
-                key.hash
-            }));
+            if alone {
+                let world = common.world();
+                plan.push(
+                    common.commands(),
+                    args,
+                    |key| world.locate(key),
+                    |key| world.prefetch_bucket(client.db, key),
+                );
+            } else {
+                let locks = common.locks();
+                plan.push(common.commands(), args, |key| locks.locate(key), |key| locks.approach(key.hash));
+            }
         }
     }
 
-    /// Prefetches the entries of all first keys of a window.
-    fn prefetch_entries(&mut self, window: &[(Token, usize)], plan: &[Planned]) {
+    /// Prefetches the entries of all planned keys of a window.
+    fn prefetch_entries(&mut self, window: &[(Token, usize)], plan: &Plan) {
         if plan.len() < 2 {
             return;
         }
         let (common, part, _) = self.split();
-        let mut planned = plan.iter();
+        let mut first = 0;
         for (token, count) in window {
+            let hashes = plan.fetched(first, first + count);
+            first += count;
             let Some(client) = part.get(*token) else { continue };
-            for planned in planned.by_ref().take(*count) {
-                if planned.hint.0 > 0 {
-                    common.locks().prefetch_entry(client.db, planned.hint.1);
-                }
-            }
+            hashes.iter().for_each(|hash| common.world().prefetch_entry(client.db, *hash));
         }
     }
 }
@@ -365,18 +369,17 @@ impl Server {
         &mut self,
         client: &mut Client,
         pending: &mut PendingInput,
-        query: &QueryBuffer,
-        plan: &[Planned],
-        shares: impl Fn(&Server, &Client, Planned) -> bool,
+        queue: Queue<'_>,
+        shares: impl Fn(&Server, &Client, Planned<'_>) -> bool,
     ) -> bool {
-        let first = pending.next;
+        let offset = queue.first - pending.next;
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Somebody closed it before the exclusive mode was reached.
             pending.next = pending.batch.len();
         }
         while pending.next < pending.batch.len() {
-            let args = pending.batch.args(pending.next, query.bytes());
-            match self.execute(client, plan[pending.next - first], args) {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            match self.execute(client, queue.plan.get(offset + pending.next), args) {
                 Step::Done => pending.next += 1,
                 Step::Blocked => {
                     pending.next += 1;
@@ -389,8 +392,8 @@ impl Server {
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
-            } else if let Some(next) = plan.get(pending.next - first)
-                && shares(self, client, *next)
+            } else if pending.next < pending.batch.len()
+                && shares(self, client, queue.plan.get(offset + pending.next))
             {
                 return false;
             }

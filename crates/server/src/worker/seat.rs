@@ -70,6 +70,7 @@ impl Seat {
     /// Leaves it, to sleep.
     pub fn leave(&mut self) {
         self.shared = None;
+        self.process.rest(self.me);
     }
 
     /// Enters the exclusive mode until [`Seat::enter`]: for loading, which takes long and lets others
@@ -84,8 +85,8 @@ impl Seat {
     /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
     #[inline]
     pub fn step_aside(&mut self) {
-        if !self.is_alone() && self.process.is_wanted() {
-            self.leave();
+        // SAFETY: this is the one seat of this number.
+        if !self.is_alone() && unsafe { self.process.is_wanted(self.me) } {
             self.enter();
         }
     }
@@ -104,7 +105,7 @@ impl Seat {
     /// What all workers see.
     #[inline]
     pub fn common(&self) -> Common<'_> {
-        Common { server: self.server(), alone: self.is_alone() }
+        Common { server: self.server(), me: self.me }
     }
 
     /// The clients of this worker.
@@ -127,7 +128,7 @@ impl Seat {
             (&server.clients.parts()[self.me], &server.desks[self.me]);
         // SAFETY: they are those of this worker, which is in the shared mode, and this seat is
         // borrowed mutably as long as the references live.
-        unsafe { (Common { server, alone: self.is_alone() }, part.of_this_worker(), desk.of_this_worker()) }
+        unsafe { (Common { server, me: self.me }, part.of_this_worker(), desk.of_this_worker()) }
     }
 
     /// Does something in the exclusive mode.
@@ -227,7 +228,7 @@ const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
 #[derive(Clone, Copy)]
 pub struct Common<'a> {
     server: &'a Server,
-    alone: bool,
+    me: usize,
 }
 
 impl<'a> Common<'a> {
@@ -246,8 +247,16 @@ impl<'a> Common<'a> {
     /// The shards, through their locks.
     #[inline]
     pub fn locks(self) -> Locks<'a> {
-        // SAFETY: in the shared mode this is the only way to a shard that `Common` and `Seat` offer.
-        unsafe { self.server.world.locks(self.alone) }
+        // SAFETY: in the shared mode of several workers this is the only way to a shard that `Common`
+        // and `Seat` offer, and each worker has its number.
+        unsafe { self.server.world.locks(self.me) }
+    }
+
+    /// The data, for the only worker to look ahead.
+    #[inline]
+    pub fn world(self) -> &'a ochre_engine::keyspace::World {
+        assert!(self.server.desks.len() == 1, "another worker may be changing it");
+        &self.server.world
     }
 
     /// The thread that frees large values.

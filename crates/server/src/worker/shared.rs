@@ -5,18 +5,33 @@
 //! a key in one of its shards. Everything else (transactions, blocking, server commands, errors
 //! in the call itself) goes the one way there is for it, in the exclusive mode.
 //!
-//! Order: shards are locked in ascending order and stay locked until the command is done, so that
-//! commands on common keys take effect one after the other, each as a whole.
+//! ```text
+//! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
+//! ╰────────── group ──────────────╯   ╰── group ──╯      lock, fetch, run each, log, unlock
+//! ```
+//! Commands that follow each other are locked together, up to [`GROUP_KEYS`] keys, because that lets
+//! their lookups overlap (see `ochre_engine::keyspace::Locks`); only those that are quick by declaration, so that
+//! nobody waits long for a key. All shards of a command stay locked until it is done, so commands
+//! on common keys take effect one after the other, each as a whole. What they did is logged before the
+//! locks are given back, so the log has the same order.
 
 use super::seat::{Common, Seat};
-use crate::client::{Client, Flags, ReplyMode};
-use crate::exec::Planned;
+use crate::client::{Client, Flags, PendingInput, ReplyMode};
+use crate::exec::{Case, call_data};
 use crate::lazyfree::Garbage;
-use crate::server::Desk;
-use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
-use ochre_engine::command::{Caller, Ctx, DataFn};
-use ochre_engine::keyspace::{ExpiryMode, Held, Keys, View};
+use crate::net::QueryBuffer;
+use crate::plan::{Plan, Planned};
+use crate::server::{Desk, Lane};
+use crate::stats::Stats;
+use crate::table::{CommandId, CommandTable, Reach, Run};
+use ochre_engine::command::flags::FAST;
+use ochre_engine::command::{Caller, Effects};
+use ochre_engine::keyspace::{ExpiryMode, Held, Keys};
 use ochre_resp::request::Args;
+
+/// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
+/// and few enough that two workers rarely want the same shard.
+const GROUP_KEYS: usize = 16;
 
 /// States of a client in which its commands need the whole process.
 const SPECIAL: Flags = Flags::MULTI
@@ -29,7 +44,7 @@ const SPECIAL: Flags = Flags::MULTI
     .union(Flags::DENY_BLOCKING)
     .union(Flags::CLOSE_ASAP);
 
-/// What became of a command that was tried in the shared mode.
+/// How a command ended that was tried in the shared mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tried {
     /// It is done.
@@ -40,119 +55,157 @@ pub(super) enum Tried {
     NotHere,
 }
 
+/// The commands of one client that wait to be run, from `pending.next` on.
+#[derive(Clone, Copy)]
+pub(super) struct Queue<'a> {
+    pub query: &'a QueryBuffer,
+    pub plan: &'a Plan,
+    /// Where the plan of the command at `pending.next` is.
+    pub first: usize,
+}
+
 impl Seat {
     /// True if a command may be tried in the shared mode at all.
     #[inline]
-    pub(super) fn may_share(&self, client: &Client, planned: Planned) -> bool {
+    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>) -> bool {
         self.shares_commands() && may_share(self.common().commands(), client, planned)
     }
 
-    /// Runs a command of one of this worker's clients, if that is possible in the shared mode.
-    #[inline]
-    pub(super) fn try_command(&mut self, client: &mut Client, planned: Planned, args: Args<'_>) -> Tried {
+    /// Runs the next command of one of this worker's clients, if that is possible in the shared mode, and
+    /// those behind it that can be locked with it. Returns how the last one ended that was tried; all before
+    /// it are done.
+    pub(super) fn run_group(
+        &mut self,
+        client: &mut Client,
+        pending: &mut PendingInput,
+        queue: Queue<'_>,
+    ) -> Tried {
         let (common, _, desk) = self.split();
-        let Some(id) = planned.command else { return Tried::NotHere };
-        let entry = common.commands().get(id);
-        let Run::Data(handler) = entry.run else { return Tried::NotHere };
-        if !entry.arity_fits(args.len()) {
-            return Tried::NotHere;
-        }
-        let Some(mut held) = lock(common, entry, planned, args) else { return Tried::NotHere };
-        if held.shards().any(|shard| !shard.interest.is_empty()) {
-            return Tried::NotHere;
-        }
-        let started = desk.lane.tick;
-        let Some(failed) = call(common, desk, client, entry, handler, &mut held, planned.hint, args) else {
+        let Desk { lane, stats, shards, hashes } = desk;
+        let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
-        drop(held);
-        client.last_command = Some(id);
-        settle(common, desk);
-        desk.lane.tick = desk.lane.clock.tick();
-        let nanos = desk.lane.clock.nanos(started, desk.lane.tick);
-        if desk.stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
+        let mut tried = Tried::Done;
+        for at in queue.first..queue.first + size {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            tried = try_command(common, lane, stats, client, &mut held, queue.plan.get(at), args);
+            if tried == Tried::NotHere {
+                break;
+            }
+            pending.next += 1;
+            if tried != Tried::Done || client.output.is_over_limit() {
+                break;
+            }
+        }
+        tried
     }
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
 #[inline]
-pub(super) fn may_share(commands: &CommandTable, client: &Client, planned: Planned) -> bool {
+pub(super) fn may_share(commands: &CommandTable, client: &Client, planned: Planned<'_>) -> bool {
     planned.command.is_some_and(|id| commands.get(id).reach != Reach::Process)
         && !client.flags.intersects(SPECIAL)
         && client.reply_mode == ReplyMode::On
 }
 
-/// Locks the shards of a command's keys; `None` if they cannot be told.
-#[inline]
-fn lock<'a>(common: Common<'a>, entry: &Entry, planned: Planned, args: Args<'_>) -> Option<Held<'a>> {
-    let locks = common.locks();
-    match entry.reach {
-        Reach::OneKey if planned.hint.0 > 0 => Some(locks.one(planned.hint.1)),
-        Reach::OneKey | Reach::Keys => {
-            let found = entry.meta.find_keys(args).ok()?;
-            Some(locks.several(found.iter().map(|(at, _)| args.get(*at))))
-        }
-        Reach::Walk => Some(locks.roaming()),
-        Reach::Process => None,
+/// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
+/// these are; `None` if the keys cannot be told.
+fn lock_group<'a>(
+    common: Common<'a>,
+    client: &Client,
+    pending: &PendingInput,
+    queue: Queue<'_>,
+    shards: &'a mut Vec<u16>,
+    hashes: &mut Vec<u64>,
+) -> Option<(Held<'a>, usize)> {
+    let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
+    let first = plan.get(queue.first);
+    let entry = commands.get(first.command?);
+    if entry.reach == Reach::Walk {
+        return Some((locks.roaming(shards), 1));
     }
+    if !first.is_complete() {
+        let args = pending.batch.args(pending.next, queue.query.bytes());
+        if !entry.arity_fits(args.len()) {
+            return None;
+        }
+        let found = entry.meta.find_keys(args).ok()?;
+        hashes.clear();
+        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
+        return Some((locks.hold(shards, hashes), 1));
+    }
+    let mut held = locks.hold(shards, first.hints.hashes());
+    let (mut size, mut keys) = (1, first.hints.hashes().len());
+    if is_quick(commands, first) {
+        while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
+            let next = plan.get(queue.first + size);
+            if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
+                break;
+            }
+            keys += next.hints.hashes().len();
+            size += 1;
+        }
+    }
+    if keys > 1 {
+        held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
+    }
+    Some((held, size))
 }
 
-/// Calls the handler. Whether the command failed; `None` if it has to wait, which is for the
-/// exclusive mode: it has changed nothing.
+/// A data command whose keys are all planned, and that is done in a moment.
 #[inline]
-#[allow(clippy::too_many_arguments)]
-fn call<'h>(
-    common: Common<'h>,
-    desk: &'h mut Desk,
-    client: &'h mut Client,
-    entry: &'h Entry,
-    handler: DataFn,
-    held: &'h mut Held<'_>,
-    hint: (usize, u64),
+fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.is_complete()
+        && planned.command.is_some_and(|id| {
+            let entry = commands.get(id);
+            entry.flags & FAST != 0 && matches!(entry.reach, Reach::OneKey | Reach::Keys)
+        })
+}
+
+/// Runs a command whose shards are held, if that is possible in the shared mode.
+#[inline]
+fn try_command(
+    common: Common<'_>,
+    lane: &mut Lane,
+    stats: &mut Stats,
+    client: &mut Client,
+    held: &mut Held<'_>,
+    planned: Planned<'_>,
     args: Args<'_>,
-) -> Option<bool> {
-    let (lane, stats) = (&mut desk.lane, &mut desk.stats);
-    let now = lane.clock.unix_ms(lane.tick);
-    lane.access.frozen = client.flags.contains(Flags::NO_TOUCH);
-    let settings = common.settings();
-    let view = View {
-        db: client.db,
-        now,
-        settings,
-        access: &mut lane.access,
-        expiry: ExpiryMode::Delete,
-        hint,
-        fx: &mut lane.fx,
-    };
-    let mut ctx = Ctx {
-        keys: Keys::locked(held, view),
-        reply: client.reply(),
-        settings,
-        now,
-        rng: &mut lane.rng,
-        caller: Caller::default(),
-        name: &entry.full_name,
-    };
-    let outcome = handler(&mut ctx, args);
-    if ctx.keys.fx.block.take().is_some() {
-        ctx.keys.fx.clear();
-        return None;
+) -> Tried {
+    let Some(id) = planned.command else { return Tried::NotHere };
+    let entry = common.commands().get(id);
+    let Run::Data(handler) = entry.run else { return Tried::NotHere };
+    if !entry.arity_fits(args.len()) || held.shards().any(|shard| shard.interest().is_some()) {
+        return Tried::NotHere;
     }
-    Some(match outcome {
-        Ok(()) => false,
-        Err(error) => {
-            ctx.reply.error(error.text());
-            stats.error_replied(error.text());
-            true
-        }
-    })
+    let started = lane.tick;
+    let case = Case { expiry: ExpiryMode::Delete, hints: planned.hints, caller: Caller::default() };
+    let settings = common.settings();
+    let outcome =
+        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
+    if lane.fx.block.take().is_some() {
+        // Waiting is for the exclusive mode; nothing has changed.
+        lane.fx.clear();
+        return Tried::NotHere;
+    }
+    let failed = outcome.is_err_and(|error| {
+        client.reply().error(error.text());
+        stats.error_replied(error.text());
+        true
+    });
+    client.last_command = Some(id);
+    settle(common, &mut lane.fx, stats);
+    lane.tick = lane.clock.tick();
+    let nanos = lane.clock.nanos(started, lane.tick);
+    if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
 }
 
 /// Counts what the command reported. Nobody listens to events or waits for its keys, or it would not
 /// have run here.
 #[inline]
-fn settle(common: Common<'_>, desk: &mut Desk) {
-    let (fx, stats) = (&mut desk.lane.fx, &mut desk.stats);
+fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
     stats.dirty += std::mem::take(&mut fx.dirty);
     stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
     stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);

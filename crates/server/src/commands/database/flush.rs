@@ -101,7 +101,7 @@ impl crate::server::Server {
     /// Everything that somebody waits for in a database may have changed.
     pub fn signal_awaited(&mut self, db: DbIndex) {
         for shard in self.world.shards() {
-            for key in shard.interest.awaited_in(db) {
+            for key in shard.interest().into_iter().flat_map(|interest| interest.awaited_in(db)) {
                 self.lane.fx.ready.push((db, key.to_vec()));
             }
         }

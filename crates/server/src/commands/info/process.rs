@@ -88,7 +88,12 @@ pub(super) fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("blocked_clients", server.waiting.blocked() + server.pause.held());
     text.line("tracking_clients", 0);
     text.line("clients_in_timeout_table", server.waiting.with_deadline());
-    let awaited: usize = server.world.shards().iter().map(|shard| shard.interest.awaited_keys()).sum();
+    let awaited: usize = server
+        .world
+        .shards()
+        .iter()
+        .map(|shard| shard.interest().map_or(0, |interest| interest.awaited_keys()))
+        .sum();
     text.line("total_blocking_keys", awaited);
     let awaited_to_go = others()
         .filter_map(|client| client.blocked.as_deref().filter(|blocked| blocked.on.wake_on_delete))

@@ -6,6 +6,7 @@ use crate::commands::Call;
 use crate::server::Server;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
+use ochre_engine::keyspace::Hints;
 
 /// Declaration of MULTI.
 pub static MULTI: ServerCommand = ServerCommand::new("multi", Group::Transactions, 1, multi)
@@ -71,7 +72,7 @@ fn exec(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     call.client.flags.insert(inside);
     call.server.open_unit();
     for (command, args) in &queued.commands {
-        call.server.run(call.client, *command, args.args(), (0, 0));
+        call.server.run(call.client, *command, args.args(), Hints::NONE);
     }
     call.server.close_unit();
     call.client.flags.remove(inside);

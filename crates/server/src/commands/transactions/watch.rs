@@ -51,7 +51,7 @@ impl Server {
         }
         let expired = self.is_expired_in_place(client.db, key);
         let at = self.world.locate(key);
-        self.world.shard_mut(at).interest.watch(client.db, key, client.id);
+        self.world.shard_mut(at).change_interest(|interest| interest.watch(client.db, key, client.id));
         client.watched.push((client.db, key.into(), expired));
     }
 
@@ -59,7 +59,7 @@ impl Server {
     pub fn unwatch_all(&mut self, client: &mut Client) {
         for (db, key, _) in client.watched.drain(..) {
             let at = self.world.locate(&key);
-            self.world.shard_mut(at).interest.unwatch(db, &key, client.id);
+            self.world.shard_mut(at).change_interest(|interest| interest.unwatch(db, &key, client.id));
         }
     }
 
@@ -92,7 +92,8 @@ impl Server {
     pub fn touch_watched(&mut self, current: &mut Client, db: DbIndex, key: &[u8], was_there: bool) {
         let presence = self.presence(db, key);
         let at = self.world.locate(key);
-        let watchers = self.world.shard_mut(at).interest.watchers(db, key).to_vec();
+        let interest = self.world.shard_mut(at).interest();
+        let watchers = interest.map_or(Vec::new(), |interest| interest.watchers(db, key).to_vec());
         for id in watchers {
             let client = if id == current.id { Some(&mut *current) } else { self.clients.by_id_mut(id) };
             let Some(client) = client else { continue };

@@ -11,15 +11,15 @@
 use super::State;
 use crate::client::{Client, Flags, Token};
 use crate::config::os_text;
-use crate::exec::Planned;
 use crate::log_notice;
 use crate::log_warning;
 use crate::persistence::debug_delay;
 use crate::persistence::loading::{self, Host, Mode};
+use crate::plan::{Plan, Planned};
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::table::CommandId;
-use ochre_engine::keyspace::ClientId;
+use ochre_engine::keyspace::{ClientId, Hints};
 use ochre_persistence::aof::{Commands, LogError, LogReader};
 use ochre_persistence::rdb::Source;
 use ochre_persistence::rdb::input::Input;
@@ -279,7 +279,7 @@ impl<'a, H: Host> Replay<'a, H> {
     }
 
     fn run<R: Read>(&mut self, mut reader: LogReader<R>) -> Result<(), Stop> {
-        let mut plan = Vec::with_capacity(WINDOW);
+        let mut plan = Plan::default();
         loop {
             match reader.next(WINDOW) {
                 Ok(Some(commands)) => self.window(&commands, &mut plan)?,
@@ -320,23 +320,20 @@ impl<'a, H: Host> Replay<'a, H> {
     }
 
     /// Runs some commands, having looked up what they touch.
-    fn window(&mut self, commands: &Commands<'_>, plan: &mut Vec<Planned>) -> Result<(), Stop> {
+    fn window(&mut self, commands: &Commands<'_>, plan: &mut Plan) -> Result<(), Stop> {
         let server = self.host.server();
         server.lane.tick = server.lane.clock.tick();
         plan.clear();
         for at in 0..commands.len() {
             let (world, db) = (&server.world, self.client.db);
-            plan.push(Planned::new(&server.commands, commands.args(at), |key| {
-                let key = world.locate(key);
-                world.prefetch_bucket(db, key);
-                key.hash
-            }));
+            let args = commands.args(at);
+            plan.push(&server.commands, args, |key| world.locate(key), |key| world.prefetch_bucket(db, key));
         }
-        for planned in plan.iter().filter(|planned| planned.hint.0 > 0) {
-            server.world.prefetch_entry(self.client.db, planned.hint.1);
+        for hash in plan.fetched(0, plan.len()) {
+            server.world.prefetch_entry(self.client.db, *hash);
         }
-        for (at, planned) in plan.iter().enumerate() {
-            self.command(*planned, commands.args(at))?;
+        for at in 0..plan.len() {
+            self.command(plan.get(at), commands.args(at))?;
             self.end = commands.end(at);
         }
         self.since_serve += commands.len();
@@ -344,7 +341,7 @@ impl<'a, H: Host> Replay<'a, H> {
     }
 
     #[inline]
-    fn command(&mut self, planned: Planned, args: Args<'_>) -> Result<(), Stop> {
+    fn command(&mut self, planned: Planned<'_>, args: Args<'_>) -> Result<(), Stop> {
         let server = self.host.server();
         let Ok(command) = server.resolve(planned.command, args) else {
             log_warning!(
@@ -365,14 +362,14 @@ impl<'a, H: Host> Replay<'a, H> {
         if Some(command) == self.exec {
             let queued = self.transaction.take().map(|transaction| transaction.commands);
             for (command, args) in queued.unwrap_or_default() {
-                server.replay(&mut self.client, command, args.args(), (0, 0));
+                server.replay(&mut self.client, command, args.args(), Hints::NONE);
             }
         } else if let Some(transaction) = &mut self.transaction {
             transaction.commands.push((command, args.to_owned_args()));
         } else if Some(command) == self.multi {
             self.transaction = Some(Transaction { start: self.end, commands: Vec::new() });
         } else {
-            server.replay(&mut self.client, command, args, planned.hint);
+            server.replay(&mut self.client, command, args, planned.hints);
         }
         Ok(())
     }
@@ -381,9 +378,9 @@ impl<'a, H: Host> Replay<'a, H> {
 impl Server {
     /// Runs a command of the log: nothing is counted, checked or sent on.
     #[inline]
-    fn replay(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hint: (usize, u64)) {
+    fn replay(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hints: Hints<'_>) {
         let mark = client.output.mark();
-        let outcome = self.call_handler(client, command, args, hint, false);
+        let outcome = self.call_handler(client, command, args, hints, false);
         client.output.rollback(mark);
         if let Err(error) = outcome {
             log_warning!(

@@ -1,0 +1,170 @@
+//! Commands looked up ahead of running: what they are, and the hashes of their keys.
+//!
+//! ```text
+//! commands   GET a    MSET b 1 c 2    ZUNIONSTORE d 2 e f
+//! steps      [0..1]   [1..3]          [3..4]                 the keys of a plain range, or the first one
+//! hashes      a        b  c            d
+//! ```
+//! Hashing is the first thing every lookup needs, and knowing the hashes of the next 64 commands lets the
+//! cache lines of all of them be fetched at the same time. A plan promises nothing: a command
+//! that it does not know is looked up when it runs.
+
+use crate::table::{CommandId, CommandTable};
+use ochre_engine::keyspace::{Hints, Key};
+use ochre_resp::request::Args;
+
+/// Keys of a plan that are worth fetching ahead: what fits into the first level of the cache.
+const FETCHED: usize = 256;
+
+/// A command of a plan.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    command: Option<CommandId>,
+    /// Argument index of the first key that was hashed.
+    first: u32,
+    /// Arguments from one key to the next.
+    stride: u32,
+    /// Where its hashes end; they begin where those of the command before end.
+    end: u32,
+    /// All keys were hashed.
+    complete: bool,
+}
+
+/// What a plan says about a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// The command, if the name is known. Subcommands are resolved later.
+    pub command: Option<CommandId>,
+    /// The hashes of its keys.
+    pub hints: Hints<'a>,
+    /// No key is missing, if there are any.
+    complete: bool,
+}
+
+impl Planned<'_> {
+    /// Nothing is known yet.
+    pub const UNKNOWN: Planned<'static> = Planned { command: None, hints: Hints::NONE, complete: false };
+
+    /// All its keys are hashed, and there are some.
+    #[inline]
+    pub fn is_complete(self) -> bool {
+        self.complete && !self.hints.hashes().is_empty()
+    }
+}
+
+/// See the module. Reused: clearing keeps the memory.
+#[derive(Debug, Default)]
+pub struct Plan {
+    steps: Vec<Step>,
+    hashes: Vec<u64>,
+}
+
+impl Plan {
+    /// Forgets all commands.
+    pub fn clear(&mut self) {
+        self.steps.clear();
+        self.hashes.clear();
+    }
+
+    /// Number of commands.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Looks a command up and adds it; `locate` hashes its keys, and `fetch` may fetch what they lead to.
+    #[inline]
+    pub fn push<'k>(
+        &mut self,
+        commands: &CommandTable,
+        args: Args<'k>,
+        locate: impl Fn(&'k [u8]) -> Key<'k>,
+        mut fetch: impl FnMut(Key<'k>),
+    ) {
+        let command = commands.find(args.get(0));
+        let (mut first, mut stride, mut complete) = (0, 1, false);
+        if let Some(id) = command {
+            let places = commands.get(id).key_places;
+            (first, stride, complete) = (places.first, places.stride, places.complete);
+            for at in places.of(args.len()) {
+                let key = locate(args.get(at));
+                if self.hashes.len() < FETCHED {
+                    fetch(key);
+                }
+                self.hashes.push(key.hash);
+            }
+        }
+        let end = self.hashes.len() as u32;
+        self.steps.push(Step { command, first: first as u32, stride: stride as u32, end, complete });
+    }
+
+    /// The plan of command `at`; nothing is known of those behind the last.
+    #[inline]
+    pub fn get(&self, at: usize) -> Planned<'_> {
+        let Some(step) = self.steps.get(at) else { return Planned::UNKNOWN };
+        let hashes = &self.hashes[self.start(at)..step.end as usize];
+        let hints = Hints::new(step.first as usize, step.stride as usize, hashes);
+        Planned { command: step.command, hints, complete: step.complete }
+    }
+
+    /// The hashes of the commands from `first` up to, not including, `end`.
+    #[inline]
+    pub fn hashes(&self, first: usize, end: usize) -> &[u64] {
+        &self.hashes[self.start(first)..self.start(end)]
+    }
+
+    /// Those of them that are worth fetching.
+    pub fn fetched(&self, first: usize, end: usize) -> &[u64] {
+        let (start, end) = (self.start(first).min(FETCHED), self.start(end).min(FETCHED));
+        &self.hashes[start..end]
+    }
+
+    #[inline]
+    fn start(&self, at: usize) -> usize {
+        if at == 0 { 0 } else { self.steps[at - 1].end as usize }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ochre_engine::keyspace::World;
+    use ochre_engine::level::Level;
+    use ochre_engine::table::Seed;
+    use ochre_resp::request::OwnedArgs;
+
+    #[test]
+    fn plain_ranges_are_hashed_whole_and_of_others_the_first_key() {
+        let world = World::new(4, 1, Seed::new(1, 2));
+        let table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
+        let mut plan = Plan::default();
+        let cases = [
+            ("get a", "a", true),
+            ("MSET b 1 c 2", "b c", true),
+            ("MSET b 1 c", "b c", true),
+            ("DEL d e f", "d e f", true),
+            ("BLPOP d e f 0", "d e f", true),
+            ("zunionstore d 2 e f", "d", false),
+            ("ping", "", false),
+            ("nonsense a", "", false),
+            ("get", "", true),
+        ];
+        let calls: Vec<OwnedArgs> = cases.iter().map(|case| case.0.split(' ').collect()).collect();
+        let mut fetched = 0;
+        for call in &calls {
+            plan.push(&table, call.args(), |key| world.locate(key), |_| fetched += 1);
+        }
+        for (at, (call, keys, complete)) in cases.iter().enumerate() {
+            let expected: Vec<u64> =
+                keys.split_terminator(' ').map(|key| world.locate(key.as_bytes()).hash).collect();
+            assert_eq!(plan.hashes(at, at + 1), expected, "{call}");
+            assert_eq!(plan.get(at).complete, *complete, "{call}");
+            let args = calls[at].args();
+            for at_arg in 1..args.len() {
+                let hint = plan.get(at).hints.of(at_arg);
+                assert!(hint.is_none_or(|hash| hash == world.locate(args.get(at_arg)).hash), "{call}");
+            }
+        }
+        assert_eq!(fetched, plan.hashes(0, plan.len()).len());
+        assert_eq!(plan.fetched(0, 2).len(), 3);
+    }
+}

@@ -1,0 +1,139 @@
+//! The lock of a shard: one word that names its owner, and the place where those sleep who wait.
+//!
+//! Made for locks that are nearly always free and held for a microsecond: taking one is a single
+//! compare-and-swap, giving it back a plain store. Whether anybody sleeps is asked once for all locks
+//! that are given back together ([`Waiters::wake`]), so the fence that this question needs is paid once
+//! per group, not per lock.
+//!
+//! ```text
+//! sleeper   sleeping += 1;  fence;  try again ── taken by another ──> sleep until woken
+//! owner     word = 0 (each of its locks);  fence;  sleeping > 0? ──> wake all
+//! ```
+//! One of the two fences comes first, so either the sleeper finds the lock free or the owner finds
+//! the sleeper (Dekker's argument). The owner's name answers "do I hold this?" without a list.
+
+use crate::{AtomicU32, Condvar, Mutex, Ordering, fence, spin_loop};
+
+/// Nobody.
+const FREE: u32 = 0;
+
+/// Looks at a lock before sleeping: its owner is often done within that time.
+#[cfg(not(loom))]
+const SPINS: usize = 2000;
+#[cfg(loom)]
+const SPINS: usize = 0;
+
+/// The number of a worker, as the owner of locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner(u32);
+
+impl Owner {
+    /// Worker `me`.
+    #[inline]
+    pub fn new(me: usize) -> Owner {
+        Owner(me as u32 + 1)
+    }
+}
+
+/// What became of an attempt to take a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is taken now.
+    Now,
+    /// It was this owner's already.
+    Before,
+    /// Somebody else has it.
+    Not,
+}
+
+/// See the module.
+pub struct ShardLock(AtomicU32);
+
+impl Default for ShardLock {
+    fn default() -> ShardLock {
+        ShardLock(AtomicU32::new(FREE))
+    }
+}
+
+impl ShardLock {
+    /// Takes the lock if it is free.
+    #[inline]
+    pub fn try_take(&self, me: Owner) -> Taken {
+        match self.0.compare_exchange(FREE, me.0, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => Taken::Now,
+            Err(owner) if owner == me.0 => Taken::Before,
+            Err(_) => Taken::Not,
+        }
+    }
+
+    /// Whether it is this owner's. Nobody but the owner itself can change the answer.
+    #[inline]
+    pub fn is_of(&self, me: Owner) -> bool {
+        self.0.load(Ordering::Relaxed) == me.0
+    }
+
+    /// Gives it back. Whoever gave back some locks calls [`Waiters::wake`].
+    ///
+    /// # Safety
+    /// It is held by the caller.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub unsafe fn give_back(&self) {
+        self.0.store(FREE, Ordering::Release);
+    }
+}
+
+/// Where those sleep who wait for a lock, whichever it is: waiting is rare.
+#[derive(Default)]
+pub struct Waiters {
+    sleeping: AtomicU32,
+    gate: Mutex<()>,
+    woken: Condvar,
+}
+
+impl Waiters {
+    /// Takes a lock, waiting for it as long as it takes. The caller holds only locks that come before
+    /// this one in the order that all agree on.
+    #[inline]
+    pub fn take(&self, lock: &ShardLock, me: Owner) {
+        if lock.try_take(me) == Taken::Not {
+            self.take_later(lock, me);
+        }
+    }
+
+    #[cold]
+    fn take_later(&self, lock: &ShardLock, me: Owner) {
+        for _ in 0..SPINS {
+            spin_loop();
+            if lock.0.load(Ordering::Relaxed) == FREE && lock.try_take(me) == Taken::Now {
+                return;
+            }
+        }
+        self.sleeping.fetch_add(1, Ordering::Relaxed);
+        let mut gate = self.gate.lock().expect("no panic happens under the gate");
+        loop {
+            fence(Ordering::SeqCst);
+            if lock.try_take(me) == Taken::Now {
+                break;
+            }
+            gate = self.woken.wait(gate).expect("no panic happens under the gate");
+        }
+        self.sleeping.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Wakes those who wait, after locks were given back.
+    #[inline]
+    pub fn wake(&self) {
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::Relaxed) > 0 {
+            self.wake_all();
+        }
+    }
+
+    #[cold]
+    fn wake_all(&self) {
+        // Whoever counted itself holds the gate until it sleeps.
+        let _gate = self.gate.lock().expect("no panic happens under the gate");
+        self.woken.notify_all();
+    }
+}
