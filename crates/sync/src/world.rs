@@ -226,3 +226,54 @@ impl<T> Own<T> {
         unsafe { &mut *self.0.get() }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const WORKERS: usize = 3;
+    const TURNS: u64 = if cfg!(miri) { 20 } else { 20_000 };
+
+    struct State {
+        parts: [Own<u64>; WORKERS],
+        total: u64,
+    }
+
+    /// Moves what the workers counted into the total.
+    fn gather(state: &mut State) {
+        for part in &mut state.parts {
+            state.total += std::mem::take(part.get_mut());
+        }
+    }
+
+    fn work(world: &World<State>, me: usize) {
+        for turn in 0..TURNS {
+            // SAFETY: this thread alone is worker `me`, and it holds no guard.
+            let shared = unsafe { world.shared(me) };
+            // SAFETY: its own part, reached once.
+            *unsafe { shared.parts[me].of_this_worker() } += 1;
+            drop(shared);
+            if turn % 7 == me as u64 {
+                // SAFETY: a worker that holds no guard.
+                let mut all = unsafe { world.exclusive() };
+                gather(&mut all);
+            }
+        }
+    }
+
+    #[test]
+    fn no_count_is_lost_between_the_workers_parts_and_the_whole() {
+        let state = State { parts: [0; WORKERS].map(Own::new), total: 0 };
+        let world = World::new(WORKERS, state);
+        std::thread::scope(|scope| {
+            for me in 0..WORKERS {
+                let world = &world;
+                scope.spawn(move || work(world, me));
+            }
+        });
+        // SAFETY: no other thread is left.
+        let mut all = unsafe { world.exclusive() };
+        gather(&mut all);
+        assert_eq!(all.total, WORKERS as u64 * TURNS);
+    }
+}
