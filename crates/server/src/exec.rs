@@ -280,7 +280,7 @@ impl Server {
     }
 
     /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
         if self.lane.fx.propagates {
             self.propagate(client, command, args);
