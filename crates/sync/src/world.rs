@@ -259,12 +259,18 @@ mod tests {
                 gather(&mut all);
             }
         }
+        // SAFETY: this thread alone is worker `me`.
+        unsafe { world.rest(me) };
     }
 
     #[test]
     fn no_count_is_lost_between_the_workers_parts_and_the_whole() {
+        [1, 2, WORKERS].into_iter().for_each(count_on);
+    }
+
+    fn count_on(processors: usize) {
         let state = State { parts: [0; WORKERS].map(Own::new), total: 0 };
-        let world = World::new(WORKERS, state);
+        let world = World::new(WORKERS, processors, state);
         std::thread::scope(|scope| {
             for me in 0..WORKERS {
                 let world = &world;
