@@ -67,6 +67,7 @@ fuzz:
 test-miri:
 	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-permissive-provenance" \
 		cargo +nightly miri test -p ochre-engine --lib -- $(MIRI_MODULES)
+	cargo +nightly miri test -p ochre-sync --lib
 
 # Kills servers amid writes and lets file calls fail, CRASH_KILLS times each.
 crash: server

@@ -285,7 +285,7 @@ fn several_workers_refuse_damage_in_the_words_of_one() {
     let cases = [
         ("an unknown type", changed(late - 1, 99), "Unknown RDB encoding type 99"),
         ("two unknown types", both, "Unknown RDB encoding type 98"),
-        ("a duplicate", changed(late + 8, good[late + 8] ^ 1), "duplicated key"),
+        ("a duplicate", changed(late + 8, good[late + 8] ^ 1), "RDB has duplicated key"),
         ("cut off", good[..good.len() * 2 / 3].to_vec(), "Unexpected EOF reading RDB file"),
         ("a member twice", changed(find(b"\x09element:7") + 9, b'0'), ""),
         ("a number of elements", changed(set + 9, 0x81), ""),

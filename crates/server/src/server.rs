@@ -166,6 +166,9 @@ impl Server {
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
+        // No more of them run at a time than there are processors; with one, they still take turns.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_a_time = workers.min(processors.max(2));
         let count = commands.len();
         let desks = (0..workers).map(|_| {
             let mut stats = Stats::new(count, now);
@@ -180,7 +183,7 @@ impl Server {
         });
         let desks: Box<[Own<Desk>]> = desks.collect();
         let mut server = Server {
-            world: World::new(World::shards_for(workers), settings.databases, seed),
+            world: World::new(World::shards_for(at_a_time), settings.databases, seed),
             stats,
             cron_paused: false,
             startup_memory: 0,

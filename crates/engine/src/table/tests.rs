@@ -35,6 +35,9 @@ const MANY: u64 = if cfg!(miri) { 640 } else { 40_000 };
 /// Checks while a large table shrinks.
 const CHECKS: u64 = if cfg!(miri) { 4 } else { 16 };
 
+/// Leading bits that are the same in all hashes of a test, and so many of these hashes.
+const AGREEING: (u32, u64) = if cfg!(miri) { (3, MANY / 4) } else { (14, MANY / 8) };
+
 /// Random picks for each entry.
 const PICKS: u64 = if cfg!(miri) { 10 } else { 200 };
 
@@ -411,8 +414,8 @@ fn no_good_hash_makes_a_segment_larger_than_256_buckets() {
 #[test]
 fn hashes_that_agree_in_many_leading_bits_are_separated() {
     // What the first keys look like that come in hash order, as when a huge set is copied.
-    let mut pair = Pair::new(!0 >> 14);
-    (0..MANY / 8).for_each(|key| pair.put(key, key));
+    let mut pair = Pair::new(!0 >> AGREEING.0);
+    (0..AGREEING.1).for_each(|key| pair.put(key, key));
     pair.check();
     assert!(pair.table.segment_words().all(|word| word.step() <= SPLIT_STEP));
 }

@@ -35,7 +35,7 @@ impl<'a, H: Host> Loader<'a, H> {
     }
 
     /// Puts the entries that wait into the tables.
-    fn insert(&mut self) -> Result<(), Refusal> {
+    pub(super) fn insert(&mut self) -> Result<(), Refusal> {
         let server = self.host.server();
         let inserted = self.batch.insert(&mut server.world, self.mode.replaces);
         server.persistence.last_load.keys += inserted.map_err(|duplicate| {

@@ -147,8 +147,8 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
         deep: (settings.sanitize_dump_payload == SanitizeDumpPayload::Yes).then_some(&searched),
         checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
-    let threads =
-        if source.room().is_none_or(|bytes| bytes >= WORTH_THREADS) { server.desks.len() } else { 1 };
+    let is_worth_threads = source.room().is_none_or(|bytes| bytes >= WORTH_THREADS);
+    let threads = if is_worth_threads { server.desks.len().min(processors()) } else { 1 };
     let mut loader = Loader::new(host, now, mode);
     let loaded = match threads {
         1 => rdb::load(source, &options, &mut loader),
@@ -156,6 +156,14 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
             rdb::load_ahead(source, &options, &mut loader, decoders)
         }),
     };
+    // Entries before an error may still wait for their places: a duplicate among them comes first.
+    let loaded = loaded.map_err(|error| match &error.fault {
+        Fault::Duplicate | Fault::Stopped => error,
+        _ => match loader.insert() {
+            Ok(()) => error,
+            Err(refusal) => LoadError { fault: refusal.into(), ..error },
+        },
+    });
     host.server().stats.sanitizations += searched.into_inner();
     let LastLoad { keys, expired } = host.server().persistence.last_load;
     match loaded {
@@ -178,6 +186,11 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     }
 }
 
+/// More threads than these would only take turns.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Logs why a file was refused, in the words that tools look for.
 fn log_error(error: &LoadError, databases: u32) {
     match &error.fault {
@@ -189,6 +202,8 @@ fn log_error(error: &LoadError, databases: u32) {
                  databases. Exiting"
             );
         }
+        // Which key it is was logged when it was met; where in the file is not known any more.
+        Fault::Duplicate => log_warning!("Duplicated key found in RDB file"),
         Fault::Short => {
             log_warning!("Short read or OOM loading DB. Unrecoverable error, aborting now.");
             log_warning!(
