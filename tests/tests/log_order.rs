@@ -93,3 +93,36 @@ fn the_log_of_four_workers_replays_to_the_same_data() {
 fn with_every_write_synchronised_too() {
     replays_to_the_same_data(&["--appendfsync", "always"]);
 }
+
+/// Sends `SET key:round:number value`, all at once.
+fn set_all(client: &mut Client, round: usize, value: &str, more: &[&str]) {
+    let name = |number: usize| format!("key:{round}:{number}");
+    let names: Vec<String> = (0..64).map(name).collect();
+    let calls: Vec<Vec<&str>> = names.iter().map(|name| [&["SET", name, value], more].concat()).collect();
+    client.pipeline(&calls).expect("the server answers");
+}
+
+/// SCAN moves from shard to shard, and deletes what it finds expired.
+#[test]
+fn what_is_written_behind_a_scan_that_found_it_expired_is_behind_it_in_the_log() {
+    let directory = Directory::new();
+    let server = start(&directory, &["--appendfsync", "no"]);
+    let mut control = server.connect();
+    assert!(control.run("DEBUG SET-ACTIVE-EXPIRE 0").is_ok());
+    for round in 0..200 {
+        set_all(&mut control, round, "old", &["PX", "1"]);
+        thread::sleep(std::time::Duration::from_millis(2));
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                let mut client = server.connect();
+                scope.spawn(move || client.run("SCAN 0 COUNT 100000"));
+                let mut client = server.connect();
+                scope.spawn(move || set_all(&mut client, round, "new", &[]));
+            }
+        });
+    }
+    let before = control.run("DBSIZE");
+    assert_eq!(before.integer(), Some(200 * 64));
+    assert!(control.run("DEBUG LOADAOF").is_ok());
+    assert_eq!(control.run("DBSIZE"), before);
+}

@@ -75,3 +75,19 @@ fn a_key_that_was_expired_when_watched_may_be_deleted() {
     std::thread::sleep(Duration::from_millis(20));
     assert_eq!(exec_ping(&mut client), Reply::NilArray);
 }
+
+#[test]
+fn a_watched_key_that_a_walk_finds_expired_fails_the_transaction() {
+    for walk in ["SCAN 0 COUNT 1000", "RANDOMKEY"] {
+        let server = Server::start(&["--enable-debug-command", "yes"]);
+        let (mut watcher, mut walker) = (server.connect(), server.connect());
+        assert!(walker.run("DEBUG SET-ACTIVE-EXPIRE 0").is_ok());
+        watcher.run("SET key value PX 20");
+        watcher.run("WATCH key");
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        walker.run(walk);
+        watcher.run("MULTI");
+        watcher.run("SET other value");
+        assert!(watcher.run("EXEC").is_nil(), "{walk}");
+    }
+}

@@ -215,8 +215,9 @@ impl<'a> Keys<'a> {
             Some(entry) if self.is_expired(entry) => {}
             _ => return false,
         }
-        if self.expiry == ExpiryMode::Delete {
-            self.delete_expired(key);
+        match self.expiry {
+            ExpiryMode::Delete => self.delete_expired(key),
+            _ => self.fx.hid_expired = true,
         }
         true
     }

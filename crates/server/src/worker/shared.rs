@@ -192,12 +192,23 @@ fn try_command(
         return Tried::NotHere;
     }
     let started = lane.tick;
-    let case = Case { expiry: ExpiryMode::Delete, hints: planned.hints, caller: Caller::default() };
+    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
+    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
+    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
+    let case = Case { expiry, hints: planned.hints, caller: Caller::default() };
     let settings = common.settings();
     let outcome =
         call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
     if lane.fx.block.take().is_some() {
         // Waiting is for the exclusive mode; nothing has changed.
+        lane.fx.clear();
+        return Tried::NotHere;
+    }
+    if let Some(before) = walks
+        && lane.fx.hid_expired
+    {
+        // Deleting what has expired is for the exclusive mode, too.
+        client.output.rollback(before);
         lane.fx.clear();
         return Tried::NotHere;
     }
