@@ -436,3 +436,22 @@ fn every_level_reads_its_own_log() {
         assert!(!server.log().contains("CRITICAL"), "level {level}: {}", server.log());
     }
 }
+
+#[test]
+fn a_log_of_a_higher_level_is_refused_and_not_half_read() {
+    let directory = Directory::new();
+    let mut server = directory.start(&["--appendonly", "yes", "--aof-use-rdb-preamble", "no"]);
+    server.connect().run("SET k v EX 1000");
+    server.connect().run("SET l v");
+    server.signal(libc::SIGTERM);
+    server.wait_for_exit(Duration::from_secs(20)).expect("the server ends");
+    drop(server);
+    let args = directory.args(&["--appendonly", "yes", "--compat-version", "5.0"]);
+    let mut server = Server::spawn(&ServerOptions { args, ..ServerOptions::default() });
+    let status = server.wait_for_exit(Duration::from_secs(20)).expect("the start is refused");
+    assert!(!status.success());
+    assert!(server.log().contains("compat-version 5.0 does not know"), "{}", server.log());
+    drop(server);
+    let server = directory.start(&["--appendonly", "yes"]);
+    assert_eq!(server.connect().run("EXISTS k l"), 2.into());
+}

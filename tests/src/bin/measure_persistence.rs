@@ -98,6 +98,11 @@ fn main() {
     }
 }
 
+/// Servers run in directories of their own. A bare name is looked up in PATH.
+fn absolute(path: &str) -> PathBuf {
+    if path.contains('/') { std::path::absolute(path).expect("a path of a server") } else { path.into() }
+}
+
 fn options() -> Options {
     let mut options = Options {
         keys: 5_000_000,
@@ -112,8 +117,8 @@ fn options() -> Options {
         match option.as_str() {
             "--keys" => options.keys = value().parse().expect("a number of keys"),
             "--rounds" => options.rounds = value().parse().expect("a number of rounds"),
-            "--subject" => options.servers[0] = value().into(),
-            "--reference" => options.servers[1] = value().into(),
+            "--subject" => options.servers[0] = absolute(&value()),
+            "--reference" => options.servers[1] = absolute(&value()),
             "--workers" => options.workers = value(),
             "--only" => options.only = Some(value()),
             other => panic!("unknown option {other}"),

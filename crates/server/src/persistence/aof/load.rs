@@ -19,7 +19,9 @@ use crate::plan::{Plan, Planned};
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::table::CommandId;
+use ochre_engine::error::Error;
 use ochre_engine::keyspace::{ClientId, Hints};
+use ochre_engine::level::Level;
 use ochre_persistence::aof::{Commands, LogError, LogReader};
 use ochre_persistence::rdb::Source;
 use ochre_persistence::rdb::input::Input;
@@ -362,14 +364,14 @@ impl<'a, H: Host> Replay<'a, H> {
         if Some(command) == self.exec {
             let queued = self.transaction.take().map(|transaction| transaction.commands);
             for (command, args) in queued.unwrap_or_default() {
-                server.replay(&mut self.client, command, args.args(), Hints::NONE);
+                server.replay(&mut self.client, command, args.args(), Hints::NONE)?;
             }
         } else if let Some(transaction) = &mut self.transaction {
             transaction.commands.push((command, args.to_owned_args()));
         } else if Some(command) == self.multi {
             self.transaction = Some(Transaction { start: self.end, commands: Vec::new() });
         } else {
-            server.replay(&mut self.client, command, args, planned.hints);
+            server.replay(&mut self.client, command, args, planned.hints)?;
         }
         Ok(())
     }
@@ -378,17 +380,18 @@ impl<'a, H: Host> Replay<'a, H> {
 impl Server {
     /// Runs a command of the log: nothing is counted, checked or sent on.
     #[inline]
-    fn replay(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hints: Hints<'_>) {
+    fn replay(
+        &mut self,
+        client: &mut Client,
+        command: CommandId,
+        args: Args<'_>,
+        hints: Hints<'_>,
+    ) -> Result<(), Stop> {
         let mark = client.output.mark();
         let outcome = self.call_handler(client, command, args, hints, false);
         client.output.rollback(mark);
         if let Err(error) = outcome {
-            log_warning!(
-                "== CRITICAL == This server is sending an error to its AOF-loading-client: '{}' after processing \
-                 the command '{}'",
-                String::from_utf8_lossy(error.text()),
-                self.commands.get(command).full_name
-            );
+            self.note_failure(command, &error)?;
         }
         self.stats.dirty += std::mem::take(&mut self.lane.fx.dirty);
         if !self.lane.fx.is_quiet() {
@@ -398,6 +401,27 @@ impl Server {
         if self.config.persistence.key_load_delay != 0 {
             debug_delay(self.config.persistence.key_load_delay);
         }
+        Ok(())
+    }
+
+    /// A command of the log failed. What a level does not understand must not be lost without a word: such a
+    /// log was written at a higher one.
+    #[cold]
+    fn note_failure(&mut self, command: CommandId, error: &Error) -> Result<(), Stop> {
+        let (level, name) = (self.settings.level, &self.commands.get(command).full_name);
+        let text = String::from_utf8_lossy(error.text());
+        log_warning!(
+            "== CRITICAL == This server is sending an error to its AOF-loading-client: '{text}' after processing \
+             the command '{name}'"
+        );
+        if level < Level::V7_2 && (*error == Error::SYNTAX || text.contains("nknown subcommand")) {
+            log_warning!(
+                "The append-only file has a form of '{name}' that compat-version {level} does not know. \
+                 It was written at a higher one: start with that."
+            );
+            return Err(Stop::Failed);
+        }
+        Ok(())
     }
 
     /// Empties the data set and loads it again from the append-only file (DEBUG LOADAOF).
