@@ -510,7 +510,14 @@ impl<'a> Keys<'a> {
     }
 
     pub(super) fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
-        self.reach.get_mut(key.shard()).db_mut(self.db)?.table.remove(key.hash, key.bytes)
+        let shard = self.reach.get_mut(key.shard());
+        let table = &mut shard.db_mut(self.db)?.table;
+        let entry = table.remove(key.hash, key.bytes);
+        // A few shards may keep what an empty table holds, which is likely to be filled again; thousands may not.
+        if table.is_empty() && self.world_shards > World::shards_for(1) {
+            shard.forget(self.db);
+        }
+        entry
     }
 
     /// Frees an entry, or leaves that to the background thread if it is large and `lazy`.

@@ -24,8 +24,8 @@ impl Db {
 pub struct Shard {
     /// Database 0, which most servers use alone, has its place here: one line less to fetch.
     first: Db,
-    /// The others, as far as they ever had keys.
-    others: Vec<Db>,
+    /// The others that have keys, in ascending order: with thousands of shards an empty one costs too much.
+    others: Vec<(DbIndex, Db)>,
     /// Clients that watch or wait for keys of this shard; `None` if nobody does.
     interest: Option<Box<Interest>>,
 }
@@ -35,47 +35,77 @@ impl Shard {
         Shard { first: Db::new(seed), others: Vec::new(), interest: None }
     }
 
-    /// A database, if it ever had keys here.
+    /// A database, if it has keys here.
     #[inline]
     pub fn db(&self, db: DbIndex) -> Option<&Db> {
         match db.0 {
             0 => Some(&self.first),
-            db => self.others.get(db as usize - 1),
+            _ => self.place(db).ok().map(|at| &self.others[at].1),
         }
     }
 
-    /// A database to be changed, if it ever had keys here.
+    /// A database to be changed, if it has keys here.
     #[inline]
     pub fn db_mut(&mut self, db: DbIndex) -> Option<&mut Db> {
         match db.0 {
             0 => Some(&mut self.first),
-            db => self.others.get_mut(db as usize - 1),
+            _ => self.place(db).ok().map(|at| &mut self.others[at].1),
         }
     }
 
     /// A database to put keys into.
     #[inline]
     pub fn db_or_new(&mut self, db: DbIndex) -> &mut Db {
-        let Some(at) = (db.0 as usize).checked_sub(1) else { return &mut self.first };
-        if at >= self.others.len() {
-            let seed = self.first.table.seed();
-            self.others.resize_with(at + 1, || Db::new(seed));
+        if db.0 == 0 {
+            return &mut self.first;
         }
-        &mut self.others[at]
+        let at = self.place(db).unwrap_or_else(|at| {
+            self.others.reserve_exact(1);
+            self.others.insert(at, (db, Db::new(self.first.table.seed())));
+            at
+        });
+        &mut self.others[at].1
     }
 
-    /// Exchanges two databases; `a` is the lower one.
+    /// Where a database other than the first is, or would be.
+    #[inline]
+    fn place(&self, db: DbIndex) -> Result<usize, usize> {
+        self.others.binary_search_by_key(&db, |(number, _)| *number)
+    }
+
+    /// Gives back what a database holds that has no keys any more.
+    #[cold]
+    pub fn forget(&mut self, db: DbIndex) {
+        if db.0 == 0 {
+            self.first = Db::new(self.first.table.seed());
+        } else if let Ok(at) = self.place(db) {
+            self.others.remove(at);
+            self.others.shrink_to_fit();
+        }
+    }
+
+    /// Exchanges two databases.
     pub(super) fn swap(&mut self, a: DbIndex, b: DbIndex) {
-        self.db_or_new(b);
-        let (low, high) = self.others.split_at_mut(b.0 as usize - 1);
-        let low = if a.0 == 0 { &mut self.first } else { &mut low[a.0 as usize - 1] };
-        std::mem::swap(low, &mut high[0]);
+        let of_a = self.take_all(a);
+        let of_b = self.take_all(b);
+        for (db, part) in [(b, of_a), (a, of_b)] {
+            if let Some(part) = part {
+                *self.db_or_new(db) = part;
+            }
+        }
+    }
+
+    /// A database with all that belongs to it, if it has keys.
+    fn take_all(&mut self, db: DbIndex) -> Option<Db> {
+        let fresh = Db::new(self.first.table.seed());
+        let part = std::mem::replace(self.db_mut(db)?, fresh);
+        self.forget(db);
+        (!part.table.is_empty()).then_some(part)
     }
 
     /// Takes all keys of a database away.
     pub(super) fn take(&mut self, db: DbIndex) -> Option<Table<KeyEntry>> {
-        let seed = self.first.table.seed();
-        self.db_mut(db).map(|db| std::mem::replace(&mut db.table, Table::new(seed)))
+        self.take_all(db).map(|part| part.table)
     }
 
     /// Who watches or waits for keys of this shard; `None` if nobody does.
@@ -91,5 +121,50 @@ impl Shard {
         if interest.is_empty() {
             self.interest = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::StrValue;
+
+    fn put(shard: &mut Shard, db: u32, key: &[u8]) {
+        let hash = shard.first.table.seed().hash(key);
+        let entry = KeyEntry::string(key, StrValue::Bytes(b"value"), None, 0);
+        shard.db_or_new(DbIndex(db)).table.insert(hash, entry);
+    }
+
+    fn lens(shard: &Shard) -> Vec<usize> {
+        (0..4).map(|db| shard.db(DbIndex(db)).map_or(0, |part| part.table.len())).collect()
+    }
+
+    #[test]
+    fn databases_are_exchanged_whichever_of_them_have_keys() {
+        let mut shard = Shard::new(Seed::new(1, 2));
+        put(&mut shard, 3, b"a");
+        put(&mut shard, 1, b"a");
+        put(&mut shard, 1, b"b");
+        for (a, b, expected) in [
+            (1, 3, [0, 1, 0, 2]),
+            (0, 3, [2, 1, 0, 0]),
+            (2, 0, [0, 1, 2, 0]),
+            (0, 3, [0, 1, 2, 0]),
+            (1, 0, [1, 0, 2, 0]),
+        ] {
+            shard.swap(DbIndex(a), DbIndex(b));
+            assert_eq!(lens(&shard), expected, "{a} and {b}");
+        }
+        assert_eq!(shard.others.len(), 1, "empty ones have no place");
+    }
+
+    #[test]
+    fn a_database_without_keys_holds_nothing() {
+        let mut shard = Shard::new(Seed::new(1, 2));
+        for db in [0, 2, 1] {
+            put(&mut shard, db, b"a");
+        }
+        (0..3).for_each(|db| shard.forget(DbIndex(db)));
+        assert_eq!((lens(&shard), shard.others.capacity()), (vec![0; 4], 0));
     }
 }

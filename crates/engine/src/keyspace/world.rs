@@ -106,9 +106,8 @@ impl World {
 
     /// Exchanges the content of two databases.
     pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
-        let (low, high) = (a.min(b), a.max(b));
-        if low != high {
-            self.shards.iter_mut().for_each(|shard| shard.swap(low, high));
+        if a != b {
+            self.shards.iter_mut().for_each(|shard| shard.swap(a, b));
         }
     }
 
