@@ -23,6 +23,9 @@ use std::time::{Duration, Instant};
 const KEYS: usize = 1_000_000;
 const HOT: usize = 100;
 const WINDOW: usize = 64;
+/// Commands in the streams of all threads together: the same for any number of threads, so that they touch
+/// as much memory.
+const STREAMS: usize = WINDOW * 4096;
 /// Keys that a worker locks together.
 const GROUP_KEYS: usize = 16;
 const DB: DbIndex = DbIndex(0);
@@ -71,10 +74,10 @@ fn count(rng: &mut SmallRng) -> Vec<String> {
     vec!["INCR".into(), format!("hot:{}", rng.random_range(0..HOT))]
 }
 
-fn stream(make: Make, seed: u64) -> Stream {
+fn stream(make: Make, seed: u64, commands: usize) -> Stream {
     let mut rng = SmallRng::seed_from_u64(seed);
     let mut stream = Stream { bytes: Vec::new(), batch: Batch::default(), steps: Vec::new() };
-    for _ in 0..WINDOW * 512 {
+    for _ in 0..commands {
         let words = make(&mut rng);
         stream.bytes.extend_from_slice(&encode(&words));
         let command = command(&words[0].to_lowercase());
@@ -221,7 +224,8 @@ fn among_others(process: &Process<World>, me: usize, stream: &Stream, commands: 
         }
         runner.output.clear();
     }
-    process.rest(me);
+    // SAFETY: each thread has its number.
+    unsafe { process.rest(me) };
 }
 
 fn args(stream: &Stream, at: usize) -> Args<'_> {
@@ -229,9 +233,11 @@ fn args(stream: &Stream, at: usize) -> Args<'_> {
 }
 
 /// Commands per second of all threads together.
-fn measure(process: &Process<World>, make: Make, commands: usize) -> f64 {
+fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) -> f64 {
+    let commands = commands / share;
     let threads = process.workers();
-    let streams: Vec<Stream> = (0..threads).map(|seed| stream(make, seed as u64)).collect();
+    let streams: Vec<Stream> =
+        (0..threads).map(|seed| stream(make, seed as u64, STREAMS / share / threads)).collect();
     if threads == 1 {
         // SAFETY: there is no other thread, and no other guard.
         let mut world = unsafe { process.exclusive() };
@@ -264,14 +270,14 @@ fn measure(process: &Process<World>, make: Make, commands: usize) -> f64 {
 
 /// A world like that of a server with so many workers, with all keys in it.
 fn filled(threads: usize) -> Process<World> {
-    let mut world = World::new(World::shards_for(threads), 1, Seed::new(1, 2));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut world = World::new(World::shards_for(threads.min(processors.max(2))), 1, Seed::new(1, 2));
     let (mut runner, set) = (Runner::new(), command("set"));
     let step = Step { command: set, stride: 2, keys: 1 };
     for number in 0..KEYS {
         let owned: ochre_resp::request::OwnedArgs = ["SET", &key(number), &"v".repeat(64)].iter().collect();
         runner.run(Reached::All(&mut world), &step, &[], owned.args());
     }
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Process::new(threads, processors, world)
 }
 
@@ -284,7 +290,7 @@ fn main() {
         let mut base = 0.0;
         for threads in [1, 2, 4, 16] {
             let process = filled(threads);
-            let mut rates: Vec<f64> = (0..3).map(|_| measure(&process, make, commands / share)).collect();
+            let mut rates: Vec<f64> = (0..3).map(|_| measure(&process, make, share, commands)).collect();
             rates.sort_by(f64::total_cmp);
             if threads == 1 {
                 base = rates[1];

@@ -1,4 +1,4 @@
-//! What the benches share: a world to run commands in, and pipelines to parse.
+//! What the benches share: a world to run commands in, pipelines to parse, values of all types.
 
 use ochre_engine::command::{Caller, Command, Ctx, Effects, Outcome};
 use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Hints, Keys, View, World};
@@ -27,6 +27,29 @@ pub fn command(name: &str) -> &'static Command {
     ochre_engine::commands::all().find(|c| c.meta.name == name).expect("a data command")
 }
 
+/// A value of each type and encoding: its name, and the command that makes it.
+pub fn values() -> Vec<(&'static str, Vec<String>)> {
+    let words = |name: &str, rest: Vec<String>| [vec![name.to_owned(), "key".to_owned()], rest].concat();
+    let numbered = |count: usize, text: fn(usize) -> Vec<String>| (0..count).flat_map(text).collect();
+    // Digits of a multiplicative sequence: as good as random to the compressor.
+    let noise: String = (1..20u64).map(|n| format!("{:x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+    vec![
+        ("string of 64 bytes", words("set", vec![noise[..64].to_owned()])),
+        ("string of 10 KB", words("set", vec!["some compressible text ".repeat(445)])),
+        ("list of 20", words("rpush", numbered(20, |n| vec![format!("element:{n}")]))),
+        ("list of 10,000", words("rpush", numbered(10_000, |n| vec![format!("element:{n}")]))),
+        ("set of 10 integers", words("sadd", numbered(10, |n| vec![(n * 977).to_string()]))),
+        ("set of 1,000", words("sadd", numbered(1000, |n| vec![format!("member:{n}")]))),
+        ("hash of 10", words("hset", numbered(10, |n| vec![format!("field:{n}"), format!("value:{n}")]))),
+        (
+            "hash of 1,000",
+            words("hset", numbered(1000, |n| vec![format!("field:{n}"), format!("value:{n}")])),
+        ),
+        ("zset of 10", words("zadd", numbered(10, |n| vec![n.to_string(), format!("member:{n}")]))),
+        ("zset of 1,000", words("zadd", numbered(1000, |n| vec![n.to_string(), format!("member:{n}")]))),
+    ]
+}
+
 /// A data set and everything a command needs to run on it.
 pub struct Engine {
     /// The data.
@@ -50,6 +73,13 @@ impl Engine {
             rng: SmallRng::seed_from_u64(1),
             output: Output::new(),
         }
+    }
+
+    /// The data set that one command makes.
+    pub fn with(words: &[String]) -> Engine {
+        let mut engine = Engine::new();
+        engine.run_words(words);
+        engine
     }
 
     /// Runs a valid command and forgets its reply.

@@ -6,49 +6,37 @@
 
 use libfuzzer_sys::fuzz_target;
 use ochre_engine::digest::Digest;
-use ochre_engine::entry::KeyEntry;
-use ochre_engine::keyspace::{DbIndex, World};
+use ochre_engine::keyspace::World;
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::check::check;
-use ochre_persistence::rdb::{LoadOptions, Refusal, SaveOptions, Sink, Source, load, save};
+use ochre_persistence::rdb::{LoadOptions, SaveOptions, Source, load, load_ahead, save};
+use ochre_persistence::testing::{Filler, Later};
+use std::sync::atomic::AtomicU64;
 
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 
-struct Filler {
-    world: World,
-    db: DbIndex,
-}
-
-impl Sink for Filler {
-    fn select(&mut self, db: DbIndex) -> Result<(), Refusal> {
-        self.db = db;
-        Ok(())
-    }
-
-    fn entry(&mut self, entry: KeyEntry) -> Result<(), Refusal> {
-        let bytes = entry.key().to_vec();
-        let key = self.world.locate(&bytes);
-        let table = &mut self.world.shard_mut(key).db_or_new(self.db).table;
-        if table.contains(key.hash, &bytes) {
-            return Err(Refusal::Duplicate);
-        }
-        table.insert(key.hash, entry);
-        Ok(())
-    }
-
-    fn size_hint(&mut self, keys: u64, _: u64) {
-        self.world.shards_mut()[0].db_or_new(self.db).table.reserve(keys as usize);
-    }
-}
-
+/// Loads a file in both ways, which must do the same.
 fn loaded(file: &[u8], settings: &Settings) -> Option<World> {
-    let seed = Seed::new(1, 2);
-    let options = LoadOptions { settings, seed, now: NOW, deep: true, checksum: false };
-    let mut filler = Filler { world: World::new(1, settings.databases, seed), db: DbIndex(0) };
-    load(&mut Source::new(file, Some(file.len() as u64)), &options, &mut filler).ok()?;
-    Some(filler.world)
+    let (seed, searched) = (Seed::new(1, 2), AtomicU64::new(0));
+    let options = LoadOptions { settings, seed, now: NOW, deep: Some(&searched), checksum: false };
+    let world = || World::new(1, settings.databases, seed);
+    let source = || Source::new(file, Some(file.len() as u64));
+    let (mut first, mut second) = (world(), world());
+    let result = load(&mut source(), &options, &mut Filler::new(&mut first));
+    let mut decoders = Later::new(options.decoding());
+    let ahead = load_ahead(&mut source(), &options, &mut Filler::new(&mut second), &mut decoders);
+    assert!(Digest::of_world(&first) == Digest::of_world(&second));
+    match (result, ahead) {
+        (Ok(loaded), Ok(ahead)) => assert!(loaded == ahead),
+        (Err(error), Err(ahead)) => {
+            assert!(error.to_string() == ahead.to_string());
+            return None;
+        }
+        _ => panic!("only one way loads it"),
+    }
+    Some(first)
 }
 
 fuzz_target!(|input: &[u8]| {

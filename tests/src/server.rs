@@ -88,7 +88,7 @@ impl Server {
         Self::start(&["--compat-version", "7.0", "--enable-debug-command", "yes"])
     }
 
-    /// Starts a server as described and waits until it answers.
+    /// Starts a server as described and waits until it answers, its data loaded.
     pub fn start_with(options: ServerOptions) -> Self {
         let mut log = String::new();
         for _ in 0..5 {
@@ -197,7 +197,9 @@ impl Server {
                 client.send(b"PING\r\n")?;
                 client.read()
             });
-            if let Ok(answer) = answer {
+            if let Ok(answer) = answer
+                && !answer.text().starts_with("LOADING")
+            {
                 // NOAUTH is an answer, too.
                 return answer.is_error() || answer == Reply::Simple("PONG".into());
             }

@@ -42,13 +42,14 @@ fn kill_again_and_again(
         }
         let (mut server, client) = start(&directory, args);
         let writer = Writer::start(client, sent, rng.bits(), save_every);
+        // On a busy machine the first answer may take longer than the whole pause.
+        wait_until("something is written", || !writer.journal().acknowledged.is_empty());
         std::thread::sleep(Duration::from_millis(pause_ms(round, &mut rng) as u64));
         let killed_at = Instant::now();
         server.signal(libc::SIGKILL);
         server.wait_for_exit(Duration::from_secs(10)).expect("nobody survives SIGKILL");
         let journal = writer.finish();
         assert!(journal.errors.is_empty(), "{:?}", journal.errors);
-        assert!(!journal.acknowledged.is_empty(), "nothing was written in round {round}");
 
         let (_server, mut client) = start(&directory, args);
         let found = recovered(&mut client);

@@ -1,10 +1,11 @@
 //! Snapshots and payloads between Ochre and redis-server 7.0: what one wrote the other reads, compared
 //! by DEBUG DIGEST, which both compute alike.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use ochre_tests::server::{binary_under_test, scratch_directory};
-use ochre_tests::{Client, Directory, Reply, Rng, Server, ServerOptions};
+use ochre_tests::{Client, Directory, Reply, Rng, Server, ServerOptions, wait_until};
 
 /// Levels whose files redis-server 7.0 reads.
 const LEVELS: [&str; 4] = ["4.0", "5.0", "6.2", "7.0"];
@@ -96,12 +97,29 @@ fn fill_and_save(client: &mut Client, seed: u64, streams: bool) -> String {
 }
 
 fn redis_in(directory: &Directory) -> Server {
+    start_redis(directory, &[])
+}
+
+fn start_redis(directory: &Directory, more: &[&str]) -> Server {
     let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "/usr/bin/redis-server".into());
     Server::start_with(ServerOptions {
         binary: binary.into(),
-        args: directory.args(&[]),
+        args: directory.args(more),
         ..ServerOptions::default()
     })
+}
+
+/// The encoding of every key, by database and key, in the names of 7.0.
+fn encodings(client: &mut Client) -> BTreeMap<(usize, String), String> {
+    let mut found = BTreeMap::new();
+    for db in 0..16 {
+        client.run(&format!("SELECT {db}"));
+        for key in client.run("KEYS *").items().iter().map(Reply::text) {
+            let encoding = client.call(&["OBJECT", "ENCODING", &key]).text().replace("ziplist", "listpack");
+            found.insert((db, key), encoding);
+        }
+    }
+    found
 }
 
 #[test]
@@ -110,10 +128,16 @@ fn redis_loads_what_ochre_saved_at_every_level() {
         let directory = Directory::new();
         let ochre = directory.start(&["--compat-version", level]);
         let digest = fill_and_save(&mut ochre.connect(), seed as u64, level != "4.0");
+        let own = encodings(&mut ochre.connect());
         drop(ochre);
+        let mut expected =
+            vec!["embstr", "hashtable", "int", "intset", "listpack", "quicklist", "raw", "skiplist"];
+        expected.extend(Some("stream").filter(|_| level != "4.0"));
+        let names: BTreeSet<&str> = own.values().map(String::as_str).collect();
+        assert!(names.into_iter().eq(expected), "all encodings are there at level {level}");
         let redis = redis_in(&directory);
         assert_eq!(redis.connect().run("DEBUG DIGEST").text(), digest, "level {level}");
-        assert!(redis.connect().run("DBSIZE").integer().is_some_and(|keys| keys > 0));
+        assert_eq!(encodings(&mut redis.connect()), own, "level {level}");
     }
 }
 
@@ -138,6 +162,63 @@ fn a_snapshot_of_7_2_comes_back_and_is_refused_by_redis_7_0() {
     assert_eq!(directory.start(&[]).connect().run("DEBUG DIGEST").text(), digest);
     let file = directory.file("dump.rdb");
     assert!(std::fs::read(&file).expect("the snapshot").starts_with(b"REDIS0011"));
+}
+
+#[test]
+fn function_libraries_pass_through() {
+    let directory = Directory::new();
+    let redis = redis_in(&directory);
+    let mut client = redis.connect();
+    let code = "#!lua name=lib\nredis.register_function('f', function() return 7 end)";
+    assert_eq!(client.call(&["FUNCTION", "LOAD", code]).text(), "lib");
+    client.run("SET k v");
+    assert!(client.run("SAVE").is_ok());
+    drop(redis);
+    let ochre = directory.start(&["--compat-version", "7.0"]);
+    let mut client = ochre.connect();
+    assert!(client.run("DEBUG RELOAD").is_ok());
+    assert!(client.run("FLUSHALL").is_ok());
+    assert!(client.run("SAVE").is_ok());
+    drop(ochre);
+    let redis = redis_in(&directory);
+    assert_eq!(redis.connect().run("FCALL f 0"), 7.into());
+    drop(redis);
+    // A base of commands could not say it.
+    let args = ["--compat-version", "7.0", "--aof-use-rdb-preamble", "no"];
+    let ochre = directory.start(&args);
+    let mut client = ochre.connect();
+    assert!(client.run("CONFIG SET appendonly yes").is_ok());
+    wait_until("the base is written", || client.info("aof_rewrite_in_progress") == "0");
+    drop(ochre);
+    let redis = start_redis(&directory, &["--appendonly", "yes"]);
+    assert_eq!(redis.connect().run("FCALL f 0"), 7.into());
+}
+
+/// What COMPATIBILITY.md says about going back to a version that knows no parts.
+#[test]
+fn the_parts_of_a_log_put_together_are_the_single_file_of_older_versions() {
+    for (seed, preamble) in [(21, "yes"), (22, "no")] {
+        let directory = Directory::new();
+        let args = ["--compat-version", "6.2", "--appendonly", "yes", "--appendfsync", "always"];
+        let ochre = directory.start(&[&args[..], &["--aof-use-rdb-preamble", preamble]].concat());
+        let mut client = ochre.connect();
+        client.pipeline(&calls(seed, true)).expect("answers to all calls");
+        assert!(client.run("BGREWRITEAOF").text().contains("started"));
+        wait_until("the rewrite has ended", || client.info("aof_rewrite_in_progress") == "0");
+        client.pipeline(&calls(seed + 100, true)).expect("answers to all calls");
+        let digest = client.run("DEBUG DIGEST").text();
+        drop(ochre);
+        let manifest = std::fs::read_to_string(directory.file("appendonlydir/appendonly.aof.manifest"));
+        let manifest = manifest.expect("a manifest");
+        let names = manifest.lines().filter_map(|line| line.split(' ').nth(1));
+        let parts = names.map(|name| std::fs::read(directory.file("appendonlydir").join(name)));
+        let single = parts.collect::<Result<Vec<_>, _>>().expect("all parts").concat();
+        let old = Directory::new();
+        std::fs::write(old.file("appendonly.aof"), single).expect("a writable directory");
+        let redis = start_redis(&old, &["--appendonly", "yes"]);
+        assert_eq!(redis.connect().run("DEBUG DIGEST").text(), digest, "preamble {preamble}");
+        assert!(!redis.log().contains("CRITICAL"), "{}", redis.log());
+    }
 }
 
 /// Every value of one server restored in the other by its payload.

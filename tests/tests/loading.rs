@@ -202,3 +202,100 @@ fn without_a_checksum_any_file_of_the_right_form_is_taken() {
     assert!(fs::read(directory.file("dump.rdb")).unwrap().ends_with(&[0; 8]));
     assert_eq!(directory.start(&[]).connect().run("GET a"), "b".into());
 }
+
+/// A directory with a snapshot of every type that is worth several threads.
+fn with_mixed_snapshot() -> Directory {
+    let directory = Directory::new();
+    let (_server, mut c) = directory.start(&["--compat-version", "7.0"]).connect_and_keep();
+    assert!(c.run("DEBUG POPULATE 12000 key 100").is_ok());
+    let mut calls = Vec::new();
+    for at in 0..2000 {
+        let key = |name: &str| format!("{name}:{at}");
+        let count = if at % 100 == 0 { 600 } else { 8 };
+        for (command, name, words) in [("SADD", "set", 1), ("HSET", "hash", 2), ("RPUSH", "list", 1)] {
+            let mut call = vec![command.to_owned(), key(name)];
+            call.extend((0..count * words).map(|n| format!("element:{}", n * at)));
+            if command == "SADD" || command == "HSET" {
+                call.extend((0..words).map(|n| format!("own:{n}")));
+            }
+            calls.push(call);
+        }
+        let mut call = vec!["ZADD".to_owned(), key("zset")];
+        call.extend((0..count).flat_map(|n| [format!("{}.5", n % 7), format!("member:{n}")]));
+        calls.push(call);
+        let words = ["XADD", &key("stream"), "1-1", "field", &key("value")].map(str::to_owned);
+        calls.push(words.to_vec());
+        if at % 3 == 0 {
+            calls.push(["PEXPIREAT", &key("hash"), "4000000000123"].map(str::to_owned).to_vec());
+        }
+    }
+    let replies = c.pipeline(&calls).expect("answers to all calls");
+    assert!(replies.iter().all(|reply| !reply.is_error()));
+    assert!(c.run("SAVE").is_ok());
+    directory
+}
+
+/// What a server with so many workers makes of the directory: its data, or why it refuses it.
+fn verdict(directory: &Directory, workers: &str) -> Result<(String, Reply), String> {
+    let mut server = spawn(directory, &["--io-threads", workers]);
+    let ended = |server: &mut Server| !server.is_running();
+    let mut digest = None;
+    wait_until("the server has loaded or ended", || {
+        let mut client = Client::connect(server.port()).ok();
+        let ready = |c: &mut Client| c.send(b"PING\r\n").is_ok() && c.read().is_ok_and(|r| !r.is_error());
+        if client.as_mut().is_some_and(ready) {
+            digest = client.map(|mut c| (c.run("DEBUG DIGEST").text(), c.run("DBSIZE")));
+        }
+        digest.is_some() || ended(&mut server)
+    });
+    digest.ok_or_else(|| {
+        // Words without times and process ids; the checker's report follows them in the same stream.
+        let log = server.log();
+        let lines = log.lines().filter_map(|line| line.split_once(" # ").map(|(_, text)| text));
+        lines.filter(|line| !line.contains("Memory overcommit")).collect::<Vec<_>>().join("\n")
+    })
+}
+
+#[test]
+fn several_workers_load_what_one_does() {
+    let directory = with_mixed_snapshot();
+    let alone = verdict(&directory, "1").expect("a sound file");
+    assert_eq!(alone.1, 22_000.into());
+    assert_eq!(verdict(&directory, "4").as_ref(), Ok(&alone));
+    assert_eq!(verdict(&directory, "2").as_ref(), Ok(&alone));
+}
+
+#[test]
+fn several_workers_refuse_damage_in_the_words_of_one() {
+    let directory = with_mixed_snapshot();
+    let path = directory.file("dump.rdb");
+    let good = fs::read(&path).unwrap();
+    assert!(good.len() > 2 << 20, "several batches for every thread");
+    let find = |text: &[u8]| good.windows(text.len()).position(|w| w == text).expect("a key of the snapshot");
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let (early, late) = (find(b"\x08key:5000"), find(b"\x08key:9999"));
+    let (early, late) = (early.min(late), early.max(late));
+    let set = find(b"\x07set:100");
+    let mut both = changed(late - 1, 99);
+    both[early - 1] = 98;
+    let cases = [
+        ("an unknown type", changed(late - 1, 99), "Unknown RDB encoding type 99"),
+        ("two unknown types", both, "Unknown RDB encoding type 98"),
+        ("a duplicate", changed(late + 8, good[late + 8] ^ 1), "RDB has duplicated key"),
+        ("cut off", good[..good.len() * 2 / 3].to_vec(), "Unexpected EOF reading RDB file"),
+        ("a member twice", changed(find(b"\x09element:7") + 9, b'0'), ""),
+        ("a number of elements", changed(set + 9, 0x81), ""),
+        ("a bit", changed(good.len() / 2, good[good.len() / 2] ^ 1), ""),
+        ("the checksum", changed(good.len() - 3, good[good.len() - 3] ^ 1), "RDB CRC error"),
+    ];
+    for (what, bytes, reason) in cases {
+        fs::write(&path, &bytes).unwrap();
+        let alone = verdict(&directory, "1").expect_err(what);
+        assert!(alone.contains(reason), "{what}: {alone}");
+        assert_eq!(verdict(&directory, "4").expect_err(what), alone, "{what}");
+    }
+}

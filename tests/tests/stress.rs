@@ -10,7 +10,11 @@ use ochre_tests::{Server, ServerOptions};
 use std::time::Duration;
 
 fn four_workers() -> Server {
-    let args = ["--io-threads", "4"].map(str::to_owned).to_vec();
+    four_workers_with(&[])
+}
+
+fn four_workers_with(more: &[&str]) -> Server {
+    let args = ["--io-threads", "4"].iter().chain(more).map(|word| (*word).to_owned()).collect();
     Server::start_with(ServerOptions { args, ..ServerOptions::default() })
 }
 
@@ -35,6 +39,17 @@ fn exclusive_commands_and_multi_key_load_let_everybody_get_on() {
         println!("{name} exclusive commands:\n{report}");
         assert!(report.calls.iter().all(|(_, calls)| *calls > 0), "{report}");
     }
+}
+
+#[test]
+fn what_is_logged_under_load_rebuilds_the_data() {
+    let server = four_workers_with(&["--appendonly", "yes", "--enable-debug-command", "yes"]);
+    let report = run(&server, Load::usual(), seconds(), u64::from(std::process::id()));
+    println!("with exclusive commands and the append-only file:\n{report}");
+    let mut client = server.connect();
+    let held = client.run("DEBUG DIGEST");
+    assert!(client.run("DEBUG LOADAOF").is_ok());
+    assert_eq!(client.run("DEBUG DIGEST"), held);
 }
 
 #[test]

@@ -8,3 +8,5 @@
 pub mod aof;
 pub mod commands;
 pub mod rdb;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -11,7 +11,6 @@
 use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
 use crate::lazyfree::Garbage;
-use crate::log_verbose;
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
 use crate::table::{CommandId, Entry, Run};
@@ -281,7 +280,7 @@ impl Server {
     }
 
     /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
         if self.lane.fx.propagates {
             self.propagate(client, command, args);
@@ -320,7 +319,7 @@ impl Server {
         for (db, key) in std::mem::take(&mut self.lane.fx.ready) {
             self.waiting.push_ready(db, key);
         }
-        self.lane.fx.remarks.drain(..).for_each(|remark| log_verbose!("{remark}"));
+        self.lane.fx.remarks.drain(..).for_each(|remark| self.stats.note(remark));
         let garbage = std::mem::take(&mut self.lane.fx.garbage);
         if !garbage.is_empty() {
             self.reaper.free(Garbage::Values(garbage));

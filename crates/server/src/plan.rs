@@ -21,10 +21,12 @@ const FETCHED: usize = 256;
 struct Step {
     command: Option<CommandId>,
     /// Argument index of the first key that was hashed.
-    first: u32,
+    first: u16,
     /// Arguments from one key to the next.
-    stride: u32,
-    /// Where its hashes end; they begin where those of the command before end.
+    stride: u16,
+    /// Where its hashes begin, which is where those of the command before end.
+    start: u32,
+    /// Where they end.
     end: u32,
     /// All keys were hashed.
     complete: bool,
@@ -81,46 +83,52 @@ impl Plan {
         mut fetch: impl FnMut(Key<'k>),
     ) {
         let command = commands.find(args.get(0));
-        let (mut first, mut stride, mut complete) = (0, 1, false);
+        let start = self.hashes.len() as u32;
+        let mut step = Step { command, first: 0, stride: 1, start, end: start, complete: false };
         if let Some(id) = command {
             let places = commands.get(id).key_places;
-            (first, stride, complete) = (places.first, places.stride, places.complete);
-            for at in places.of(args.len()) {
+            (step.first, step.stride, step.complete) = (places.first, places.stride, places.complete);
+            let (mut at, end) = (usize::from(places.first), places.end(args.len()));
+            while at < end {
                 let key = locate(args.get(at));
                 if self.hashes.len() < FETCHED {
                     fetch(key);
                 }
                 self.hashes.push(key.hash);
+                at += usize::from(places.stride);
             }
+            step.end = self.hashes.len() as u32;
         }
-        let end = self.hashes.len() as u32;
-        self.steps.push(Step { command, first: first as u32, stride: stride as u32, end, complete });
+        self.steps.push(step);
     }
 
     /// The plan of command `at`; nothing is known of those behind the last.
     #[inline]
     pub fn get(&self, at: usize) -> Planned<'_> {
         let Some(step) = self.steps.get(at) else { return Planned::UNKNOWN };
-        let hashes = &self.hashes[self.start(at)..step.end as usize];
-        let hints = Hints::new(step.first as usize, step.stride as usize, hashes);
+        let hashes = &self.hashes[step.start as usize..step.end as usize];
+        let hints = Hints::new(usize::from(step.first), usize::from(step.stride), hashes);
         Planned { command: step.command, hints, complete: step.complete }
     }
 
     /// The hashes of the commands from `first` up to, not including, `end`.
     #[inline]
     pub fn hashes(&self, first: usize, end: usize) -> &[u64] {
-        &self.hashes[self.start(first)..self.start(end)]
+        let (start, end) = self.range(first, end);
+        &self.hashes[start..end]
     }
 
     /// Those of them that are worth fetching.
     pub fn fetched(&self, first: usize, end: usize) -> &[u64] {
-        let (start, end) = (self.start(first).min(FETCHED), self.start(end).min(FETCHED));
-        &self.hashes[start..end]
+        let (start, end) = self.range(first, end);
+        &self.hashes[start.min(FETCHED)..end.min(FETCHED)]
     }
 
     #[inline]
-    fn start(&self, at: usize) -> usize {
-        if at == 0 { 0 } else { self.steps[at - 1].end as usize }
+    fn range(&self, first: usize, end: usize) -> (usize, usize) {
+        let steps = &self.steps[first..end];
+        let ends = (steps.first(), steps.last());
+        (ends.0.map_or(0, |step| step.start as usize), ends.1.map_or(0, |step| step.end as usize))
     }
 }
 

@@ -5,6 +5,16 @@
 //!                                    └─ one of several: kept until the unit ends, then between MULTI and EXEC
 //! feed: [#TS:time] [SELECT db] command ...      bytes in order of execution, taken by who writes them
 //! ```
+//! Several workers write one log: each has a journal for the commands of a group whose shards it holds, and hands
+//! it to the [`Inbox`] before it lets go of them. Whoever enters the exclusive mode empties the inbox first.
+//!
+//! ```text
+//! worker 0: group ──> journal ──┐
+//! worker 1: group ──> journal ──┴─ one at a time ──> Inbox ── exclusive mode ──> feed
+//! ```
+//! So commands that have a key in common are in the log in the order in which they ran, and the others in some
+//! order, which is all that replaying needs.
+//!
 //! A *unit* is what must not be torn apart: a transaction, or one command with what it caused. One function,
 //! [`Journal::append`], adds to the log, and one owner, the [`Journal`], decides about the order; whoever holds the
 //! shards of a command calls it before letting go of them, so the order of the log is the order of execution.
@@ -13,11 +23,15 @@
 
 use crate::client::Client;
 use crate::server::Server;
-use crate::table::CommandId;
+use crate::table::{CommandId, Entry};
+use ochre_engine::command::Effects;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::level::Level;
+use ochre_engine::settings::Settings;
 use ochre_resp::request::{Args, push_args, push_command, push_count, push_word};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The bytes of the log on their way to one reader.
 #[derive(Default)]
@@ -30,6 +44,8 @@ pub struct Feed {
     pub timestamps: bool,
     /// The database that the reader works on, as the log has told it.
     selected: Option<DbIndex>,
+    /// The bytes begin with the selection of this database, which is so long.
+    lead: Option<(DbIndex, usize)>,
     /// The time told last, in seconds.
     told: i64,
 }
@@ -50,10 +66,65 @@ impl Feed {
         if let Some(db) = db
             && self.selected != Some(db)
         {
+            let is_lead = self.bytes.is_empty();
             self.selected = Some(db);
             push_command(&mut self.bytes, &[b"SELECT", itoa::Buffer::new().format(db.0).as_bytes()]);
+            if is_lead {
+                self.lead = Some((db, self.bytes.len()));
+            }
         }
     }
+
+    /// Appends what another feed has, which began without knowing the database, and is as new afterwards.
+    fn absorb(&mut self, other: &mut Feed) {
+        let Some(selected) = other.selected.take() else { return };
+        let lead = other.lead.take();
+        let skip = lead.filter(|(db, _)| self.selected == Some(*db)).map_or(0, |(_, len)| len);
+        if self.bytes.is_empty() && skip == 0 {
+            self.lead = lead;
+        }
+        self.bytes.extend_from_slice(&other.bytes[skip..]);
+        self.selected = Some(selected);
+        other.bytes.clear();
+        other.bytes.shrink_to(MAX_KEPT);
+    }
+}
+
+/// What workers logged in the shared mode, until the exclusive mode comes.
+#[derive(Default)]
+pub struct Inbox {
+    feed: Mutex<Feed>,
+    is_filled: AtomicBool,
+}
+
+impl Inbox {
+    /// Takes what a worker logged. The worker still holds the shards of the commands.
+    pub fn put(&self, journal: &mut Journal) {
+        if !journal.aof.bytes.is_empty() {
+            self.feed.lock().absorb(&mut journal.aof);
+            self.is_filled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether there is anything. Whoever saw what a command did finds its log here, too: both happened under the
+    /// lock of a shard.
+    #[inline]
+    pub fn is_filled(&self) -> bool {
+        self.is_filled.load(Ordering::Relaxed)
+    }
+}
+
+/// What a command is logged with.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The database it worked on.
+    pub db: DbIndex,
+    /// The command.
+    pub command: &'a Entry,
+    /// Settings.
+    pub settings: &'a Settings,
+    /// The time in seconds.
+    pub seconds: i64,
 }
 
 /// Makes the log.
@@ -70,6 +141,66 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// The journal of a worker, for the shared mode.
+    pub fn of_worker() -> Journal {
+        let aof = Feed { is_open: true, ..Feed::default() };
+        Journal { aof, ..Journal::default() }
+    }
+
+    /// Takes what the workers logged in the shared mode.
+    pub fn empty_inbox(&mut self, inbox: &mut Inbox) {
+        if std::mem::take(inbox.is_filled.get_mut()) {
+            self.aof.absorb(inbox.feed.get_mut());
+        }
+    }
+
+    /// Appends what a command did. Called once per command, behind its handler and before anything that it set
+    /// off; only if [`Effects::propagates`].
+    #[inline]
+    pub fn record(&mut self, fx: &mut Effects, scene: Scene<'_>, args: Args<'_>) {
+        if fx.gone.is_empty() && matches!(fx.propagation, Propagation::Verbatim) {
+            if fx.dirty > 0 {
+                self.append(scene.db, args, scene.seconds);
+            }
+            return;
+        }
+        self.record_rare(fx, scene, args);
+    }
+
+    #[cold]
+    fn record_rare(&mut self, fx: &mut Effects, scene: Scene<'_>, args: Args<'_>) {
+        self.open();
+        self.add_gone(fx, scene.settings.lazyfree_lazy_expire);
+        match std::mem::take(&mut fx.propagation) {
+            Propagation::Verbatim if fx.dirty == 0 => {}
+            Propagation::Verbatim | Propagation::Forced => self.add(scene.db, args.iter()),
+            Propagation::Nothing => {}
+            Propagation::Instead(commands) => {
+                for words in &commands {
+                    self.add(scene.db, words.iter().map(Vec::as_slice));
+                }
+            }
+        }
+        // What such commands meet is a matter of chance, and does not belong together
+        // (server.h: CMD_TOUCHES_ARBITRARY_KEYS).
+        let at_random = matches!(scene.command.meta.name, "scan" | "randomkey");
+        self.end_unit(!at_random, scene.settings.level, scene.seconds);
+    }
+
+    fn add_gone(&mut self, fx: &mut Effects, lazy: bool) {
+        let word: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
+        for (db, key) in std::mem::take(&mut fx.gone) {
+            self.add(db, [word, &key].into_iter());
+        }
+    }
+
+    fn end_unit(&mut self, together: bool, level: Level, seconds: i64) {
+        if !together && self.depth == 1 && !self.commands.is_empty() {
+            self.finish(false, level, seconds);
+        }
+        self.close(level, seconds);
+    }
+
     /// Whether anybody reads the log.
     pub fn is_read(&self) -> bool {
         self.aof.is_open
@@ -146,63 +277,23 @@ impl Journal {
 const MAX_KEPT: usize = 64 * 1024;
 
 impl Server {
-    /// Appends what a command did to the log. Called once per command, behind its handler and before anything
-    /// that it set off; only if [`ochre_engine::command::Effects::propagates`].
+    /// Appends what a command did to the log: see [`Journal::record`].
     #[inline]
     pub fn propagate(&mut self, client: &Client, command: CommandId, args: Args<'_>) {
-        let fx = &self.lane.fx;
-        if fx.gone.is_empty() && matches!(fx.propagation, Propagation::Verbatim) {
-            if fx.dirty > 0 {
-                let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
-                self.journal.append(client.db, args, seconds);
-            }
-            return;
-        }
-        self.propagate_rare(client, command, args);
-    }
-
-    #[cold]
-    fn propagate_rare(&mut self, client: &Client, command: CommandId, args: Args<'_>) {
-        self.journal.open();
-        self.add_gone(self.settings.lazyfree_lazy_expire);
-        match std::mem::take(&mut self.lane.fx.propagation) {
-            Propagation::Verbatim if self.lane.fx.dirty == 0 => {}
-            Propagation::Verbatim | Propagation::Forced => self.journal.add(client.db, args.iter()),
-            Propagation::Nothing => {}
-            Propagation::Instead(commands) => {
-                for words in &commands {
-                    self.journal.add(client.db, words.iter().map(Vec::as_slice));
-                }
-            }
-        }
-        // What such commands meet is a matter of chance, and does not belong together
-        // (server.h: CMD_TOUCHES_ARBITRARY_KEYS).
-        let at_random = matches!(self.commands.get(command).meta.name, "scan" | "randomkey");
-        self.end_unit(!at_random);
+        let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+        let command = self.commands.get(command);
+        let scene = Scene { db: client.db, command, settings: &self.settings, seconds };
+        self.journal.record(&mut self.lane.fx, scene, args);
     }
 
     /// Appends the deletions of keys that expired or had to make room without a command's doing.
     pub fn propagate_gone(&mut self, lazy: bool) {
         if self.lane.fx.propagates && !self.lane.fx.gone.is_empty() {
+            let (level, seconds) = (self.settings.level, self.now().0 / 1000);
             self.journal.open();
-            self.add_gone(lazy);
-            self.end_unit(false);
+            self.journal.add_gone(&mut self.lane.fx, lazy);
+            self.journal.end_unit(false, level, seconds);
         }
-    }
-
-    fn add_gone(&mut self, lazy: bool) {
-        let word: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
-        for (db, key) in std::mem::take(&mut self.lane.fx.gone) {
-            self.journal.add(db, [word, &key].into_iter());
-        }
-    }
-
-    fn end_unit(&mut self, together: bool) {
-        let (level, seconds) = (self.settings.level, self.now().0 / 1000);
-        if !together && self.journal.depth == 1 && !self.journal.commands.is_empty() {
-            self.journal.finish(false, level, seconds);
-        }
-        self.journal.close(level, seconds);
     }
 
     /// The commands up to [`Server::close_unit`] are one transaction.
@@ -279,6 +370,36 @@ mod tests {
             journal.close(level, 0);
             assert_eq!(lines(&mut journal), "SET c 1");
         }
+    }
+
+    #[test]
+    fn groups_of_workers_follow_each_other_and_select_only_what_changes() {
+        let (mut journal, mut inbox) = (journal(), Inbox::default());
+        let (mut a, mut b) = (Journal::of_worker(), Journal::of_worker());
+        let put = |worker: &mut Journal, inbox: &Inbox, db, text: &str| {
+            worker.append(DbIndex(db), command(text).args(), 0);
+            inbox.put(worker);
+        };
+        journal.append(DbIndex(0), command("SET x 1").args(), 0);
+        put(&mut a, &inbox, 0, "SET a 1");
+        put(&mut b, &inbox, 0, "SET b 1");
+        put(&mut a, &inbox, 1, "SET a 2");
+        assert!(inbox.is_filled());
+        journal.empty_inbox(&mut inbox);
+        assert!(!inbox.is_filled());
+        inbox.put(&mut b);
+        journal.empty_inbox(&mut inbox);
+        journal.append(DbIndex(1), command("SET x 2").args(), 0);
+        a.open();
+        a.append(DbIndex(1), command("SET a 3").args(), 0);
+        a.append(DbIndex(1), command("SET a 4").args(), 0);
+        a.close(Level::V7_2, 0);
+        inbox.put(&mut a);
+        put(&mut b, &inbox, 1, "SET b 2");
+        journal.empty_inbox(&mut inbox);
+        let expected = "SELECT 0, SET x 1, SET a 1, SET b 1, SELECT 1, SET a 2, SET x 2, \
+                        MULTI, SELECT 1, SET a 3, SET a 4, EXEC, SET b 2";
+        assert_eq!(lines(&mut journal), expected);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::pause::Pause;
 use crate::persistence::Persistence;
 use crate::process::Identity;
 use crate::process::signals::Requested;
-use crate::propagate::Journal;
+use crate::propagate::{Inbox, Journal};
 use crate::pubsub::Registry;
 use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
@@ -72,6 +72,8 @@ pub struct Desk {
     pub lane: Lane,
     /// Counters that [`Server::gather`] adds up.
     pub stats: Stats,
+    /// The log of the group under way.
+    pub journal: Journal,
     /// Memory to note the shards in whose locks are held.
     pub shards: Vec<u16>,
     /// Memory for hashes of keys that were not planned.
@@ -130,6 +132,8 @@ pub struct Server {
     pub persistence: Persistence,
     /// The log of commands.
     pub journal: Journal,
+    /// What workers add to it in the shared mode.
+    pub inbox: Inbox,
     /// Connections to servers that keys move to.
     pub migrations: Connections,
     /// The worker's own.
@@ -162,15 +166,24 @@ impl Server {
         let mut stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
+        // No more of them run at a time than there are processors; with one, they still take turns.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_a_time = workers.min(processors.max(2));
         let count = commands.len();
         let desks = (0..workers).map(|_| {
             let mut stats = Stats::new(count, now);
             stats.configure(&config.diagnostics);
-            Own::new(Desk { lane: Lane::new(&settings), stats, shards: Vec::new(), hashes: Vec::new() })
+            Own::new(Desk {
+                lane: Lane::new(&settings),
+                stats,
+                journal: Journal::of_worker(),
+                shards: Vec::new(),
+                hashes: Vec::new(),
+            })
         });
         let desks: Box<[Own<Desk>]> = desks.collect();
         let mut server = Server {
-            world: World::new(World::shards_for(workers), settings.databases, seed),
+            world: World::new(World::shards_for(at_a_time), settings.databases, seed),
             stats,
             cron_paused: false,
             startup_memory: 0,
@@ -191,6 +204,7 @@ impl Server {
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             journal: Journal::default(),
+            inbox: Inbox::default(),
             migrations: Connections::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
@@ -232,14 +246,16 @@ impl Server {
         !self.pause.is_on()
             && self.monitors.is_empty()
             && self.lane.fx.wanted_events.is_empty()
-            && !self.lane.fx.propagates
+            && !self.journal.aof.timestamps
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
     }
 
-    /// Adds the changes of all workers up: what decides about snapshots is always current.
-    pub fn gather_dirty(&mut self) {
+    /// Takes over what the workers did in the shared mode, as far as it must be known always: the number of
+    /// changes, which decides about snapshots, and the log.
+    pub fn catch_up(&mut self) {
+        self.journal.empty_inbox(&mut self.inbox);
         for desk in &mut self.desks {
             self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);
         }

@@ -2,7 +2,9 @@
 
 use crate::config::Diagnostics;
 use crate::latency::Histogram;
+use crate::log_verbose;
 use crate::table::CommandId;
+use ochre_engine::command::effects::Remark;
 use ochre_engine::time::UnixMs;
 use std::collections::BTreeMap;
 
@@ -140,6 +142,8 @@ pub struct Stats {
     pub writes_processed: u64,
     /// Keys that expired.
     pub expired_keys: u64,
+    /// Structures in payloads that were searched for what is there twice.
+    pub sanitizations: u64,
     /// Keys that were evicted.
     pub evicted_keys: u64,
     /// Reads that found their key.
@@ -191,6 +195,15 @@ impl Stats {
         };
     }
 
+    /// Takes what a command remarked: counts it, or logs it.
+    #[cold]
+    pub fn note(&mut self, remark: Remark) {
+        match remark {
+            Remark::Log(text) => log_verbose!("{text}"),
+            Remark::Sanitized(count) => self.sanitizations += count,
+        }
+    }
+
     /// Follows the configuration.
     pub fn configure(&mut self, diagnostics: &Diagnostics) {
         self.tracks_latency = diagnostics.latency_tracking;
@@ -232,6 +245,7 @@ impl Stats {
             (&mut self.reads_processed, &mut other.reads_processed),
             (&mut self.writes_processed, &mut other.writes_processed),
             (&mut self.expired_keys, &mut other.expired_keys),
+            (&mut self.sanitizations, &mut other.sanitizations),
             (&mut self.evicted_keys, &mut other.evicted_keys),
             (&mut self.keyspace_hits, &mut other.keyspace_hits),
             (&mut self.keyspace_misses, &mut other.keyspace_misses),

@@ -72,38 +72,40 @@ pub enum Reach {
 /// Where the keys of a command stand if nothing but the number of arguments decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPlaces {
-    /// The first key; 0 if there is none.
-    pub first: usize,
-    /// The last one, counted from the first; negative: from the end of the arguments, -1 is the last.
-    last: isize,
+    /// The first key.
+    pub first: u16,
+    /// Behind the last one; 0 and below: so far in front of the end of the arguments.
+    end: i16,
     /// Arguments from one key to the next: 1 or 2.
-    pub stride: usize,
+    pub stride: u16,
     /// There are no other keys.
     pub complete: bool,
 }
 
 impl KeyPlaces {
+    /// Keys up to this end, which no command has.
+    const NOWHERE: KeyPlaces = KeyPlaces { first: 1, end: 1, stride: 1, complete: false };
+
     fn of_specs(specs: &[KeySpec]) -> KeyPlaces {
-        let nowhere = KeyPlaces { first: 0, last: -1, stride: 1, complete: false };
         let Some(KeySpec { begin: Begin::Index(first), find, flags, .. }) = specs.first() else {
-            return nowhere;
+            return KeyPlaces::NOWHERE;
         };
-        match *find {
+        let (last, stride, complete) = match *find {
             Find::Range { last, step: stride @ 1..=2, limit: 0..=1 } => {
-                let complete = specs.len() == 1 && flags & (INCOMPLETE | NOT_KEY) == 0;
-                KeyPlaces { first: *first, last, stride, complete }
+                (last, stride, specs.len() == 1 && flags & (INCOMPLETE | NOT_KEY) == 0)
             }
-            Find::Range { .. } => KeyPlaces { first: *first, last: 0, stride: 1, complete: false },
-            _ => nowhere,
-        }
+            Find::Range { .. } => (0, 1, false),
+            _ => return KeyPlaces::NOWHERE,
+        };
+        let end = if last < 0 { last + 1 } else { *first as isize + last + 1 };
+        KeyPlaces { first: *first as u16, end: end as i16, stride: stride as u16, complete }
     }
 
-    /// The keys of a call with so many arguments.
+    /// Behind the last key of a call with so many arguments.
     #[inline]
-    pub fn of(self, args: usize) -> impl Iterator<Item = usize> {
-        let last = if self.last < 0 { args as isize } else { self.first as isize } + self.last;
-        let end = if self.first == 0 { 0 } else { (last + 1).clamp(0, args as isize) as usize };
-        (self.first..end).step_by(self.stride)
+    pub fn end(self, args: usize) -> usize {
+        let end = isize::from(self.end);
+        if end > 0 { args.min(end as usize) } else { args.saturating_sub(end.unsigned_abs()) }
     }
 }
 

@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 
 struct Room {
     free: usize,
-    /// For each worker.
-    has_place: Vec<bool>,
+    /// For each worker: it was given a place and does not know it yet.
+    was_given: Vec<bool>,
     queue: VecDeque<usize>,
 }
 
@@ -35,41 +35,33 @@ impl Places {
     /// So many places for so many workers.
     pub fn new(places: usize, workers: usize) -> Places {
         Places {
-            room: Mutex::new(Room { free: places, has_place: vec![false; workers], queue: VecDeque::new() }),
+            room: Mutex::new(Room { free: places, was_given: vec![false; workers], queue: VecDeque::new() }),
             waiting: AtomicUsize::new(0),
             got: (0..workers).map(|_| Condvar::new()).collect(),
         }
     }
 
-    /// Takes a place, waiting for it if need be. False if the worker had one already.
-    pub fn enter(&self, me: usize) -> bool {
+    /// Takes a place, waiting for it if need be. The worker has none.
+    pub fn enter(&self, me: usize) {
         let mut room = self.lock();
-        if room.has_place[me] {
-            return false;
-        }
         if room.free > 0 {
             room.free -= 1;
-            room.has_place[me] = true;
-            return true;
+            return;
         }
         room.queue.push_back(me);
         self.waiting.store(room.queue.len(), Ordering::Relaxed);
-        while !room.has_place[me] {
+        while !std::mem::take(&mut room.was_given[me]) {
             room = self.got[me].wait(room).expect("no panic happens in the room");
         }
-        true
     }
 
-    /// Gives the place up, if the worker has one: to whoever has waited longest.
-    pub fn leave(&self, me: usize) {
+    /// Gives a place up: to whoever has waited longest.
+    pub fn leave(&self) {
         let mut room = self.lock();
-        if !std::mem::take(&mut room.has_place[me]) {
-            return;
-        }
         match room.queue.pop_front() {
             Some(next) => {
                 self.waiting.store(room.queue.len(), Ordering::Relaxed);
-                room.has_place[next] = true;
+                room.was_given[next] = true;
                 self.got[next].notify_one();
             }
             None => room.free += 1,

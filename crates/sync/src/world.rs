@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// How long a worker keeps its place while others wait for one: long against changing threads, short
 /// against what a client notices.
-const SLICE: Duration = Duration::from_millis(1);
+const SLICE: Duration = Duration::from_millis(4);
 
 /// A state that workers share.
 pub struct World<S> {
@@ -25,7 +25,7 @@ pub struct World<S> {
     workers: usize,
     /// If there are fewer processors than workers.
     places: Option<Places>,
-    /// For each worker: since when it has its place. Its own thread alone looks at it.
+    /// For each worker: since when it has its place, if it has one. Its own thread alone looks at it.
     since: Box<[Own<Cell<Option<Instant>>>]>,
     state: UnsafeCell<S>,
 }
@@ -68,14 +68,20 @@ impl<S> World<S> {
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
         self.places.as_ref().is_some_and(Places::are_wanted)
-            && since.get().is_none_or(|since| since.elapsed() > SLICE)
+            && since.get().is_some_and(|since| since.elapsed() > SLICE)
     }
 
     /// Worker `me` is about to sleep, and holds no guard: somebody else may have its place.
+    ///
+    /// # Safety
+    /// One thread only is worker `me`.
     #[inline]
-    pub fn rest(&self, me: usize) {
+    pub unsafe fn rest(&self, me: usize) {
         if let Some(places) = &self.places {
-            places.leave(me);
+            // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
+            if unsafe { self.since[me].of_this_worker() }.take().is_some() {
+                places.leave();
+            }
         }
     }
 
@@ -101,11 +107,14 @@ impl<S> World<S> {
         let Some(places) = &self.places else { return };
         // SAFETY: by the contract.
         if unsafe { self.slice_is_over(me) } {
-            places.leave(me);
+            // SAFETY: by the contract.
+            unsafe { self.rest(me) };
         }
-        if places.enter(me) {
-            // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
-            unsafe { self.since[me].of_this_worker() }.set(Some(Instant::now()));
+        // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
+        let since = unsafe { self.since[me].of_this_worker() };
+        if since.get().is_none() {
+            places.enter(me);
+            since.set(Some(Instant::now()));
         }
     }
 
@@ -250,12 +259,18 @@ mod tests {
                 gather(&mut all);
             }
         }
+        // SAFETY: this thread alone is worker `me`.
+        unsafe { world.rest(me) };
     }
 
     #[test]
     fn no_count_is_lost_between_the_workers_parts_and_the_whole() {
+        [1, 2, WORKERS].into_iter().for_each(count_on);
+    }
+
+    fn count_on(processors: usize) {
         let state = State { parts: [0; WORKERS].map(Own::new), total: 0 };
-        let world = World::new(WORKERS, state);
+        let world = World::new(WORKERS, processors, state);
         std::thread::scope(|scope| {
             for me in 0..WORKERS {
                 let world = &world;

@@ -85,6 +85,15 @@ pub struct LookupStats {
     pub expired: u64,
 }
 
+/// What an operator may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// For the log.
+    Log(String),
+    /// So many structures in payloads were searched for what is there twice.
+    Sanitized(u64),
+}
+
 /// Everything a command reports. One value is reused for all commands of a worker.
 #[derive(Debug, Default)]
 pub struct Effects {
@@ -111,8 +120,8 @@ pub struct Effects {
     pub block: Option<Block>,
     /// Lookups.
     pub stats: LookupStats,
-    /// What an operator may want to know, for the log.
-    pub remarks: Vec<String>,
+    /// What an operator may want to know.
+    pub remarks: Vec<Remark>,
 }
 
 impl Effects {

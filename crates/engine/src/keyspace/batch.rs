@@ -1,17 +1,36 @@
-//! Entries made elsewhere, from a snapshot, on their way into a world: some at a time, so that the
-//! buckets they go to are in the cache when they are needed.
+//! Entries made elsewhere, from a snapshot, on their way into a world: many at a time, in the order of the
+//! tables.
+//!
+//! ```text
+//! place   | shard (14) | top of the hash (34) | number in the batch (16) |
+//! ```
+//! Tables are in the order of the hash, so a batch that is sorted by place walks through each shard's table
+//! once: several entries share a page, and the line of the next bucket can be fetched ahead. In the order of a
+//! file every entry would miss the caches, and the translation of its address as well. The number keeps
+//! entries of one key in the order in which they came. New entries themselves are not looked at.
 
-use super::{DbIndex, World};
+use super::{DbIndex, Key, World};
 use crate::entry::KeyEntry;
 
-/// Entries that wait for their buckets together.
-const SIZE: usize = 16;
+/// Entries that wait together: as many as a place can number.
+const SIZE: usize = 1 << NUMBER_BITS;
+
+const NUMBER_BITS: u32 = 16;
+const SHARD_BITS: u32 = 14;
+
+/// How far ahead a bucket is fetched.
+const AHEAD: usize = 8;
 
 /// Entries for one database.
 pub struct Batch {
     db: DbIndex,
-    /// With the hash and the shard of each.
-    waiting: Vec<(u64, usize, KeyEntry)>,
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    place: u64,
+    hash: u64,
+    entry: KeyEntry,
 }
 
 /// A key that is there already.
@@ -21,7 +40,7 @@ pub struct Duplicate(pub Box<[u8]>);
 impl Batch {
     /// For this database.
     pub fn new(db: DbIndex) -> Batch {
-        Batch { db, waiting: Vec::with_capacity(SIZE) }
+        Batch { db, waiting: Vec::new() }
     }
 
     /// The database.
@@ -35,32 +54,44 @@ impl Batch {
         self.db = db;
     }
 
-    /// Takes an entry and begins to fetch its bucket. True if the batch is full then.
+    /// Takes an entry. True if the batch is full then.
     #[inline]
     #[must_use]
     pub fn push(&mut self, world: &World, entry: KeyEntry) -> bool {
         let key = world.locate(entry.key());
-        let (hash, shard) = (key.hash, key.shard());
-        world.prefetch_bucket(self.db, key);
-        self.waiting.push((hash, shard, entry));
+        let (hash, shard) = (key.hash, key.shard() as u64);
+        let number = self.waiting.len() as u64;
+        let place = shard << (64 - SHARD_BITS) | hash >> (SHARD_BITS + NUMBER_BITS) << NUMBER_BITS | number;
+        self.waiting.push(Waiting { place, hash, entry });
         self.waiting.len() >= SIZE
     }
 
-    /// Puts all that wait into the world and returns how many they were. A key that is there is
-    /// replaced, or an error that ends it.
+    /// Puts all that wait into the world and returns how many they were. A key that is there is replaced, or an
+    /// error, which names the first that came of such keys.
     pub fn insert(&mut self, world: &mut World, replace: bool) -> Result<u64, Duplicate> {
         let count = self.waiting.len() as u64;
-        for (hash, shard, entry) in self.waiting.drain(..) {
-            let table = &mut world.shards[shard].db_or_new(self.db).table;
-            if table.contains(hash, entry.key()) {
+        self.waiting.sort_unstable_by_key(|waiting| waiting.place);
+        let mut first: Option<(u64, KeyEntry)> = None;
+        let mut waiting = self.waiting.drain(..);
+        while let Some(Waiting { place, hash, entry }) = waiting.next() {
+            if let Some(ahead) = waiting.as_slice().get(AHEAD) {
+                world.prefetch_bucket(self.db, Key::new(&[], ahead.hash, world.shards.len()));
+            }
+            let shard = &mut world.shards[(place >> (64 - SHARD_BITS)) as usize];
+            let table = &mut shard.db_or_new(self.db).table;
+            if table.contains_with(hash, || entry.key()) {
                 if !replace {
-                    return Err(Duplicate(entry.key().into()));
+                    let number = place & (SIZE as u64 - 1);
+                    if first.as_ref().is_none_or(|(before, _)| number < *before) {
+                        first = Some((number, entry));
+                    }
+                    continue;
                 }
                 drop(table.remove(hash, entry.key()));
             }
             table.insert(hash, entry);
         }
-        Ok(count)
+        first.map_or(Ok(count), |(_, entry)| Err(Duplicate(entry.key().into())))
     }
 }
 
@@ -93,16 +124,39 @@ mod tests {
         world.reserve(db, MANY);
         let mut batch = Batch::new(db);
         for at in 0..MANY {
-            if batch.push(&world, entry(&format!("key:{at}"), "a")) {
-                assert_eq!(batch.insert(&mut world, false), Ok(16));
-            }
+            assert!(!batch.push(&world, entry(&format!("key:{at}"), "a")));
         }
-        assert_eq!(batch.insert(&mut world, false), Ok(MANY as u64 % 16));
+        assert_eq!(batch.insert(&mut world, false), Ok(MANY as u64));
         assert_eq!(world.len(db), MANY);
         assert!(!batch.push(&world, entry("key:7", "b")));
         assert_eq!(batch.insert(&mut world, false), Err(Duplicate(b"key:7".as_slice().into())));
         assert!(!batch.push(&world, entry("key:7", "b")));
         assert_eq!(batch.insert(&mut world, true), Ok(1));
         assert_eq!(world.len(db), MANY);
+    }
+
+    #[test]
+    fn of_entries_of_one_key_the_last_stays_and_the_first_duplicate_is_told() {
+        let mut world = World::new(4, 2, Seed::new(1, 2));
+        let db = DbIndex(0);
+        let mut batch = Batch::new(db);
+        let push = |batch: &mut Batch, world: &World, range: std::ops::Range<usize>| {
+            range.for_each(|at| {
+                assert!(!batch.push(world, entry(&format!("key:{}", at % 30), &at.to_string())))
+            });
+        };
+        push(&mut batch, &world, 0..90);
+        assert_eq!(batch.insert(&mut world, true), Ok(90));
+        assert_eq!(world.len(db), 30);
+        for part in world.parts(db) {
+            for entry in part.table.iter() {
+                let value: usize =
+                    entry.as_str().and_then(|s| String::from_utf8_lossy(&s.bytes()).parse().ok()).unwrap();
+                assert_eq!(entry.key(), format!("key:{}", value - 60).as_bytes());
+            }
+        }
+        assert!(!batch.push(&world, entry("new", "x")));
+        push(&mut batch, &world, 17..29);
+        assert_eq!(batch.insert(&mut world, false), Err(Duplicate(b"key:17".as_slice().into())));
     }
 }

@@ -200,13 +200,18 @@ impl<'a> Keys<'a> {
     }
 
     /// Deletes the key if its time has come. True if it is gone or has to look so.
-    #[inline]
+    #[inline(always)]
     pub fn expire(&mut self, key: Key<'_>) -> bool {
-        let Some(db) = self.reach.get(key.shard()).db(self.db) else { return true };
-        if db.table.counted() == 0 {
-            return false;
+        match self.reach.get(key.shard()).db(self.db) {
+            None => true,
+            Some(db) => db.table.counted() > 0 && self.expire_if_due(key),
         }
-        match db.table.get(key.hash, key.bytes) {
+    }
+
+    /// Not inlined: most databases have no key with an expiry, or few.
+    #[inline(never)]
+    fn expire_if_due(&mut self, key: Key<'_>) -> bool {
+        match self.entry(key) {
             Some(entry) if self.is_expired(entry) => {}
             _ => return false,
         }

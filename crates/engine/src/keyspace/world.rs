@@ -25,10 +25,10 @@ impl World {
         }
     }
 
-    /// Shards for so many workers: with one few enough for the processor's cache, and many enough that
-    /// growth of one is small against all; with several so many that two rarely want the same.
-    pub fn shards_for(workers: usize) -> usize {
-        if workers == 1 { 16 } else { (workers * 1024).next_power_of_two().min(1 << 14) }
+    /// Shards for so many threads at a time: with one few enough for the processor's cache, and many
+    /// enough that growth of one is small against all; with several so many that two rarely want the same.
+    pub fn shards_for(threads: usize) -> usize {
+        if threads == 1 { 16 } else { (threads * 1024).next_power_of_two().min(1 << 14) }
     }
 
     /// Number of databases.

@@ -160,6 +160,12 @@ impl<T: Thin> Table<T> {
         self.get(hash, key).is_some()
     }
 
+    /// The same with a key that is far away: it is only asked for if there may be such an entry.
+    #[inline]
+    pub fn contains_with<'k>(&self, hash: u64, key: impl Fn() -> &'k [u8]) -> bool {
+        self.segment(hash).is_some_and(|segment| segment.holds::<T>(hash, key))
+    }
+
     /// The entry of `key`, for changing anything but the key.
     #[inline]
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<RefMut<'_, T>> {

@@ -268,6 +268,13 @@ impl<'a> Segment<'a> {
         self.search(hash, |word| unsafe { borrow::<T>(word) }.is(key))
     }
 
+    /// Whether there is an entry with a key, which is only asked for if tag and fragment agree.
+    #[inline(always)]
+    pub fn holds<'k, T: Thin>(self, hash: u64, key: impl Fn() -> &'k [u8]) -> bool {
+        // SAFETY: a search passes live words of a table of `T`.
+        self.search(hash, |word| unsafe { borrow::<T>(word) }.is(key())).is_some()
+    }
+
     /// The words that belong to a home, wherever they sit.
     pub fn words_of_home(self, home: usize) -> impl Iterator<Item = &'a u64> {
         self.path(home).flat_map(move |(_, bucket)| {

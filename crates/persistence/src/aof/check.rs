@@ -132,9 +132,12 @@ impl Checker {
             return Ok(Err(self.fail(scan, format_args!("Expected prefix '{wanted}', got: '{got}'"))));
         }
         let text = line.split_off(1);
-        let digits =
-            text.iter().skip(usize::from(text.starts_with(b"-"))).take_while(|byte| byte.is_ascii_digit());
-        let len = usize::from(text.starts_with(b"-")) + digits.count();
+        let sign = usize::from(text.starts_with(b"-"));
+        // A sign without digits is no number, and stays.
+        let len = match text.iter().skip(sign).take_while(|byte| byte.is_ascii_digit()).count() {
+            0 => 0,
+            digits => sign + digits,
+        };
         let number = String::from_utf8_lossy(&text[..len]).parse::<i64>();
         let saturated = if text.starts_with(b"-") { i64::MIN } else { i64::MAX };
         let number = if len == 0 { 0 } else { number.unwrap_or(saturated) };
@@ -277,6 +280,7 @@ mod tests {
                 "0x              25: Expected to read string of -1 bytes, which is not in the suitable range",
             ),
             ("*1\r\n!\r\n", "0x              25: Expected prefix '$', got: '!'"),
+            ("*1\r\n$-\r\n", "0x              25: Expected \\r\\n, got: 2d0d"),
             ("*1\n", "0x              21: Expected \\r\\n, got: 0a00"),
             ("*1\r\n$1\r\naXX", "0x              29: Expected \\r\\n, got: 5858"),
             ("*1\r\n$4\r\nexec\r\n", "0x              29: Unexpected EXEC in AOF a.aof"),

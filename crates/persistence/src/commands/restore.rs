@@ -1,13 +1,14 @@
 //! RESTORE: a key made of a payload of DUMP.
 
 use crate::rdb::{Decoding, payload};
-use ochre_engine::command::effects::Words;
+use ochre_engine::command::effects::{Remark, Words};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_engine::settings::{SanitizeDumpPayload, Settings};
 use ochre_engine::text::{eq_ignore_case, parse_i64};
 use ochre_engine::time::UnixMs;
 use ochre_engine::value::RawValue;
+use std::sync::atomic::AtomicU64;
 
 /// Declaration of RESTORE.
 pub static RESTORE: Command = Command::new("restore", Group::Generic, -4, restore)
@@ -133,11 +134,17 @@ fn value_of(ctx: &mut Ctx<'_>, bytes: &[u8]) -> Result<RawValue, Error> {
     };
     let body = payload::verify(bytes, !skip_checksum_validation)
         .ok_or(Error::fixed("ERR DUMP payload version or checksum are wrong"))?;
+    let searched = AtomicU64::new(0);
+    let deep = deep.then_some(&searched);
     let decoding = Decoding { settings: ctx.settings, seed: ctx.keys.seed(), deep };
     let restored = payload::restore(body, &decoding);
+    let remarks = &mut ctx.keys.fx.remarks;
+    match searched.into_inner() {
+        0 => {}
+        count => remarks.push(Remark::Sanitized(count)),
+    }
     restored.map_err(|(offset, fault)| {
-        let remark = format!("Internal error in RDB reading offset {offset} -> {fault}");
-        ctx.keys.fx.remarks.push(remark);
+        remarks.push(Remark::Log(format!("Internal error in RDB reading offset {offset} -> {fault}")));
         Error::fixed("ERR Bad data format")
     })
 }

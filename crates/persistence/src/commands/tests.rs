@@ -1,6 +1,6 @@
 //! DUMP and RESTORE as clients see them.
 
-use ochre_engine::command::effects::Propagation;
+use ochre_engine::command::effects::{Propagation, Remark};
 use ochre_engine::level::Level;
 use ochre_engine::settings::{MaxmemoryPolicy, SanitizeDumpPayload};
 use ochre_engine::testing::Bench;
@@ -113,4 +113,27 @@ fn a_member_that_is_there_twice_is_found_if_that_is_asked_for() {
     assert_eq!(restore(&mut bench, "h", "0", &twice, &["REPLACE"]), "-ERR Bad data format");
     bench.caller.trusted = true;
     assert_eq!(restore(&mut bench, "h", "0", &twice, &["REPLACE"]), "+OK");
+}
+
+#[test]
+fn the_first_level_is_told_the_time_of_expiry_in_a_command_of_its_own() {
+    let mut bench = bench();
+    bench.settings.level = Level::V4_0;
+    bench.run(&["SET", "a", "b"]);
+    let payload = dump(&mut bench, "a");
+    assert_eq!(restore(&mut bench, "copy", "5000", &payload, &[]), "+OK");
+    let Propagation::Instead(commands) = &bench.fx.propagation else { panic!("it is rewritten") };
+    let at = (bench.now.0 + 5000).to_string().into_bytes();
+    assert_eq!(commands[0][2], b"0");
+    assert_eq!(commands[1], [b"PEXPIREAT".to_vec(), b"copy".to_vec(), at]);
+}
+
+#[test]
+fn what_is_searched_deeply_is_counted() {
+    let mut bench = bench();
+    bench.settings.sanitize_dump_payload = SanitizeDumpPayload::Yes;
+    bench.run(&["HSET", "h", "f", "v"]);
+    let payload = dump(&mut bench, "h");
+    assert_eq!(restore(&mut bench, "copy", "0", &payload, &[]), "+OK");
+    assert_eq!(bench.fx.remarks, [Remark::Sanitized(1)]);
 }

@@ -17,6 +17,7 @@ use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use std::io::{self, Read, Write};
+use std::sync::atomic::AtomicU64;
 
 /// Checks a file and reports to `out`; true if it is sound. `now` tells what has expired.
 pub fn check<R: Read>(source: &mut Source<R>, now: UnixMs, out: &mut dyn Write) -> io::Result<bool> {
@@ -120,7 +121,9 @@ impl<R: Read> Checker<'_, R> {
             source.length()?;
             module::skip(source)?;
         } else {
-            let decoding = Decoding { settings: &Settings::default(), seed: Seed::new(0, 0), deep: true };
+            let searched = AtomicU64::new(0);
+            let (settings, seed) = (Settings::default(), Seed::new(0, 0));
+            let decoding = Decoding { settings: &settings, seed, deep: Some(&searched) };
             decode::value(source, value_type, &decoding)?;
         }
         self.expires += u64::from(expiry.is_some());

@@ -112,6 +112,13 @@ pub struct LoadError {
     pub fault: Fault,
 }
 
+impl LoadError {
+    /// Not in a value.
+    pub(super) fn at(offset: u64, fault: Fault) -> LoadError {
+        LoadError { offset, value_type: None, key: None, fault }
+    }
+}
+
 impl fmt::Display for LoadError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} at offset {}", self.fault, self.offset)?;

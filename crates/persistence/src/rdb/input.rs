@@ -205,6 +205,20 @@ impl<R: Read> Source<R> {
         self.crc
     }
 
+    /// The bytes that are there without reading.
+    #[inline]
+    pub(super) fn window(&self) -> &[u8] {
+        &self.buffer[self.at..self.end]
+    }
+
+    /// Reads on, so that the window becomes twice as large at least. False if nothing more came: at the end,
+    /// or because of an error, which whoever takes those bytes will meet.
+    pub(super) fn widen(&mut self) -> bool {
+        let before = self.end - self.at;
+        let _ = self.fill((2 * before).max(CHUNK));
+        self.end - self.at > before
+    }
+
     fn sum_up(&mut self) {
         let new = &self.buffer[self.summed..self.at];
         self.crc = self.crc.map(|crc| crc64::update(crc, new));

@@ -28,8 +28,9 @@
 //! - [`load`] cuts a stream into entries for a [`Sink`]. Its [`Source`] shows the bytes where they
 //!   were read to; listpacks and intsets are copied from there once, into their final block, after
 //!   they were checked.
-//! - [`decode`] makes one value of bytes: a pure function of bytes and [`Decoding`], so that
-//!   values can be decoded by several threads.
+//! - [`decode`] makes one value of bytes: a pure function of bytes and [`Decoding`].
+//! - [`load_ahead`] lets several threads decode: [`extent`] finds the ends of values, [`RawBatch`]
+//!   carries them.
 //! - [`check`] reads a file as [`load`] does, but tells what it finds (redis-check-rdb).
 //! - [`payload`] is the same for single values with a footer.
 
@@ -38,11 +39,13 @@ pub mod crc64;
 pub mod decode;
 pub mod encode;
 mod error;
+pub mod extent;
 pub mod format;
 pub mod input;
 mod load;
 pub mod output;
 pub mod payload;
+mod raw;
 mod records;
 mod save;
 #[cfg(test)]
@@ -53,5 +56,6 @@ pub mod zipmap;
 pub use decode::Decoding;
 pub use error::{Fault, LoadError};
 pub use input::Source;
-pub use load::{LoadOptions, Loaded, Refusal, Sink, load};
+pub use load::{Decoders, LoadOptions, Loaded, Refusal, Sink, load, load_ahead};
+pub use raw::{Decoded, RawBatch};
 pub use save::{Progress, SaveOptions, Saved, save};

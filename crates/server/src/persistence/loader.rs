@@ -5,6 +5,7 @@ use super::loading::{Host, Mode};
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::{Batch, DbIndex};
+use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::{Refusal, Sink};
 
@@ -34,7 +35,7 @@ impl<'a, H: Host> Loader<'a, H> {
     }
 
     /// Puts the entries that wait into the tables.
-    fn insert(&mut self) -> Result<(), Refusal> {
+    pub(super) fn insert(&mut self) -> Result<(), Refusal> {
         let server = self.host.server();
         let inserted = self.batch.insert(&mut server.world, self.mode.replaces);
         server.persistence.last_load.keys += inserted.map_err(|duplicate| {
@@ -92,6 +93,18 @@ impl<H: Host> Sink for Loader<'_, H> {
             [b'%', ..] => log_notice!("RDB '{}': {text}", name.escape_ascii()),
             _ => log_debug!("Unrecognized RDB AUX field: '{}'", name.escape_ascii()),
         }
+    }
+
+    /// Kept for the next snapshot, if that can hold it.
+    fn function(&mut self, code: &[u8]) -> Result<(), Refusal> {
+        let server = self.host.server();
+        if server.settings.level >= Level::V7_0 {
+            log_notice!("A function library was loaded: it is kept, but cannot be called");
+            server.persistence.functions.push(code.into());
+        } else {
+            log_warning!("A function library was left out: this level has none");
+        }
+        Ok(())
     }
 
     fn empty_key(&mut self, key: &[u8]) {

@@ -4,9 +4,13 @@
 //! file ── rdb::load ──> Loader (a Sink) ──> the shards' tables
 //!                          └─ every few bytes: Host::serve ── -LOADING replies, INFO, SHUTDOWN
 //! ```
+//! With several workers as many threads decode ([`with_decoders`]); everything else stays with the one that
+//! loads.
+//!
 //! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
+use super::decoders::with_decoders;
 use super::loader::Loader;
 use super::{aof, check_rdb};
 use crate::config::os_text;
@@ -14,11 +18,16 @@ use crate::server::Server;
 use crate::startup::Abort;
 use crate::{log_notice, log_warning};
 use ochre_engine::settings::SanitizeDumpPayload;
+use ochre_persistence::rdb::input::Input;
 use ochre_persistence::rdb::{self, Fault, LoadError, LoadOptions, Source};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
+
+/// Bytes of a file from which on it is worth to start threads.
+const WORTH_THREADS: u64 = 1 << 20;
 
 /// Who loads.
 pub trait Host {
@@ -130,15 +139,32 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     let server = host.server();
     let (settings, now) = (server.settings, server.lane.clock.now());
     let config = &server.config.persistence;
+    let searched = AtomicU64::new(0);
     let options = LoadOptions {
         settings: &settings,
         seed: server.world.seed(),
         now,
-        deep: settings.sanitize_dump_payload == SanitizeDumpPayload::Yes,
+        deep: (settings.sanitize_dump_payload == SanitizeDumpPayload::Yes).then_some(&searched),
         checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
+    let is_worth_threads = source.room().is_none_or(|bytes| bytes >= WORTH_THREADS);
+    let threads = if is_worth_threads { server.desks.len().min(processors()) } else { 1 };
     let mut loader = Loader::new(host, now, mode);
-    let loaded = rdb::load(source, &options, &mut loader);
+    let loaded = match threads {
+        1 => rdb::load(source, &options, &mut loader),
+        _ => with_decoders(threads, options.decoding(), |decoders| {
+            rdb::load_ahead(source, &options, &mut loader, decoders)
+        }),
+    };
+    // Entries before an error may still wait for their places: a duplicate among them comes first.
+    let loaded = loaded.map_err(|error| match &error.fault {
+        Fault::Duplicate | Fault::Stopped => error,
+        _ => match loader.insert() {
+            Ok(()) => error,
+            Err(refusal) => LoadError { fault: refusal.into(), ..error },
+        },
+    });
+    host.server().stats.sanitizations += searched.into_inner();
     let LastLoad { keys, expired } = host.server().persistence.last_load;
     match loaded {
         Ok(loaded) => {
@@ -160,6 +186,11 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
     }
 }
 
+/// More threads than these would only take turns.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Logs why a file was refused, in the words that tools look for.
 fn log_error(error: &LoadError, databases: u32) {
     match &error.fault {
@@ -171,6 +202,8 @@ fn log_error(error: &LoadError, databases: u32) {
                  databases. Exiting"
             );
         }
+        // Which key it is was logged when it was met; where in the file is not known any more.
+        Fault::Duplicate => log_warning!("Duplicated key found in RDB file"),
         Fault::Short => {
             log_warning!("Short read or OOM loading DB. Unrecoverable error, aborting now.");
             log_warning!(
@@ -199,6 +232,7 @@ impl Server {
     /// From now on clients are told that data is being loaded; `size` is that of all files together.
     pub fn start_loading(&mut self, size: u64) {
         self.persistence.last_load = LastLoad::default();
+        self.persistence.functions.clear();
         self.persistence.loading = Some(Loading {
             started: self.lane.clock.now().seconds(),
             total_bytes: size,

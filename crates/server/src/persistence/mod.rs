@@ -13,6 +13,7 @@
 pub mod aof;
 pub mod check_rdb;
 pub mod child;
+mod decoders;
 pub mod disk;
 mod info;
 mod loader;
@@ -46,6 +47,8 @@ pub struct Persistence {
     pub last_load: LastLoad,
     /// The append-only file.
     pub aof: Aof,
+    /// Function libraries of the snapshot that was loaded: nobody can call them here, but they go into the next one.
+    pub functions: Vec<Box<[u8]>>,
 }
 
 impl Persistence {
@@ -57,6 +60,7 @@ impl Persistence {
             loading: None,
             last_load: LastLoad::default(),
             aof: Aof::default(),
+            functions: Vec::new(),
         }
     }
 

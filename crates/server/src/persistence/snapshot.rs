@@ -190,7 +190,9 @@ impl Server {
         mut reporter: Option<&mut Reporter>,
     ) -> io::Result<Saved> {
         let config = &self.config.persistence;
+        let functions: Vec<&[u8]> = self.persistence.functions.iter().map(|code| &**code).collect();
         let options = SaveOptions {
+            functions: &functions,
             compression: config.rdbcompression,
             checksum: config.rdbchecksum,
             used_memory: header.used_memory,

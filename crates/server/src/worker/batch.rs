@@ -13,6 +13,7 @@ use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::Step;
 use crate::plan::{Plan, Planned};
 use crate::server::Server;
+use ochre_engine::keyspace::Key;
 use ochre_resp::request::Batch;
 use std::io;
 
@@ -269,7 +270,9 @@ impl Worker {
                     let queue = Queue { first: offset + pending.next, ..queue };
                     let waits = seat.exclusively_with(client, |server, client| {
                         server.run_commands(client, pending, queue, |server, client, next| {
-                            can_share && may_share(&server.commands, client, next) && server.is_plain()
+                            can_share
+                                && may_share(&server.commands, client, queue.plan.get(next))
+                                && server.is_plain()
                         })
                     });
                     if waits {
@@ -328,22 +331,18 @@ impl Seat {
     fn plan(&mut self, token: Token, plan: &mut Plan) {
         let alone = self.is_alone();
         let (common, part, _) = self.split();
+        let world = alone.then(|| common.world());
         let Some(client) = part.get(token) else { return };
         let Some(pending) = &client.pending else { return };
+        let (commands, locks) = (common.commands(), common.locks());
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
-            if alone {
-                let world = common.world();
-                plan.push(
-                    common.commands(),
-                    args,
-                    |key| world.locate(key),
-                    |key| world.prefetch_bucket(client.db, key),
-                );
-            } else {
-                let locks = common.locks();
-                plan.push(common.commands(), args, |key| locks.locate(key), |key| locks.approach(key.hash));
-            }
+            // One closure, so that there is one copy of what is around it.
+            let fetch = |key: Key<'_>| match world {
+                Some(world) => world.prefetch_bucket(client.db, key),
+                None => locks.approach(key.hash),
+            };
+            plan.push(commands, args, |key| locks.locate(key), fetch);
         }
     }
 
@@ -364,13 +363,13 @@ impl Seat {
 }
 
 impl Server {
-    /// Runs commands of a client until they are done, it has to wait (true), or `until` says so.
+    /// Runs commands of a client until they are done, it has to wait (true), or the next one, named by its place in the plan, `shares` the server with other workers.
     fn run_commands(
         &mut self,
         client: &mut Client,
         pending: &mut PendingInput,
         queue: Queue<'_>,
-        shares: impl Fn(&Server, &Client, Planned<'_>) -> bool,
+        shares: impl Fn(&Server, &Client, usize) -> bool,
     ) -> bool {
         let offset = queue.first - pending.next;
         if client.flags.contains(Flags::CLOSE_ASAP) {
@@ -392,9 +391,7 @@ impl Server {
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
-            } else if pending.next < pending.batch.len()
-                && shares(self, client, queue.plan.get(offset + pending.next))
-            {
+            } else if pending.next < pending.batch.len() && shares(self, client, offset + pending.next) {
                 return false;
             }
         }

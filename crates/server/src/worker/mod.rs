@@ -148,7 +148,7 @@ impl Worker {
 
     /// What was done is written before anybody is told of it.
     fn flush_log(&mut self) {
-        if self.seat.common().has_log() {
+        if self.seat.common().has_unwritten_log() {
             self.seat.exclusively(|server| server.flush_aof_before_replies());
         }
     }

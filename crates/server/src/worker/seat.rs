@@ -64,13 +64,16 @@ impl Seat {
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_plain = self.server().is_plain();
+            let propagates = self.server().lane.fx.propagates;
+            self.desk().lane.fx.propagates = propagates;
         }
     }
 
     /// Leaves it, to sleep.
     pub fn leave(&mut self) {
         self.shared = None;
-        self.process.rest(self.me);
+        // SAFETY: this is the one seat of this number.
+        unsafe { self.process.rest(self.me) };
     }
 
     /// Enters the exclusive mode until [`Seat::enter`]: for loading, which takes long and lets others
@@ -175,7 +178,7 @@ impl Seat {
         // SAFETY: this thread is a worker, and it holds no other guard.
         let mut server = unsafe { self.process.exclusive() };
         server.start_turn();
-        server.gather_dirty();
+        server.catch_up();
         let (here, got) = (self.me, server.lane.tick);
         let waited = server.lane.clock.nanos(asked, got);
         let done = work(&mut server);
@@ -307,10 +310,20 @@ impl<'a> Common<'a> {
         self.server.stats.commands_processed
     }
 
-    /// There is a log to be written before replies leave.
+    /// There is something to be written before replies leave: what this worker's commands did, or what
+    /// others did and this worker's clients may have seen.
     #[inline]
-    pub fn has_log(self) -> bool {
+    pub fn has_unwritten_log(self) -> bool {
         self.server.persistence.aof.is_on()
+            && (self.server.desks.len() == 1
+                || self.server.inbox.is_filled()
+                || !self.server.journal.aof.bytes.is_empty())
+    }
+
+    /// Takes what this worker logged.
+    #[inline]
+    pub fn inbox(self) -> &'a crate::propagate::Inbox {
+        &self.server.inbox
     }
 
     /// Evicting goes on in the next turn.

@@ -21,6 +21,7 @@ use crate::exec::{Case, call_data};
 use crate::lazyfree::Garbage;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
+use crate::propagate::{Journal, Scene};
 use crate::server::{Desk, Lane};
 use crate::stats::Stats;
 use crate::table::{CommandId, CommandTable, Reach, Run};
@@ -81,14 +82,15 @@ impl Seat {
         queue: Queue<'_>,
     ) -> Tried {
         let (common, _, desk) = self.split();
-        let Desk { lane, stats, shards, hashes } = desk;
+        let Desk { lane, stats, journal, shards, hashes } = desk;
         let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            tried = try_command(common, lane, stats, client, &mut held, queue.plan.get(at), args);
+            let mut records = Records { stats, journal };
+            tried = try_command(common, lane, &mut records, client, &mut held, queue.plan.get(at), args);
             if tried == Tried::NotHere {
                 break;
             }
@@ -97,8 +99,17 @@ impl Seat {
                 break;
             }
         }
+        // The shards are still held.
+        common.inbox().put(journal);
+        drop(held);
         tried
     }
+}
+
+/// Where a worker writes down what its commands did.
+struct Records<'a> {
+    stats: &'a mut Stats,
+    journal: &'a mut Journal,
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
@@ -168,7 +179,7 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
 fn try_command(
     common: Common<'_>,
     lane: &mut Lane,
-    stats: &mut Stats,
+    records: &mut Records<'_>,
     client: &mut Client,
     held: &mut Held<'_>,
     planned: Planned<'_>,
@@ -192,10 +203,19 @@ fn try_command(
     }
     let failed = outcome.is_err_and(|error| {
         client.reply().error(error.text());
-        stats.error_replied(error.text());
+        records.stats.error_replied(error.text());
         true
     });
     client.last_command = Some(id);
+    if lane.fx.propagates {
+        let seconds = lane.clock.unix_ms(started).0 / 1000;
+        records.journal.record(
+            &mut lane.fx,
+            Scene { db: client.db, command: entry, settings, seconds },
+            args,
+        );
+    }
+    let stats = &mut *records.stats;
     settle(common, &mut lane.fx, stats);
     lane.tick = lane.clock.tick();
     let nanos = lane.clock.nanos(started, lane.tick);
@@ -211,6 +231,7 @@ fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
     stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
     if !fx.is_quiet() {
         stats.expired_keys += std::mem::take(&mut fx.stats.expired);
+        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
         if !fx.garbage.is_empty() {
             common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
         }

@@ -24,6 +24,7 @@ use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_engine::value::{RawValue, StrValue};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What decoding depends on besides the bytes.
 #[derive(Clone, Copy)]
@@ -32,8 +33,9 @@ pub struct Decoding<'a> {
     pub settings: &'a Settings,
     /// The keyed hash of the world that the values are for.
     pub seed: Seed,
-    /// Whether listpacks are searched for members that are there twice (`sanitize-dump-payload`).
-    pub deep: bool,
+    /// If listpacks are searched for members that are there twice (`sanitize-dump-payload`): the counter
+    /// of what was searched.
+    pub deep: Option<&'a AtomicU64>,
 }
 
 /// Decodes a value of this type. Strings that name an integer become one.
@@ -121,6 +123,14 @@ fn refuse_duplicates(pack: &Listpack, step: usize, what: &'static str) -> Result
     }
 }
 
+/// Counts a structure, if it is searched (rdb.c counts before it looks, and ziplists not at all).
+#[inline]
+fn count_searched(decoding: &Decoding<'_>) {
+    if let Some(searched) = decoding.deep {
+        searched.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// A length as a number of bytes in memory.
 fn size(length: u64) -> Result<usize, Fault> {
     usize::try_from(length).map_err(|_| Fault::Short)
@@ -152,6 +162,7 @@ impl<I: Input> Reader<'_, '_, I> {
     #[inline]
     fn listpack(&mut self, what: &'static str) -> Result<Listpack, Fault> {
         let bytes = self.input.string(self.room)?;
+        count_searched(self.decoding);
         Listpack::from_bytes(bytes).map_err(Fault::integrity(what))
     }
 
@@ -171,7 +182,7 @@ impl<I: Input> Reader<'_, '_, I> {
         if pack.len() % 2 != 0 {
             return Err(Fault::Integrity(what, None));
         }
-        if is_ziplist || self.decoding.deep {
+        if is_ziplist || self.decoding.deep.is_some() {
             refuse_duplicates(&pack, 2, what)?;
         }
         Ok(pack)

@@ -1,6 +1,6 @@
 //! Sets: members one by one, and in one intset or listpack.
 
-use super::{Reader, refuse_duplicates};
+use super::{Reader, count_searched, refuse_duplicates};
 use crate::rdb::Fault;
 use crate::rdb::input::Input;
 use ochre_engine::encoding::intset::Intset;
@@ -26,7 +26,9 @@ impl<I: Input> Reader<'_, '_, I> {
     }
 
     pub(super) fn intset(&mut self) -> Result<RawValue, Fault> {
-        let ints = Intset::from_bytes(self.string()?).map_err(Fault::integrity("Intset"))?;
+        let bytes = self.input.string(self.room)?;
+        count_searched(self.decoding);
+        let ints = Intset::from_bytes(bytes).map_err(Fault::integrity("Intset"))?;
         Ok(RawValue::new(Set::from_intset(ints, &self.set_limits())))
     }
 
@@ -36,7 +38,7 @@ impl<I: Input> Reader<'_, '_, I> {
         if pack.is_empty() {
             return Err(Fault::Empty);
         }
-        if self.decoding.deep {
+        if self.decoding.deep.is_some() {
             refuse_duplicates(&pack, 1, WHAT)?;
         }
         Set::from_listpack(pack, &self.set_limits()).map(RawValue::new).ok_or(DUPLICATE)

@@ -109,7 +109,7 @@ fn files_name_what_they_are_of() {
         settings: &bench.settings,
         seed: bench.world.seed(),
         now: NOW,
-        deep: false,
+        deep: None,
         checksum: true,
     };
     load(&mut Source::new(&file[..], None), &options, &mut filler).unwrap();

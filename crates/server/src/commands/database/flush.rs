@@ -7,6 +7,7 @@ use crate::table::ServerCommand;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
+use ochre_engine::level::Level;
 use ochre_engine::text::eq_ignore_case;
 
 const MODE: &[Arg] = &[Arg::one_of(
@@ -54,7 +55,8 @@ fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     for db in 0..call.server.world.dbs() {
         call.server.empty(DbIndex(db), lazy);
     }
-    call.server.lane.fx.dirty += 1;
+    // Before 7.0 it was a change even if nothing was there (db.c: flushallCommand).
+    call.server.lane.fx.dirty += u64::from(call.server.settings.level < Level::V7_0);
     // Databases that are empty here may not be where the log is read.
     call.server.lane.fx.propagation = Propagation::Forced;
     call.server.snapshot_nothing();

@@ -47,7 +47,7 @@ pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
     }
     text.line("unexpected_error_replies", 0);
     text.line("total_error_replies", stats.error_replies);
-    text.line("dump_payload_sanitizations", 0);
+    text.line("dump_payload_sanitizations", stats.sanitizations);
     work(call, text);
 }
 

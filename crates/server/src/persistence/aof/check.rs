@@ -101,7 +101,7 @@ impl Tool {
             log_manifest_error(&error);
             Abort::Failed
         })?;
-        let directory = path.parent().unwrap_or(Path::new(""));
+        let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
         let count = manifest.parts().count();
         if let Some(base) = &manifest.base {
             let path = directory.join(base.path());

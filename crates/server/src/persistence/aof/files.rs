@@ -71,6 +71,8 @@ impl Server {
                 true => Ok(()),
                 false => Err(io::Error::from_raw_os_error(libc::ENOTDIR)),
             },
+            // What is written into it will be acknowledged: its name has to last as well.
+            Ok(()) => sync_directory_of(path),
             other => other,
         };
         made.map_err(|error| {
@@ -177,7 +179,7 @@ impl Server {
         let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
         let had_incr = !manifest.incr.is_empty();
         if manifest.is_empty() {
-            let is_snapshot = self.config.persistence.aof_use_rdb_preamble;
+            let is_snapshot = self.base_is_snapshot();
             let base = manifest.new_base(self.aof_prefix(), is_snapshot);
             let path = self.aof_path(base.path());
             self.write_base(&path, None).map_err(|_| Abort::Failed)?;

@@ -232,7 +232,9 @@ impl Server {
     /// In the cron: tries again what was put off, or failed.
     pub fn retry_aof(&mut self, second_passed: bool) {
         let aof = &self.persistence.aof;
-        if aof.is_on() && (aof.postponed_since.is_some() || (second_passed && aof.write_error.is_some())) {
+        let retries = aof.postponed_since.is_some() || (second_passed && aof.write_error.is_some());
+        // With several workers nobody else looks after what was written and not synchronised.
+        if aof.is_on() && (retries || self.desks.len() > 1) {
             self.flush_aof(false);
         }
     }

@@ -198,10 +198,15 @@ impl Server {
         })
     }
 
+    /// Whether a base is written as a snapshot. Function libraries have no command here that could make them.
+    pub(super) fn base_is_snapshot(&self) -> bool {
+        self.config.persistence.aof_use_rdb_preamble || !self.persistence.functions.is_empty()
+    }
+
     fn encode_base(&self, file: &mut GrowingFile, child: Option<(&Header, &mut Reporter)>) -> io::Result<()> {
         let (header, mut reporter) = child.unzip();
         let config = &self.config.persistence;
-        if config.aof_use_rdb_preamble {
+        if self.base_is_snapshot() {
             let own = header.is_none().then(|| self.snapshot_header(true));
             let Some(header) = header.or(own.as_ref()) else { return Ok(()) };
             return self.encode_snapshot(header, file, reporter).map(|_| ());
@@ -265,7 +270,7 @@ impl Server {
     fn take_over_base(&mut self, pid: i32) -> Result<(), FileFailure> {
         let temporary = temporary_base(pid.unsigned_abs());
         let mut manifest = self.persistence.aof.manifest.clone();
-        let is_snapshot = self.config.persistence.aof_use_rdb_preamble;
+        let is_snapshot = self.base_is_snapshot();
         let base = manifest.new_base(self.aof_prefix(), is_snapshot).path().to_owned();
         let base_path = self.aof_path(&base);
         self.rename_part("base", &temporary, &base_path, &base)?;

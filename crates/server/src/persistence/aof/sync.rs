@@ -86,10 +86,16 @@ pub fn retire(file: Arc<File>) {
     let kept = Arc::clone(&file);
     let started = thread::Builder::new().name("bio_close_file".into()).spawn(move || {
         let _registered = crate::alloc::register_thread();
-        // A failure would have been met by the flushes before; there is nobody left to tell.
-        let _ = file.sync_data();
+        sync_for_the_last_time(&file);
     });
     if started.is_err() {
-        let _ = kept.sync_data();
+        sync_for_the_last_time(&kept);
+    }
+}
+
+/// The next base will make up for what a failure here may cost; until then the log says so (bio.c).
+fn sync_for_the_last_time(file: &File) {
+    if let Err(error) = file.sync_data() {
+        log_warning!("Fail to fsync the AOF file: {}", os_text(&error));
     }
 }
