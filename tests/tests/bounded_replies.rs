@@ -1,7 +1,7 @@
 //! Calls whose reply would be far larger than their request: the memory of the server stays bounded, others
 //! are answered meanwhile, and what Redis refuses as out of range is refused with its words.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ochre_tests::client::encode;
 use ochre_tests::{Client, Reply, Server};
@@ -87,13 +87,11 @@ fn repetitions_without_end_keep_nobody_waiting_even_without_a_limit() {
         let mut c = server.connect();
         c.send(&encode(&words(call))).expect("the server takes a call");
         std::thread::sleep(Duration::from_millis(20));
-        let start = Instant::now();
+        // Within the time that a test client waits at most; a fraction of a second where nothing else runs.
         assert_eq!(witness.run("PING"), Reply::Simple("PONG".into()), "{call}");
-        // A fraction of a second where nothing else runs.
-        assert!(start.elapsed() < Duration::from_secs(20), "{call}: {:?}", start.elapsed());
         let _ = c.read_to_end();
         let grown = server.resident_bytes().saturating_sub(before);
-        assert!(grown < 800 << 20, "{call}: {grown} bytes");
+        assert!(grown < 300 << 20, "{call}: {grown} bytes");
     }
     assert_eq!(witness.run("EXISTS words hash zset"), Reply::Integer(3));
 }

@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 pub mod layout;
+mod lent;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::value::{Collection, EMBSTR_LIMIT, RawValue, StrRef, StrValue, heap_he
 use bytes::{Bytes, BytesMut};
 use layout::*;
 pub use layout::{INLINE_LIMIT, Kind};
+pub use lent::StrBytes;
 use raw::Raw;
 use std::mem::ManuallyDrop;
 
@@ -181,22 +183,17 @@ impl KeyEntry {
 
     /// The bytes of a string, to be changed in place; an integer becomes text first. `None` if this
     /// is no string.
-    pub fn str_bytes_mut(&mut self) -> Option<&mut [u8]> {
+    pub fn str_bytes_mut(&mut self) -> Option<StrBytes<'_>> {
         match self.as_str()? {
             StrRef::Int(n) => self.rewrite_inline(itoa::Buffer::new().format(n).as_bytes()),
             StrRef::Heap(_) => {
-                self.edit_heap(|_| ());
-                // SAFETY: edit_heap left a buffer that nobody shares, and `&mut self` keeps it so.
-                let bytes = unsafe { &mut *heap_pointer(self.0.head()) };
-                // SAFETY: the same; Bytes offers no mutable view of its unshared buffer.
-                return Some(unsafe {
-                    std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len())
-                });
+                // SAFETY: the head of a Heap entry is the pointer of its Box, lent while `self` is.
+                return Some(StrBytes::heap(unsafe { &mut *heap_pointer(self.0.head()) }));
             }
             StrRef::Bytes(_) => {}
         }
         self.0.mark_edited();
-        Some(self.0.inline_value_mut())
+        Some(StrBytes::inline(self.0.inline_value_mut()))
     }
 
     /// Makes a string `len` bytes long, filling up with zeroes; the allocation may move.
@@ -224,7 +221,7 @@ impl KeyEntry {
         }
         let Some(old) = self.as_str().map(|string| string.len()) else { return };
         self.resize_str(old + tail.len());
-        if let Some(bytes) = self.str_bytes_mut() {
+        if let Some(mut bytes) = self.str_bytes_mut() {
             bytes[old..].copy_from_slice(tail);
         }
     }
@@ -238,10 +235,7 @@ impl KeyEntry {
     fn edit_heap(&mut self, edit: impl FnOnce(&mut BytesMut)) {
         // SAFETY: the head of a Heap entry is the pointer of its Box, lent while `self` is.
         let bytes = unsafe { &mut *heap_pointer(self.0.head()) };
-        let mut buffer = match std::mem::take(bytes).try_into_mut() {
-            Ok(unshared) => unshared,
-            Err(shared) => BytesMut::from(&shared[..]),
-        };
+        let mut buffer = lent::take(bytes);
         edit(&mut buffer);
         *bytes = buffer.freeze();
     }

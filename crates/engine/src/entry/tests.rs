@@ -104,3 +104,22 @@ fn a_short_string_that_comes_back_moves_into_the_entry() {
     assert_eq!(again.kind(), Kind::Inline);
     assert_eq!(bytes_of(&again), b"abc");
 }
+
+#[test]
+fn a_large_string_changes_in_place_but_not_under_those_who_share_it() {
+    let mut entry = KeyEntry::string(b"k", StrValue::Bytes(&vec![b'x'; INLINE_LIMIT]), None, 0);
+    let shared = match entry.as_str() {
+        Some(StrRef::Heap(bytes)) => bytes.clone(),
+        _ => panic!("a string of this length has an allocation of its own"),
+    };
+    entry.str_bytes_mut().expect("a string")[..2].copy_from_slice(b"ab");
+    assert_eq!(&shared[..3], b"xxx");
+    assert_eq!(&bytes_of(&entry)[..3], b"abx");
+    let address = |entry: &KeyEntry| entry.as_str().map(|string| string.bytes().as_ptr() as usize);
+    let before = address(&entry);
+    entry.str_bytes_mut().expect("a string")[2] = b'c';
+    assert_eq!(address(&entry), before, "nobody shares it, so nothing was copied");
+    assert_eq!(&bytes_of(&entry)[..3], b"abc");
+    entry.append_str(b"d");
+    assert_eq!(bytes_of(&entry).len(), INLINE_LIMIT + 1);
+}

@@ -1,7 +1,7 @@
 //! Typed access to the value in an entry: `Read` looks, `Mut` changes and puts back.
 #![allow(unsafe_code)]
 
-use crate::entry::KeyEntry;
+use crate::entry::{KeyEntry, StrBytes};
 use crate::table::RefMut;
 use crate::value::{Collection, StrRef, StrValue};
 use std::marker::PhantomData;
@@ -85,7 +85,7 @@ impl<'a> StrMut<'a> {
     }
 
     /// Its bytes, to be changed in place.
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
+    pub fn bytes_mut(&mut self) -> StrBytes<'_> {
         self.entry.str_bytes_mut().expect("only made of strings")
     }
 

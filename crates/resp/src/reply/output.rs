@@ -18,7 +18,7 @@ const SEAL_BYTES: usize = 256 * 1024;
 /// Capacity of a tail that begins without a lent buffer.
 const FIRST_BYTES: usize = 1024;
 /// Pending bytes at which a reply is cut off that repeats elements as often as the caller asked for.
-const REPEATS_BYTES: usize = 256 * 1024 * 1024;
+const REPEATS_BYTES: usize = 64 * 1024 * 1024;
 
 /// Replies on their way to one client.
 #[derive(Default)]

@@ -183,7 +183,7 @@ fn write(ctx: &mut Ctx<'_>, args: Args<'_>, operations: &[Operation], last: u64)
         reply.array(operations.len());
         let mut changes = 0;
         for operation in operations {
-            let stored = operation.run(string.bytes_mut(), reply);
+            let stored = operation.run(&mut string.bytes_mut(), reply);
             // Where the string grew, every write counts.
             changes += u64::from(stored.is_some_and(|stored| grows || !existed || stored.old != stored.new));
         }

@@ -26,7 +26,7 @@ fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         if grows {
             string.resize((offset >> 3) as usize + 1);
         }
-        let old = set_bit(string.bytes_mut(), offset, on);
+        let old = set_bit(&mut string.bytes_mut(), offset, on);
         (old, !existed || grows || old != on)
     })?;
     if changed {

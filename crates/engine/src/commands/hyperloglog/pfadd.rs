@@ -76,7 +76,7 @@ fn add_all(value: &mut Vec<u8>, elements: Args<'_>, max_bytes: usize) -> (u64, O
 }
 
 fn add_dense(value: &mut StrMut<'_>, elements: Args<'_>) -> u64 {
-    let bytes = value.bytes_mut();
+    let bytes = &mut *value.bytes_mut();
     let added = elements.iter().filter(|element| hll::add_dense(bytes, element)).count();
     if added > 0 {
         hll::invalidate(bytes);

@@ -31,7 +31,7 @@ fn count_one(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let count = hll::count(&value.bytes())?;
     if let Some(mut value) = ctx.keys.edit_str(key)? {
-        hll::set_cached_count(value.bytes_mut(), count);
+        hll::set_cached_count(&mut value.bytes_mut(), count);
     }
     ctx.keys.touched(key);
     ctx.keys.fx.dirty += 1;
