@@ -79,7 +79,7 @@ test-loom:
 # Fences are the one thing that ThreadSanitizer does not understand; nothing here is ordered by a fence alone. It
 # uses the system's allocator (see alloc.rs), so tests that look at used_memory are left out. It knows at most 64
 # locks per thread, and a fork takes all of jemalloc's. Reports are kept in files, because tests kill their servers.
-TSAN_TESTS := basics blocking transactions pubsub protocol append_only snapshots linearizability stress
+TSAN_TESTS := basics blocking transactions pubsub protocol append_only log_order snapshots linearizability stress
 TSAN_TARGET := x86_64-unknown-linux-gnu
 TSAN_LOG := $(CURDIR)/target/tsan/races
 
@@ -87,7 +87,8 @@ test-tsan:
 	RUSTFLAGS="-Zsanitizer=thread --cfg tsan" CARGO_TARGET_DIR=target/tsan cargo +nightly build \
 		-Zbuild-std=std,panic_abort --target $(TSAN_TARGET) --profile fast -p ochre-server
 	rm -rf $(TSAN_LOG) && mkdir -p $(TSAN_LOG)
-	TSAN_OPTIONS="log_path=$(TSAN_LOG)/of history_size=4 detect_deadlocks=0 die_after_fork=0" \
+	TSAN_OPTIONS="log_path=$(TSAN_LOG)/of suppressions=$(CURDIR)/tools/tsan.suppressions history_size=4 \
+		detect_deadlocks=0 die_after_fork=0" \
 		OCHRE_SERVER=$(CURDIR)/target/tsan/$(TSAN_TARGET)/fast/ochre-server OCHRE_WORKERS=4 \
 		cargo test --profile fast -p ochre-tests $(addprefix --test ,$(TSAN_TESTS)) -- --test-threads 2
 	! cat $(TSAN_LOG)/* 2>/dev/null
