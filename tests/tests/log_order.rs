@@ -105,11 +105,12 @@ fn set_all(client: &mut Client, round: usize, value: &str, more: &[&str]) {
 /// SCAN moves from shard to shard, and deletes what it finds expired.
 #[test]
 fn what_is_written_behind_a_scan_that_found_it_expired_is_behind_it_in_the_log() {
+    const ROUNDS: usize = 60;
     let directory = Directory::new();
     let server = start(&directory, &["--appendfsync", "no"]);
     let mut control = server.connect();
     assert!(control.run("DEBUG SET-ACTIVE-EXPIRE 0").is_ok());
-    for round in 0..200 {
+    for round in 0..ROUNDS {
         set_all(&mut control, round, "old", &["PX", "1"]);
         thread::sleep(std::time::Duration::from_millis(2));
         thread::scope(|scope| {
@@ -122,7 +123,7 @@ fn what_is_written_behind_a_scan_that_found_it_expired_is_behind_it_in_the_log()
         });
     }
     let before = control.run("DBSIZE");
-    assert_eq!(before.integer(), Some(200 * 64));
+    assert_eq!(before.integer(), Some((ROUNDS * 64) as i64));
     assert!(control.run("DEBUG LOADAOF").is_ok());
     assert_eq!(control.run("DBSIZE"), before);
 }
