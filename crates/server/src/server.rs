@@ -132,7 +132,7 @@ pub struct Server {
     pub persistence: Persistence,
     /// The log of commands.
     pub journal: Journal,
-    /// What workers add to it in the shared mode.
+    /// Where it is in the shared mode.
     pub inbox: Inbox,
     /// Connections to servers that keys move to.
     pub migrations: Connections,
@@ -246,19 +246,24 @@ impl Server {
         !self.pause.is_on()
             && self.monitors.is_empty()
             && self.lane.fx.wanted_events.is_empty()
-            && !self.journal.aof.timestamps
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
     }
 
-    /// Takes over what the workers did in the shared mode, as far as it must be known always: the number of
-    /// changes, which decides about snapshots, and the log.
+    /// The exclusive mode begins: takes over what the workers did in the shared mode, as far as it must be known
+    /// always: the number of changes, which decides about snapshots, and the log.
     pub fn catch_up(&mut self) {
-        self.journal.empty_inbox(&mut self.inbox);
+        self.journal.take_feed(&mut self.inbox);
+        self.note_late_aof();
         for desk in &mut self.desks {
             self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);
         }
+    }
+
+    /// The exclusive mode ends: leaves the log where the workers find it.
+    pub fn hand_over(&mut self) {
+        self.journal.give_feed(&mut self.inbox);
     }
 
     /// Adds the counters of all workers up. Whoever shows or resets counters begins with this.

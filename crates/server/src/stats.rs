@@ -252,6 +252,7 @@ impl Stats {
             (&mut self.error_replies, &mut other.error_replies),
             (&mut self.turns, &mut other.turns),
             (&mut self.busy_nanos, &mut other.busy_nanos),
+            (&mut self.aof_nanos, &mut other.aof_nanos),
             (&mut self.dirty, &mut other.dirty),
         ];
         for (own, other) in pairs {

@@ -100,7 +100,7 @@ impl Seat {
             }
         }
         // The shards are still held.
-        common.inbox().put(journal);
+        common.inbox().put(journal, || lane.clock.unix_ms(lane.tick).0 / 1000);
         drop(held);
         tried
     }
