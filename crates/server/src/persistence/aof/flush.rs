@@ -13,6 +13,8 @@
 //! meanwhile find their part settled when they get it, but for what came after the taking: the first of them writes
 //! that for all. However many workers wait, each waits for two writes (and two `fdatasync`) at most: the one under way,
 //! which may have been begun too early for it, and the next one, which takes what it put, whoever writes it.
+//! Somebody who comes later may get the lock first, but not for longer than a millisecond: then it is handed to the one
+//! that waited longest (parking_lot's eventual fairness), so this holds whenever writes take long enough to matter.
 //!
 //! *Nobody waits in a circle.* A worker waits for the writer's lock with neither shards nor another leaf lock in hand,
 //! at the end of its turn. Whoever holds that lock waits for the kernel, and for the inbox's lock, which is only held
