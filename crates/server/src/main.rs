@@ -9,6 +9,7 @@ mod config;
 mod eviction;
 mod exec;
 mod expiry;
+mod floor;
 mod latency;
 mod lazyfree;
 mod log;

@@ -23,6 +23,7 @@ mod output;
 mod seat;
 mod shared;
 mod start;
+mod waiters;
 
 pub use start::run;
 

@@ -16,18 +16,16 @@
 //! locks are given back, so the log has the same order.
 
 use super::seat::{Common, Seat};
+use super::waiters;
 use crate::client::{Client, Flags, PendingInput, ReplyMode};
-use crate::exec::{Case, call_data};
-use crate::lazyfree::Garbage;
+use crate::exec::Voice;
+use crate::floor::Floor;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
-use crate::propagate::{Journal, Scene};
-use crate::server::{Desk, Lane};
-use crate::stats::Stats;
-use crate::table::{CommandId, CommandTable, Reach, Run};
+use crate::server::Desk;
+use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{Caller, Effects};
-use ochre_engine::keyspace::{ExpiryMode, Held, Keys};
+use ochre_engine::keyspace::{ExpiryMode, Held};
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -52,6 +50,8 @@ pub(super) enum Tried {
     Done,
     /// It is done, and took so long that it has to be noted: nanoseconds.
     Slow(CommandId, u64),
+    /// Its client waits.
+    Waits,
     /// It has to run in the exclusive mode; nothing has happened.
     NotHere,
 }
@@ -83,14 +83,17 @@ impl Seat {
     ) -> Tried {
         let (common, _, desk) = self.split();
         let Desk { lane, stats, journal, shards, hashes } = desk;
-        let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
+        let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
+        // A walk has let go of a shard before it could be logged that a key expired.
+        let walks = is_walk(common.commands(), queue.plan.get(queue.first));
+        let expiry = if walks { ExpiryMode::Hide } else { ExpiryMode::Delete };
+        let mut floor = common.floor(held, expiry, lane, stats, journal);
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            let mut records = Records { stats, journal };
-            tried = try_command(common, lane, &mut records, client, &mut held, queue.plan.get(at), args);
+            tried = try_command(&mut floor, client, queue.plan.get(at), args);
             if tried == Tried::NotHere {
                 break;
             }
@@ -100,16 +103,9 @@ impl Seat {
             }
         }
         // The shards are still held.
-        common.inbox().put(journal);
-        drop(held);
+        common.inbox().put(floor.journal);
         tried
     }
-}
-
-/// Where a worker writes down what its commands did.
-struct Records<'a> {
-    stats: &'a mut Stats,
-    journal: &'a mut Journal,
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
@@ -138,13 +134,14 @@ fn lock_group<'a>(
     }
     if !first.is_complete() {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        if !entry.arity_fits(args.len()) {
-            return None;
-        }
-        let found = entry.meta.find_keys(args).ok()?;
+        let keys = keys_of(entry, args)?;
         hashes.clear();
-        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
-        return Some((locks.hold(shards, hashes), 1));
+        hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
+        let held = locks.hold(shards, hashes);
+        if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
+            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
+        }
+        return Some((held, 1));
     }
     let mut held = locks.hold(shards, first.hints.hashes());
     let (mut size, mut keys) = (1, first.hints.hashes().len());
@@ -158,10 +155,35 @@ fn lock_group<'a>(
             size += 1;
         }
     }
+    if held.has_interest() {
+        let is_awaited = |at: usize| {
+            let entry = plan.get(queue.first + at).command.map(|id| commands.get(id));
+            let args = pending.batch.args(pending.next + at, queue.query.bytes());
+            let keys = entry.and_then(|entry| keys_of(entry, args)).unwrap_or_default();
+            waiters::is_any_awaited(&held, keys.into_iter())
+        };
+        size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
+        if size == 0 {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            let keys = keys_of(entry, args)?;
+            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
+        }
+    }
     if keys > 1 {
         held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
     }
     Some((held, size))
+}
+
+/// The keys that a command names; `None` if they cannot be told.
+fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
+    let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
+    Some(found.iter().map(|(at, _)| args.get(*at)).collect())
+}
+
+#[inline]
+fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
 }
 
 /// A data command whose keys are all planned, and that is done in a moment.
@@ -176,82 +198,50 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
 
 /// Runs a command whose shards are held, if that is possible in the shared mode.
 #[inline]
-fn try_command(
-    common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
-    client: &mut Client,
-    held: &mut Held<'_>,
-    planned: Planned<'_>,
-    args: Args<'_>,
-) -> Tried {
+fn try_command(floor: &mut Floor<'_>, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
     let Some(id) = planned.command else { return Tried::NotHere };
-    let entry = common.commands().get(id);
+    let entry = floor.hall.commands.get(id);
     let Run::Data(handler) = entry.run else { return Tried::NotHere };
-    if !entry.arity_fits(args.len()) || held.shards().any(|shard| shard.interest().is_some()) {
+    if !entry.arity_fits(args.len()) {
         return Tried::NotHere;
     }
-    let started = lane.tick;
-    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
-    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
-    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
-    let case = Case { expiry, hints: planned.hints, caller: Caller::default() };
-    let settings = common.settings();
-    let outcome =
-        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
-    if lane.fx.block.take().is_some() {
-        // Waiting is for the exclusive mode; nothing has changed.
-        lane.fx.clear();
-        return Tried::NotHere;
-    }
-    if let Some(before) = walks
-        && lane.fx.hid_expired
-    {
-        // Deleting what has expired is for the exclusive mode, too.
+    let started = floor.lane.tick;
+    let before = client.output.mark();
+    let voice = Voice::of(client, planned.hints);
+    let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
+    if floor.lane.fx.hid_expired {
+        // A walk has let go of a shard before it could be logged that a key expired: that is for the exclusive mode.
         client.output.rollback(before);
-        lane.fx.clear();
+        floor.lane.fx.clear();
         return Tried::NotHere;
     }
     let failed = outcome.is_err_and(|error| {
         client.reply().error(error.text());
-        records.stats.error_replied(error.text());
+        floor.stats.error_replied(error.text());
         true
     });
     client.last_command = Some(id);
-    if !common.monitors().is_empty() {
-        let unix_us = lane.clock.unix_us(started);
-        common.monitors().show(client, unix_us, entry, args, &mut |letter| common.post().send(letter));
+    if !floor.hall.monitors.is_empty() {
+        show_monitors(floor, client, entry, args);
     }
-    if lane.fx.propagates {
-        let seconds = lane.clock.unix_ms(started).0 / 1000;
-        records.journal.record(
-            &mut lane.fx,
-            Scene { db: client.db, command: entry, settings, seconds },
-            args,
-        );
+    let block = floor.lane.fx.block.take();
+    floor.carry_out(client.db, entry, args);
+    if let Some(block) = block {
+        floor.block(client, id, args.to_owned_args(), block);
+        return Tried::Waits;
     }
-    let stats = &mut *records.stats;
-    settle(common, &mut lane.fx, stats);
-    lane.tick = lane.clock.tick();
-    let nanos = lane.clock.nanos(started, lane.tick);
-    if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
+    floor.lane.tick = floor.lane.clock.tick();
+    let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
+    let is_slow = floor.stats.called(id, nanos, failed);
+    if !floor.lane.ready.is_empty() {
+        floor.serve_ready();
+    }
+    if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
 }
 
-/// Counts what the command reported and tells those who listen. Nobody waits for its keys, or it would not
-/// have run here.
-#[inline]
-fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
-    stats.dirty += std::mem::take(&mut fx.dirty);
-    stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
-    stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
-    if !fx.is_quiet() {
-        stats.expired_keys += std::mem::take(&mut fx.stats.expired);
-        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
-        let wanted = common.settings().notify_keyspace_events;
-        common.pubsub().publish_events(wanted, &fx.events, &mut |letter| common.post().send(letter));
-        if !fx.garbage.is_empty() {
-            common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
-        }
-        fx.clear();
-    }
+#[cold]
+fn show_monitors(floor: &mut Floor<'_>, client: &Client, command: &Entry, args: Args<'_>) {
+    let unix_us = floor.lane.clock.unix_us(floor.lane.tick);
+    let Floor { hall, letters, .. } = floor;
+    hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
 }
