@@ -1,26 +1,22 @@
 //! The life of one command: found, checked, run, its effects carried out.
 //!
 //! ```text
-//! execute ── resolve name ── gate (arity, auth, memory, context) ──┬─ queue (inside MULTI)
+//! execute ── resolve name ── gate (call, auth, memory, context) ───┬─ queue (inside MULTI)
 //!                                                                   ├─ hold  (paused)
 //!                                                                   └─ run ── handler ── effects
 //! ```
-//! The order of the checks is that of Redis (server.c: processCommand), because it decides which
-//! of several errors a client sees.
+//! The checks that need no more than the client and the configuration are in `gate.rs`.
 
 use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
+use crate::gate::{Gate, check_context, is_queued};
 use crate::lazyfree::Garbage;
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
 use crate::table::{CommandId, Entry, Run};
-use ochre_engine::command::flags::*;
 use ochre_engine::command::{Caller, Ctx, DataFn, Error, Outcome};
-use ochre_engine::error::c_text;
 use ochre_engine::keyspace::{ExpiryMode, Hints, Keys, View};
-use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
-use ochre_resp::reply::Protocol;
 use ochre_resp::request::Args;
 
 /// What became of a command.
@@ -56,7 +52,7 @@ impl Server {
     }
 
     fn dispatch(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
-        let command = match self.resolve(planned.command, args) {
+        let command = match self.setup().resolve(planned.command, args) {
             Ok(command) => command,
             Err(error) => {
                 self.reject(client, None, &error);
@@ -83,54 +79,9 @@ impl Server {
         if client.flags.contains(Flags::BLOCKED) { Step::Blocked } else { Step::Done }
     }
 
-    /// The command or subcommand that these arguments name.
-    pub fn resolve(&self, known: Option<CommandId>, args: Args<'_>) -> Result<CommandId, Error> {
-        let Some(id) = known.or_else(|| self.commands.find(args.get(0))) else {
-            return Err(unknown_command(self.settings.level, args));
-        };
-        if self.commands.get(id).subcommands.is_empty() {
-            return Ok(id);
-        }
-        let Some(sub) = args.try_get(1) else { return Ok(id) };
-        self.commands.find_sub(id, sub).ok_or_else(|| {
-            if self.settings.level < Level::V7_0 {
-                return self.subcommand_syntax(id, args);
-            }
-            let name = self.commands.get(id).full_name.to_ascii_uppercase();
-            Error::quoting(&[b"ERR unknown subcommand '", shown(sub), b"'. Try ", name.as_bytes(), b" HELP."])
-        })
-    }
-
-    /// The error for arguments that no form of a subcommand takes; up to 6.2 also for unknown subcommands.
-    pub fn subcommand_syntax(&self, command: CommandId, args: Args<'_>) -> Error {
-        let entry = self.commands.get(command);
-        let name = entry.meta.container.unwrap_or(entry.meta.name).to_ascii_uppercase();
-        let sub = shown(args.try_get(1).unwrap_or_default());
-        let start: &[u8] = if self.settings.level < Level::V7_0 { b"ERR Unknown" } else { b"ERR unknown" };
-        let middle: &[u8] = b" subcommand or wrong number of arguments for '";
-        Error::quoting(&[start, middle, sub, b"'. Try ", name.as_bytes(), b" HELP."])
-    }
-
+    /// All checks, those that depend on the state of the server in their places among the others.
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
-        let entry = self.commands.get(command);
-        let flags = entry.meta.flags;
-        if !entry.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
-            let old = self.settings.level < Level::V7_0 && entry.meta.container.is_some();
-            return Err(if old {
-                self.subcommand_syntax(command, args)
-            } else {
-                Error::arity(&entry.full_name)
-            });
-        }
-        if client.flags.contains(Flags::UNAUTHENTICATED)
-            && flags & NO_AUTH == 0
-            && self.must_authenticate(client)
-        {
-            return Err(Error::fixed("NOAUTH Authentication required."));
-        }
-        if client.flags.contains(Flags::MULTI) && flags & NO_MULTI != 0 {
-            return Err(Error::fixed("ERR Command not allowed inside a transaction"));
-        }
+        self.setup().check_call(client, command, args)?;
         if self.settings.maxmemory > 0 {
             self.keep_memory_limit(self.flags_with_queue(client, command))?;
         }
@@ -139,19 +90,14 @@ impl Server {
             let flags = self.flags_with_queue(client, command);
             self.refuse_unsafe_write(flags, self.commands.get(command).meta.name == "ping")?;
         }
-        let entry = self.commands.get(command);
-        if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
-            subscriber_may(entry)?;
-        }
+        check_context(client, self.commands.get(command))?;
         if restricted {
             self.refuse_while_loading(self.flags_in_common(client, command))?;
         }
-        let entry = self.commands.get(command);
-        let queues = client.flags.contains(Flags::MULTI) && !leaves_transaction(entry);
         if self.holds_back(client, command) {
             return Ok(Gate::Hold);
         }
-        Ok(if queues { Gate::Queue } else { Gate::Run })
+        Ok(if is_queued(client, self.commands.get(command)) { Gate::Queue } else { Gate::Run })
     }
 
     /// The properties of a command; EXEC has those of the commands it would run.
@@ -381,65 +327,4 @@ fn expiry_mode(trusted: bool, paused: bool) -> ExpiryMode {
         (false, true) => ExpiryMode::Hide,
         (false, false) => ExpiryMode::Delete,
     }
-}
-
-/// What the checks decided.
-enum Gate {
-    Run,
-    Queue,
-    Hold,
-}
-
-/// Commands that are not queued inside MULTI.
-fn leaves_transaction(entry: &Entry) -> bool {
-    matches!(entry.meta.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
-        && entry.parent.is_none()
-}
-
-/// A RESP2 client with subscriptions may only change them, and a few more.
-fn subscriber_may(entry: &Entry) -> Result<(), Error> {
-    const ALLOWED: [&str; 9] = [
-        "ping",
-        "subscribe",
-        "ssubscribe",
-        "unsubscribe",
-        "sunsubscribe",
-        "psubscribe",
-        "punsubscribe",
-        "quit",
-        "reset",
-    ];
-    if ALLOWED.contains(&&*entry.full_name) {
-        return Ok(());
-    }
-    Err(Error::new(format!(
-        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
-        entry.full_name
-    )))
-}
-
-/// As much of a name as error texts show.
-fn shown(name: &[u8]) -> &[u8] {
-    &name[..name.len().min(128)]
-}
-
-/// The error for a name that no command has; its wording changed with 5.0 and 7.0.
-fn unknown_command(level: Level, args: Args<'_>) -> Error {
-    let name = shown(args.get(0));
-    if level < Level::V5_0 {
-        return Error::quoting(&[b"ERR unknown command '", name, b"'"]);
-    }
-    let quotes: [&[u8]; 4] =
-        if level < Level::V7_0 { [b"`", b"`", b"`", b"`, "] } else { [b"'", b"'", b"'", b"' "] };
-    let mut listed = Vec::new();
-    for arg in args.iter().skip(1) {
-        if listed.len() >= 128 {
-            break;
-        }
-        let arg = c_text(arg);
-        let arg = &arg[..arg.len().min(128 - listed.len())];
-        listed.extend_from_slice(&[quotes[2], arg, quotes[3]].concat());
-    }
-    let middle: &[u8] = b", with args beginning with: ";
-    Error::quoting(&[b"ERR unknown command ", quotes[0], name, quotes[1], middle, &listed])
 }

@@ -9,6 +9,7 @@ mod config;
 mod eviction;
 mod exec;
 mod expiry;
+mod gate;
 mod latency;
 mod lazyfree;
 mod log;

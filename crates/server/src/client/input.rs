@@ -21,7 +21,7 @@ impl Server {
         Limits {
             max_bulk: self.settings.proto_max_bulk_len,
             max_args: if self.settings.level < Level::V7_0 { OLD_MAX_ARGS } else { usual.max_args },
-            unauthenticated: self.must_authenticate(client),
+            unauthenticated: self.setup().must_authenticate(client),
             max_batch,
             ..usual
         }

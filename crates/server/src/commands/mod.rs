@@ -47,7 +47,7 @@ impl Call<'_> {
 
     /// The error for arguments that no form of the subcommand takes.
     pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
-        self.server.subcommand_syntax(self.command, args)
+        self.server.setup().subcommand_syntax(self.command, args)
     }
 }
 

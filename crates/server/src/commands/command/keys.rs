@@ -27,7 +27,7 @@ pub(super) fn getkeysandflags(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 
 fn find(call: &Call<'_>, args: Args<'_>) -> Result<Vec<FoundKey>, Error> {
     let server = &*call.server;
-    let id = server.resolve(None, args).map_err(|_| Error::fixed("ERR Invalid command specified"))?;
+    let id = server.setup().resolve(None, args).map_err(|_| Error::fixed("ERR Invalid command specified"))?;
     let entry = server.commands.get(id);
     let meta = entry.meta;
     if !meta.has_keys() {

@@ -67,9 +67,9 @@ fn version(text: &[u8]) -> Result<Protocol, Error> {
 fn hello(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let wishes = Wishes::parse(args)?;
     if let Some((user, password)) = wishes.user {
-        call.server.authenticate(call.client, user, password)?;
+        call.server.setup().authenticate(call.client, user, password)?;
     }
-    if call.server.must_authenticate(call.client) {
+    if call.server.setup().must_authenticate(call.client) {
         return Err(unauthenticated(call.server.settings.level));
     }
     if let Some(name) = wishes.name {

@@ -33,6 +33,6 @@ impl Server {
         client.name = None;
         client.reply_mode = ReplyMode::On;
         client.flags.remove(Flags::ASKING | Flags::READONLY | Flags::NO_TOUCH | Flags::NO_EVICT);
-        client.flags.set(Flags::UNAUTHENTICATED, self.password().is_some());
+        client.flags.set(Flags::UNAUTHENTICATED, self.setup().password().is_some());
     }
 }
