@@ -151,7 +151,9 @@ impl Server {
         if self.lane.fx.block.is_none() && self.stats.called(command, nanos, failed) {
             self.note_slow(client, command, args, nanos);
         }
-        self.show_monitors(client, command, args);
+        if !self.monitors.is_empty() {
+            self.show_monitors(client, command, args);
+        }
         self.carry_out(client, command, args);
     }
 
@@ -245,6 +247,15 @@ impl Server {
     }
 
     #[cold]
+    fn show_monitors(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        let unix_us = self.lane.clock.unix_us(self.lane.tick);
+        let mut letters = Vec::new();
+        let entry = self.commands.get(command);
+        self.monitors.show(client, unix_us, entry, args, &mut |letter| letters.push(letter));
+        self.hand_over_all(client, letters);
+    }
+
+    #[cold]
     fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
         self.deliver_effects(client);
         if let Some(block) = self.lane.fx.block.take() {
@@ -259,9 +270,11 @@ impl Server {
         for (db, key) in std::mem::take(&mut self.lane.fx.watched) {
             self.touch_watched(client, db, &key, true);
         }
-        for event in std::mem::take(&mut self.lane.fx.events) {
-            self.publish_event(client, &event);
-        }
+        let mut letters = Vec::new();
+        let wanted = self.settings.notify_keyspace_events;
+        self.pubsub.publish_events(wanted, &self.lane.fx.events, &mut |letter| letters.push(letter));
+        self.lane.fx.events.clear();
+        self.hand_over_all(client, letters);
         for (db, key) in std::mem::take(&mut self.lane.fx.ready) {
             self.waiting.push_ready(db, key);
         }

@@ -18,6 +18,7 @@ mod net;
 mod pause;
 mod persistence;
 mod plan;
+mod post;
 mod process;
 mod propagate;
 mod pubsub;

@@ -17,10 +17,11 @@ use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
 use crate::persistence::Persistence;
+use crate::post::Post;
 use crate::process::Identity;
 use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
-use crate::pubsub::Registry;
+use crate::pubsub::{Exchange, Monitors};
 use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
 use crate::table::CommandTable;
@@ -97,9 +98,9 @@ pub struct Server {
     /// All clients.
     pub clients: Clients,
     /// Who listens to what.
-    pub pubsub: Registry,
+    pub pubsub: Exchange,
     /// Clients that see all commands.
-    pub monitors: Vec<ClientId>,
+    pub monitors: Monitors,
     /// Memory of all clients when they were last accounted, in bytes.
     pub clients_memory: usize,
     /// Every client has been accounted since there is a limit on their memory.
@@ -134,6 +135,8 @@ pub struct Server {
     pub journal: Journal,
     /// What workers add to it in the shared mode.
     pub inbox: Inbox,
+    /// What workers leave for each other's clients.
+    pub post: Post,
     /// Connections to servers that keys move to.
     pub migrations: Connections,
     /// The worker's own.
@@ -192,8 +195,8 @@ impl Server {
             persistence: Persistence::new(now),
             commands,
             clients: Clients::new(workers),
-            pubsub: Registry::default(),
-            monitors: Vec::new(),
+            pubsub: Exchange::default(),
+            monitors: Monitors::default(),
             clients_memory: 0,
             all_accounted: false,
             last_looked_after: ClientId(0),
@@ -205,6 +208,7 @@ impl Server {
             eviction: Eviction::default(),
             journal: Journal::default(),
             inbox: Inbox::default(),
+            post: Post::new(workers),
             migrations: Connections::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
@@ -244,8 +248,6 @@ impl Server {
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
     pub fn is_plain(&self) -> bool {
         !self.pause.is_on()
-            && self.monitors.is_empty()
-            && self.lane.fx.wanted_events.is_empty()
             && !self.journal.aof.timestamps
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
@@ -255,6 +257,7 @@ impl Server {
     /// Takes over what the workers did in the shared mode, as far as it must be known always: the number of
     /// changes, which decides about snapshots, and the log.
     pub fn catch_up(&mut self) {
+        self.open_all_letters();
         self.journal.empty_inbox(&mut self.inbox);
         for desk in &mut self.desks {
             self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);

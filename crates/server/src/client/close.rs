@@ -29,7 +29,7 @@ impl Server {
     pub fn release(&mut self, client: &mut super::Client) {
         self.unblock_client(client);
         self.unwatch_all(client);
-        self.unsubscribe_all(client);
-        self.remove_monitor(client);
+        self.pubsub.unsubscribe_all(client);
+        self.monitors.remove(client);
     }
 }

@@ -64,8 +64,10 @@ impl Seat {
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_plain = self.server().is_plain();
-            let propagates = self.server().lane.fx.propagates;
-            self.desk().lane.fx.propagates = propagates;
+            let fx = &self.server().lane.fx;
+            let (propagates, wanted_events) = (fx.propagates, fx.wanted_events);
+            let own = &mut self.desk().lane.fx;
+            (own.propagates, own.wanted_events) = (propagates, wanted_events);
         }
     }
 
@@ -318,6 +320,29 @@ impl<'a> Common<'a> {
             && (self.server.desks.len() == 1
                 || self.server.inbox.is_filled()
                 || !self.server.journal.aof.bytes.is_empty())
+    }
+
+    /// Who listens to what.
+    #[inline]
+    pub fn pubsub(self) -> &'a crate::pubsub::Exchange {
+        &self.server.pubsub
+    }
+
+    /// Who sees all commands.
+    #[inline]
+    pub fn monitors(self) -> &'a crate::pubsub::Monitors {
+        &self.server.monitors
+    }
+
+    /// The mailboxes of all workers.
+    #[inline]
+    pub fn post(self) -> &'a crate::post::Post {
+        &self.server.post
+    }
+
+    /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
+    pub fn may_exceed_limits(self, client: &Client) -> bool {
+        self.server.limits_clients_memory() || self.server.may_exceed_output_limit(client)
     }
 
     /// Takes what this worker logged.

@@ -218,6 +218,10 @@ fn try_command(
         true
     });
     client.last_command = Some(id);
+    if !common.monitors().is_empty() {
+        let unix_us = lane.clock.unix_us(started);
+        common.monitors().show(client, unix_us, entry, args, &mut |letter| common.post().send(letter));
+    }
     if lane.fx.propagates {
         let seconds = lane.clock.unix_ms(started).0 / 1000;
         records.journal.record(
@@ -233,7 +237,7 @@ fn try_command(
     if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
 }
 
-/// Counts what the command reported. Nobody listens to events or waits for its keys, or it would not
+/// Counts what the command reported and tells those who listen. Nobody waits for its keys, or it would not
 /// have run here.
 #[inline]
 fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
@@ -243,6 +247,8 @@ fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
     if !fx.is_quiet() {
         stats.expired_keys += std::mem::take(&mut fx.stats.expired);
         fx.remarks.drain(..).for_each(|remark| stats.note(remark));
+        let wanted = common.settings().notify_keyspace_events;
+        common.pubsub().publish_events(wanted, &fx.events, &mut |letter| common.post().send(letter));
         if !fx.garbage.is_empty() {
             common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
         }
