@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub type ServerFn = for<'a, 'b> fn(&mut Call<'a>, Args<'b>) -> Outcome;
 
 /// A command of the server.
-pub type ServerCommand = Spec<ServerFn>;
+pub type ServerCommand = Spec<Run>;
 
 /// What runs a command.
 #[derive(Clone, Copy)]
@@ -197,7 +197,7 @@ impl CommandTable {
             level,
         };
         data.for_each(|spec| table.add(spec, Run::Data));
-        server.for_each(|spec| table.add(spec, Run::Server));
+        server.for_each(|spec| table.add(spec, |run| run));
         table
     }
 

@@ -3,26 +3,26 @@
 use super::{ON_OFF, USUAL, sub};
 use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 
 const TO_ALL: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
 pub(super) const ID: ServerCommand =
-    sub("id", 2, id).since("5.0.0").summary("Shows the number of the connection.");
+    sub("id", 2, Run::Server(id)).since("5.0.0").summary("Shows the number of the connection.");
 
 pub(super) const GETNAME: ServerCommand =
-    sub("getname", 2, getname).since("2.6.9").summary("Shows the name of the connection.");
+    sub("getname", 2, Run::Server(getname)).since("2.6.9").summary("Shows the name of the connection.");
 
-pub(super) const SETNAME: ServerCommand = sub("setname", 3, setname)
+pub(super) const SETNAME: ServerCommand = sub("setname", 3, Run::Server(setname))
     .tips_before("7.2.0", &[])
     .since("2.6.9")
     .summary("Gives the connection a name.")
     .tips(TO_ALL)
     .args(&[Arg::string("connection-name")]);
 
-pub(super) const SETINFO: ServerCommand = sub("setinfo", 4, setinfo)
+pub(super) const SETINFO: ServerCommand = sub("setinfo", 4, Run::Server(setinfo))
     .since("7.2.0")
     .summary("Names the library behind the connection, or its version.")
     .tips(TO_ALL)
@@ -31,18 +31,21 @@ pub(super) const SETINFO: ServerCommand = sub("setinfo", 4, setinfo)
         &[Arg::string("libname").token("lib-name"), Arg::string("libver").token("lib-ver")],
     )]);
 
-pub(super) const REPLY: ServerCommand =
-    sub("reply", 3, reply).since("3.2.0").summary("Chooses whether the connection gets replies.").args(&[
-        Arg::one_of("action", &[Arg::word("on", "ON"), Arg::word("off", "OFF"), Arg::word("skip", "SKIP")]),
-    ]);
+pub(super) const REPLY: ServerCommand = sub("reply", 3, Run::Server(reply))
+    .since("3.2.0")
+    .summary("Chooses whether the connection gets replies.")
+    .args(&[Arg::one_of(
+        "action",
+        &[Arg::word("on", "ON"), Arg::word("off", "OFF"), Arg::word("skip", "SKIP")],
+    )]);
 
-pub(super) const NO_EVICT: ServerCommand = sub("no-evict", 3, no_evict)
+pub(super) const NO_EVICT: ServerCommand = sub("no-evict", 3, Run::Server(no_evict))
     .since("7.0.0")
     .flags(USUAL | ADMIN)
     .summary("Spares the connection when connections use too much memory.")
     .args(ON_OFF);
 
-pub(super) const NO_TOUCH: ServerCommand = sub("no-touch", 3, no_touch)
+pub(super) const NO_TOUCH: ServerCommand = sub("no-touch", 3, Run::Server(no_touch))
     .since("7.2.0")
     .flags(NOSCRIPT | LOADING | STALE)
     .summary("Lets commands of the connection leave access clocks alone.")

@@ -3,19 +3,19 @@
 use super::{USUAL, sub};
 use crate::client::ClientType;
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const INFO: ServerCommand = sub("info", 2, info)
+pub(super) const INFO: ServerCommand = sub("info", 2, Run::Server(info))
     .since("6.2.0")
     .summary("Describes the connection.")
     .tips(&["nondeterministic_output"]);
 
-pub(super) const LIST: ServerCommand = sub("list", -2, list)
+pub(super) const LIST: ServerCommand = sub("list", -2, Run::Server(list))
     .since("2.4.0")
     .flags(USUAL | ADMIN)
     .summary("Describes the open connections.")

@@ -6,7 +6,7 @@ mod list;
 mod pause;
 
 use super::{Call, help};
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Outcome};
 
@@ -20,7 +20,7 @@ const USUAL: Flags = NOSCRIPT | LOADING | STALE | SENTINEL;
 
 const ON_OFF: &[Arg] = &[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])];
 
-const fn sub(name: &'static str, arity: i16, run: crate::table::ServerFn) -> ServerCommand {
+const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
     ServerCommand::sub("client", name, Group::Connection, arity, run).complexity("O(1)").flags(USUAL)
 }
 
@@ -50,7 +50,7 @@ static CLIENT: ServerCommand = ServerCommand::container(
 .summary("Shows and changes connections.")
 .complexity("Depends on the subcommand");
 
-const HELP: ServerCommand = sub("help", 2, client_help)
+const HELP: ServerCommand = sub("help", 2, Run::Server(client_help))
     .since("5.0.0")
     .flags(LOADING | STALE | SENTINEL)
     .summary("Explains the subcommands.");

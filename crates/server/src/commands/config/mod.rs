@@ -5,7 +5,7 @@ mod apply;
 use crate::client::Flags as ClientFlags;
 use crate::commands::{Call, help};
 use crate::config::{Circumstances, Protected, rewrite_file, set};
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use crate::{log_notice, log_warning};
 use ochre_engine::command::*;
 
@@ -20,14 +20,14 @@ static CONFIG: ServerCommand = ServerCommand::container(
     "config",
     GROUP,
     &[
-        ServerCommand::sub("config", "get", GROUP, -3, get)
+        ServerCommand::sub("config", "get", GROUP, -3, Run::Server(get))
             .since("2.0.0")
             .flags(FLAGS)
             .summary("Returns parameters and their values.")
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several patterns.")])
             .args(&[Arg::string("parameter").multiple()]),
-        ServerCommand::sub("config", "set", GROUP, -4, set_values)
+        ServerCommand::sub("config", "set", GROUP, -4, Run::Server(set_values))
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
@@ -35,21 +35,21 @@ static CONFIG: ServerCommand = ServerCommand::container(
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several parameters.")])
             .args(&[Arg::block("data", &[Arg::string("parameter"), Arg::string("value")]).multiple()]),
-        ServerCommand::sub("config", "rewrite", GROUP, 2, rewrite)
+        ServerCommand::sub("config", "rewrite", GROUP, 2, Run::Server(rewrite))
             .tips_before("7.2.0", &[])
             .since("2.8.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Writes the values of now into the configuration file.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "resetstat", GROUP, 2, resetstat)
+        ServerCommand::sub("config", "resetstat", GROUP, 2, Run::Server(resetstat))
             .tips_before("7.2.0", &[])
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Sets the statistics to zero.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "help", GROUP, 2, config_help)
+        ServerCommand::sub("config", "help", GROUP, 2, Run::Server(config_help))
             .since("5.0.0")
             .flags(LOADING | STALE)
             .summary("Lists the subcommands.")

@@ -3,12 +3,12 @@
 use crate::client::{Client, Flags};
 use crate::commands::Call;
 use crate::gate::Setup;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 
 /// Declaration of AUTH.
-pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, auth)
+pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Run::Server(auth))
     .arity_before("6.0.0", 2)
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Authenticates the connection.")

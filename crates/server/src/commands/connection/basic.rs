@@ -2,14 +2,14 @@
 
 use crate::client::Flags;
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::text::parse_i64;
 use ochre_resp::reply::Protocol;
 
 /// Declaration of PING.
-pub static PING: ServerCommand = ServerCommand::new("ping", Group::Connection, -1, ping)
+pub static PING: ServerCommand = ServerCommand::new("ping", Group::Connection, -1, Run::Server(ping))
     .flags(FAST)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .summary("Answers PONG, or the message that was sent.")
@@ -36,7 +36,7 @@ fn ping(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of ECHO.
-pub static ECHO: ServerCommand = ServerCommand::new("echo", Group::Connection, 2, echo)
+pub static ECHO: ServerCommand = ServerCommand::new("echo", Group::Connection, 2, Run::Server(echo))
     .flags(LOADING | STALE | FAST)
     .summary("Answers the message that was sent.")
     .complexity("O(1)")
@@ -48,7 +48,7 @@ fn echo(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of QUIT.
-pub static QUIT: ServerCommand = ServerCommand::new("quit", Group::Connection, -1, quit)
+pub static QUIT: ServerCommand = ServerCommand::new("quit", Group::Connection, -1, Run::Server(quit))
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
     .deprecated("7.2.0", "just closing the connection")
     .summary("Closes the connection.")
@@ -61,7 +61,7 @@ fn quit(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 /// Declaration of SELECT.
-pub static SELECT: ServerCommand = ServerCommand::new("select", Group::Connection, 2, select)
+pub static SELECT: ServerCommand = ServerCommand::new("select", Group::Connection, 2, Run::Server(select))
     .flags(LOADING | STALE | FAST)
     .summary("Changes the database of the connection.")
     .complexity("O(1)")

@@ -2,14 +2,14 @@
 
 use crate::commands::Call;
 use crate::commands::client::{check_name, set_name};
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_engine::text::parse_i64;
 use ochre_resp::reply::Protocol;
 
 /// Declaration of HELLO.
-pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection, -1, hello)
+pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection, -1, Run::Server(hello))
     .since("6.0.0")
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Chooses the protocol, and describes the server.")

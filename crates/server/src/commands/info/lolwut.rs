@@ -1,16 +1,17 @@
 //! LOLWUT: a landscape of ochre cliffs, different each time.
 
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use rand::Rng;
 use rand::rngs::SmallRng;
 
-pub(super) static LOLWUT: ServerCommand = ServerCommand::new("lolwut", Group::Server, -1, lolwut)
-    .since("5.0.0")
-    .flags(READONLY | FAST)
-    .summary("Draws something, and tells the version.")
-    .args(&[Arg::integer("version").token("VERSION").optional()]);
+pub(super) static LOLWUT: ServerCommand =
+    ServerCommand::new("lolwut", Group::Server, -1, Run::Server(lolwut))
+        .since("5.0.0")
+        .flags(READONLY | FAST)
+        .summary("Draws something, and tells the version.")
+        .args(&[Arg::integer("version").token("VERSION").optional()]);
 
 const COLUMNS: usize = 66;
 const ROWS: i32 = 14;

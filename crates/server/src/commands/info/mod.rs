@@ -8,7 +8,7 @@ mod statistics;
 mod text;
 
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use sections::SECTIONS;
 pub use text::Text;
@@ -16,7 +16,7 @@ pub use text::Text;
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
 
-static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, info)
+static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Server(info))
     .flags(LOADING | STALE | SENTINEL)
     .categories(CAT_DANGEROUS)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
@@ -49,7 +49,7 @@ fn is_asked(section: &sections::Section, asked: &[&[u8]]) -> bool {
         })
 }
 
-static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, time)
+static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Run::Server(time))
     .since("2.6.0")
     .flags(LOADING | STALE | FAST)
     .tips(&["nondeterministic_output"])
