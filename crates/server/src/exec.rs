@@ -7,13 +7,15 @@
 //! ```
 //! The checks that need no more than the client and the configuration are in `gate.rs`.
 
-use crate::client::{Client, Flags, ReplyMode};
-use crate::commands::Call;
+use crate::client::{Client, Flags};
+use crate::commands::{Call, LocalCall};
 use crate::gate::{Gate, check_context, is_queued};
 use crate::lazyfree::Garbage;
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
-use crate::table::{CommandId, Entry, Run};
+use crate::stats::Stats;
+use crate::table::{CommandId, Entry, LocalFn, Run};
+use crate::worker::Common;
 use ochre_engine::command::{Caller, Ctx, DataFn, Error, Outcome};
 use ochre_engine::keyspace::{ExpiryMode, Hints, Keys, View};
 use ochre_engine::settings::Settings;
@@ -35,15 +37,7 @@ impl Server {
     pub fn execute(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let mark = client.output.mark();
         let step = self.dispatch(client, planned, args);
-        match client.reply_mode {
-            ReplyMode::On => {}
-            ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-            ReplyMode::Off => client.output.rollback(mark),
-            ReplyMode::Skip => {
-                client.output.rollback(mark);
-                client.reply_mode = ReplyMode::On;
-            }
-        }
+        client.keep_wanted_reply(mark);
         if !client.late_pushes.is_empty() {
             client.output.append(&std::mem::take(&mut client.late_pushes));
         }
@@ -120,22 +114,15 @@ impl Server {
         queued.fold(entry.meta.flags, |all, (id, _)| all & self.commands.get(*id).meta.flags)
     }
 
-    /// Answers an error without running the command; a transaction being queued is spoilt.
+    /// Answers an error without running the command. EXEC gives its transaction up.
     fn reject(&mut self, client: &mut Client, command: Option<CommandId>, error: &Error) {
-        if client.flags.contains(Flags::MULTI) {
-            client.flags.insert(Flags::DIRTY_EXEC);
-        }
-        let is_exec = command.is_some_and(|id| {
-            self.stats.rejected(id);
-            &*self.commands.get(id).full_name == "exec"
-        });
-        if is_exec {
-            self.discard_transaction(client);
-            let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
-            client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
-        } else {
-            client.reply().error(error.text());
-        }
+        let Some(exec) = command.filter(|id| is_exec(self.commands.get(*id))) else {
+            return refuse(client, &mut self.stats, command, error);
+        };
+        self.stats.rejected(exec);
+        self.discard_transaction(client);
+        let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
+        client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
         self.stats.error_replied(error.text());
     }
 
@@ -203,6 +190,10 @@ impl Server {
                     |view| Keys::new(world, view),
                     args,
                 )
+            }
+            Run::Local(handler) => {
+                let (server, lane) = Common::alone(self);
+                call_local(server, lane, client, command, handler, args)
             }
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
@@ -330,6 +321,40 @@ pub fn call_data<'a>(
         name: &entry.full_name,
     };
     handler(&mut ctx, args)
+}
+
+/// Whether a command ends a transaction by running it, also if it is refused.
+pub fn is_exec(entry: &Entry) -> bool {
+    &*entry.full_name == "exec"
+}
+
+/// Answers an error without running the command, which is not EXEC; a transaction being queued is spoilt.
+#[cold]
+pub fn refuse(client: &mut Client, stats: &mut Stats, command: Option<CommandId>, error: &Error) {
+    if client.flags.contains(Flags::MULTI) {
+        client.flags.insert(Flags::DIRTY_EXEC);
+    }
+    if let Some(command) = command {
+        stats.rejected(command);
+    }
+    client.reply().error(error.text());
+    stats.error_replied(error.text());
+}
+
+/// Calls the handler of a command that changes nothing but its client.
+#[inline]
+pub fn call_local(
+    server: Common<'_>,
+    lane: &Lane,
+    client: &mut Client,
+    command: CommandId,
+    handler: LocalFn,
+    args: Args<'_>,
+) -> Outcome {
+    client.argv_bytes = args.total_bytes();
+    let outcome = handler(&mut LocalCall { server, lane, client, command }, args);
+    client.argv_bytes = 0;
+    outcome
 }
 
 /// What becomes of keys whose time has come: the log that is loaded decides about that itself.

@@ -52,6 +52,15 @@ impl Server {
 }
 
 impl<'a> Setup<'a> {
+    /// What becomes of a command while the server is plain: it runs, is queued, or is refused.
+    #[inline]
+    pub fn gate(self, client: &Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
+        let entry = self.commands.get(command);
+        self.check_call(client, command, args)?;
+        check_context(client, entry)?;
+        Ok(if is_queued(client, entry) { Gate::Queue } else { Gate::Run })
+    }
+
     /// The checks in front of those of the server's memory and disk: form of the call, authentication.
     #[inline]
     pub fn check_call(self, client: &Client, command: CommandId, args: Args<'_>) -> Outcome {

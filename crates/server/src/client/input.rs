@@ -39,7 +39,7 @@ impl Server {
         .into_owned();
         log_warning!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {shown})",
-            client.describe(self)
+            client.describe(self.setup(), self.now())
         );
         true
     }
@@ -59,7 +59,7 @@ impl Server {
         };
         log_verbose!(
             "Protocol error ({error}) from client: {}. Query buffer during protocol error: {shown}",
-            client.describe(self)
+            client.describe(self.setup(), self.now())
         );
     }
 }

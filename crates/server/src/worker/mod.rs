@@ -24,6 +24,7 @@ mod seat;
 mod shared;
 mod start;
 
+pub use seat::Common;
 pub use start::run;
 
 use crate::client::Token;

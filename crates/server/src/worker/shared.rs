@@ -1,9 +1,10 @@
 //! Commands in the shared mode: straight on this worker's thread, under the locks of their keys.
 //!
 //! A command runs here if it is a data command that names all its keys (or only walks over the
-//! database shard by shard), if its client is in no special state, and if nobody waits for or watches
-//! a key in one of its shards. Everything else (transactions, blocking, server commands, errors
-//! in the call itself) goes the one way there is for it, in the exclusive mode.
+//! database shard by shard) or one that changes nothing but its client, if its client is in no special
+//! state, and if nobody waits for or watches a key in one of its shards. Errors in the call itself are answered
+//! here, too. Everything else (transactions, blocking, most server commands) goes the one way there is for it,
+//! in the exclusive mode.
 //!
 //! ```text
 //! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
@@ -16,18 +17,19 @@
 //! locks are given back, so the log has the same order.
 
 use super::seat::{Common, Seat};
-use crate::client::{Client, Flags, PendingInput, ReplyMode};
-use crate::exec::{Case, call_data};
+use crate::client::{Client, Flags, PendingInput};
+use crate::exec::{Case, call_data, call_local, is_exec, refuse};
+use crate::gate::Setup;
 use crate::lazyfree::Garbage;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
 use crate::propagate::{Journal, Scene};
 use crate::server::{Desk, Lane};
 use crate::stats::Stats;
-use crate::table::{CommandId, CommandTable, Reach, Run};
+use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{Caller, Effects};
-use ochre_engine::keyspace::{ExpiryMode, Held, Keys};
+use ochre_engine::command::{Caller, DataFn, Effects, Outcome};
+use ochre_engine::keyspace::{ExpiryMode, Held, Hints, Keys};
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -38,7 +40,6 @@ const GROUP_KEYS: usize = 16;
 const SPECIAL: Flags = Flags::MULTI
     .union(Flags::BLOCKED)
     .union(Flags::PUBSUB)
-    .union(Flags::UNAUTHENTICATED)
     .union(Flags::MONITOR)
     .union(Flags::PAUSED)
     .union(Flags::INTERNAL)
@@ -68,8 +69,8 @@ pub(super) struct Queue<'a> {
 impl Seat {
     /// True if a command may be tried in the shared mode at all.
     #[inline]
-    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>) -> bool {
-        self.shares_commands() && may_share(self.common().commands(), client, planned)
+    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+        self.shares_commands() && may_share(self.common().setup(), client, planned, args)
     }
 
     /// Runs the next command of one of this worker's clients, if that is possible in the shared mode, and
@@ -95,7 +96,10 @@ impl Seat {
                 break;
             }
             pending.next += 1;
-            if tried != Tried::Done || client.output.is_over_limit() {
+            if tried != Tried::Done
+                || client.output.is_over_limit()
+                || client.flags.contains(Flags::CLOSE_AFTER_REPLY)
+            {
                 break;
             }
         }
@@ -112,12 +116,25 @@ struct Records<'a> {
     journal: &'a mut Journal,
 }
 
-/// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
+/// True if a command of a client may be tried in the shared mode, as far as these are concerned.
 #[inline]
-pub(super) fn may_share(commands: &CommandTable, client: &Client, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| commands.get(id).reach != Reach::Process)
-        && !client.flags.intersects(SPECIAL)
-        && client.reply_mode == ReplyMode::On
+pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+    if client.flags.intersects(SPECIAL) {
+        return false;
+    }
+    match planned.command {
+        Some(id) if setup.commands.get(id).reach != Reach::Process => true,
+        known => may_share_after_all(setup, client, known, args),
+    }
+}
+
+/// The same for names that say little: subcommands have reaches of their own, and an error can be
+/// answered anywhere.
+#[inline(never)]
+fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandId>, args: Args<'_>) -> bool {
+    let Ok(id) = setup.resolve(known, args) else { return true };
+    let entry = setup.commands.get(id);
+    entry.reach != Reach::Process || (!is_exec(entry) && setup.gate(client, id, args).is_err())
 }
 
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
@@ -132,31 +149,19 @@ fn lock_group<'a>(
 ) -> Option<(Held<'a>, usize)> {
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let first = plan.get(queue.first);
-    let entry = commands.get(first.command?);
-    if entry.reach == Reach::Walk {
-        return Some((locks.roaming(shards), 1));
-    }
-    if !first.is_complete() {
+    if !is_quick(commands, first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        if !entry.arity_fits(args.len()) {
-            return None;
-        }
-        let found = entry.meta.find_keys(args).ok()?;
-        hashes.clear();
-        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
-        return Some((locks.hold(shards, hashes), 1));
+        return lock_one(common, client, first, args, shards, hashes).map(|held| (held, 1));
     }
     let mut held = locks.hold(shards, first.hints.hashes());
     let (mut size, mut keys) = (1, first.hints.hashes().len());
-    if is_quick(commands, first) {
-        while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
-            let next = plan.get(queue.first + size);
-            if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
-                break;
-            }
-            keys += next.hints.hashes().len();
-            size += 1;
+    while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
+        let next = plan.get(queue.first + size);
+        if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
+            break;
         }
+        keys += next.hints.hashes().len();
+        size += 1;
     }
     if keys > 1 {
         held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
@@ -164,17 +169,49 @@ fn lock_group<'a>(
     Some((held, size))
 }
 
-/// A data command whose keys are all planned, and that is done in a moment.
-#[inline]
-fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.is_complete()
-        && planned.command.is_some_and(|id| {
-            let entry = commands.get(id);
-            entry.flags & FAST != 0 && matches!(entry.reach, Reach::OneKey | Reach::Keys)
-        })
+/// Locks the shards of a command that goes alone; none if it walks, needs none, or is going to be refused.
+fn lock_one<'a>(
+    common: Common<'a>,
+    client: &Client,
+    planned: Planned<'_>,
+    args: Args<'_>,
+    shards: &'a mut Vec<u16>,
+    hashes: &mut Vec<u64>,
+) -> Option<Held<'a>> {
+    let (setup, locks) = (common.setup(), common.locks());
+    let keyed =
+        setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id)).filter(|entry| {
+            matches!(entry.reach, Reach::OneKey | Reach::Keys) && entry.arity_fits(args.len())
+        });
+    let Some(entry) = keyed else { return Some(locks.roaming(shards)) };
+    if !planned.is_complete() {
+        let found = entry.meta.find_keys(args).ok()?;
+        hashes.clear();
+        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
+        return Some(locks.hold(shards, hashes));
+    }
+    let held = locks.hold(shards, planned.hints.hashes());
+    if planned.hints.hashes().len() > 1 {
+        held.fetch(client.db, planned.hints.hashes());
+    }
+    Some(held)
 }
 
-/// Runs a command whose shards are held, if that is possible in the shared mode.
+/// A command that is done in a moment, and whose keys are all planned if it has any.
+#[inline]
+fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| {
+        let entry = commands.get(id);
+        let is_planned = match entry.reach {
+            Reach::OneKey | Reach::Keys => planned.is_complete(),
+            Reach::Local => true,
+            Reach::Walk | Reach::Process => false,
+        };
+        is_planned && entry.flags & FAST != 0
+    })
+}
+
+/// Runs a command whose shards are held, or refuses it, if that is possible in the shared mode.
 #[inline]
 fn try_command(
     common: Common<'_>,
@@ -185,33 +222,48 @@ fn try_command(
     planned: Planned<'_>,
     args: Args<'_>,
 ) -> Tried {
-    let Some(id) = planned.command else { return Tried::NotHere };
+    let setup = common.setup();
+    let mark = client.output.mark();
+    let tried = match setup.resolve(planned.command, args) {
+        Err(error) => {
+            refuse(client, records.stats, None, &error);
+            Tried::Done
+        }
+        Ok(id) => match setup.gate(client, id, args) {
+            Err(error) => {
+                refuse(client, records.stats, Some(id), &error);
+                Tried::Done
+            }
+            Ok(_) => run_command(common, lane, records, client, held, id, planned.hints, args),
+        },
+    };
+    if tried != Tried::NotHere {
+        client.keep_wanted_reply(mark);
+    }
+    tried
+}
+
+/// Runs a command that passed the checks, if that is possible in the shared mode.
+#[inline]
+#[allow(clippy::too_many_arguments)]
+fn run_command(
+    common: Common<'_>,
+    lane: &mut Lane,
+    records: &mut Records<'_>,
+    client: &mut Client,
+    held: &mut Held<'_>,
+    id: CommandId,
+    hints: Hints<'_>,
+    args: Args<'_>,
+) -> Tried {
     let entry = common.commands().get(id);
-    let Run::Data(handler) = entry.run else { return Tried::NotHere };
-    if !entry.arity_fits(args.len()) || held.shards().any(|shard| shard.interest().is_some()) {
-        return Tried::NotHere;
-    }
     let started = lane.tick;
-    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
-    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
-    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
-    let case = Case { expiry, hints: planned.hints, caller: Caller::default() };
-    let settings = common.settings();
-    let outcome =
-        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
-    if lane.fx.block.take().is_some() {
-        // Waiting is for the exclusive mode; nothing has changed.
-        lane.fx.clear();
-        return Tried::NotHere;
-    }
-    if let Some(before) = walks
-        && lane.fx.hid_expired
-    {
-        // Deleting what has expired is for the exclusive mode, too.
-        client.output.rollback(before);
-        lane.fx.clear();
-        return Tried::NotHere;
-    }
+    let outcome = match entry.run {
+        Run::Data(handler) => call_data_here(common, lane, client, held, entry, handler, hints, args),
+        Run::Local(handler) => Some(call_local(common, lane, client, id, handler, args)),
+        Run::Server(_) | Run::Container => None,
+    };
+    let Some(outcome) = outcome else { return Tried::NotHere };
     let failed = outcome.is_err_and(|error| {
         client.reply().error(error.text());
         records.stats.error_replied(error.text());
@@ -224,17 +276,54 @@ fn try_command(
     }
     if lane.fx.propagates {
         let seconds = lane.clock.unix_ms(started).0 / 1000;
-        records.journal.record(
-            &mut lane.fx,
-            Scene { db: client.db, command: entry, settings, seconds },
-            args,
-        );
+        let scene = Scene { db: client.db, command: entry, settings: common.settings(), seconds };
+        records.journal.record(&mut lane.fx, scene, args);
     }
     let stats = &mut *records.stats;
     settle(common, &mut lane.fx, stats);
     lane.tick = lane.clock.tick();
     let nanos = lane.clock.nanos(started, lane.tick);
     if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
+}
+
+/// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
+/// happened.
+#[inline]
+#[allow(clippy::too_many_arguments)]
+fn call_data_here(
+    common: Common<'_>,
+    lane: &mut Lane,
+    client: &mut Client,
+    held: &mut Held<'_>,
+    entry: &Entry,
+    handler: DataFn,
+    hints: Hints<'_>,
+    args: Args<'_>,
+) -> Option<Outcome> {
+    if held.shards().any(|shard| shard.interest().is_some()) {
+        return None;
+    }
+    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
+    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
+    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
+    let case = Case { expiry, hints, caller: Caller::default() };
+    let settings = common.settings();
+    let outcome =
+        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
+    if lane.fx.block.take().is_some() {
+        // Waiting is for the exclusive mode; nothing has changed.
+        lane.fx.clear();
+        return None;
+    }
+    if let Some(before) = walks
+        && lane.fx.hid_expired
+    {
+        // Deleting what has expired is for the exclusive mode, too.
+        client.output.rollback(before);
+        lane.fx.clear();
+        return None;
+    }
+    Some(outcome)
 }
 
 /// Counts what the command reported and tells those who listen. Nobody waits for its keys, or it would not

@@ -3,7 +3,7 @@
 mod apply;
 
 use crate::client::Flags as ClientFlags;
-use crate::commands::{Call, help};
+use crate::commands::{Call, LocalCall};
 use crate::config::{Circumstances, Protected, rewrite_file, set};
 use crate::table::{Run, ServerCommand};
 use crate::{log_notice, log_warning};
@@ -20,7 +20,7 @@ static CONFIG: ServerCommand = ServerCommand::container(
     "config",
     GROUP,
     &[
-        ServerCommand::sub("config", "get", GROUP, -3, Run::Server(get))
+        ServerCommand::sub("config", "get", GROUP, -3, Run::Local(get))
             .since("2.0.0")
             .flags(FLAGS)
             .summary("Returns parameters and their values.")
@@ -49,7 +49,7 @@ static CONFIG: ServerCommand = ServerCommand::container(
             .tips(ON_ALL_NODES)
             .summary("Sets the statistics to zero.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "help", GROUP, 2, Run::Server(config_help))
+        ServerCommand::sub("config", "help", GROUP, 2, Run::Local(config_help))
             .since("5.0.0")
             .flags(LOADING | STALE)
             .summary("Lists the subcommands.")
@@ -60,8 +60,8 @@ static CONFIG: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on the configuration.")
 .complexity("Depends on subcommand.");
 
-fn get(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let answers = call.server.config.get(args.iter().skip(2));
+fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+    let answers = call.server.config().get(args.iter().skip(2));
     let mut reply = call.reply();
     reply.map(answers.len());
     for (name, value) in answers {
@@ -122,21 +122,17 @@ fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn config_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "CONFIG",
-        &[
-            "GET <pattern>",
-            "    Return parameters that match the glob-like <pattern>, and their values.",
-            "SET <directive> <value>",
-            "    Change the value of a directive.",
-            "RESETSTAT",
-            "    Set the statistics of INFO to zero.",
-            "REWRITE",
-            "    Write the values of now into the configuration file.",
-        ],
-    )
+fn config_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "GET <pattern>",
+        "    Return parameters that match the glob-like <pattern>, and their values.",
+        "SET <directive> <value>",
+        "    Change the value of a directive.",
+        "RESETSTAT",
+        "    Set the statistics of INFO to zero.",
+        "REWRITE",
+        "    Write the values of now into the configuration file.",
+    ])
 }
 
 impl Call<'_> {

@@ -1,14 +1,14 @@
 //! AUTH: who the client is.
 
 use crate::client::{Client, Flags};
-use crate::commands::Call;
+use crate::commands::LocalCall;
 use crate::gate::Setup;
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 
 /// Declaration of AUTH.
-pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Run::Server(auth))
+pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Run::Local(auth))
     .arity_before("6.0.0", 2)
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Authenticates the connection.")
@@ -16,8 +16,8 @@ pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -
     .history(&[("6.0.0", "Takes a user name, too.")])
     .args(&[Arg::string("username").optional().since("6.0.0"), Arg::string("password")]);
 
-fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let level = call.server.settings.level;
+fn auth(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+    let level = call.server.settings().level;
     if args.len() > 3 {
         return Err(Error::SYNTAX);
     }

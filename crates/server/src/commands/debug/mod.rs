@@ -151,7 +151,8 @@ fn debug_help(call: &mut Call<'_>) -> Outcome {
         })
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    help(call, "DEBUG", &lines)
+    let level = call.server.settings.level;
+    help(&mut call.reply(), level, "DEBUG", &lines)
 }
 
 /// The number in an argument as C's atoi reads it: 0 if there is none.

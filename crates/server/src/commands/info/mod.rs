@@ -7,7 +7,7 @@ mod shutdown;
 mod statistics;
 mod text;
 
-use crate::commands::Call;
+use crate::commands::{Call, LocalCall};
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use sections::SECTIONS;
@@ -49,15 +49,15 @@ fn is_asked(section: &sections::Section, asked: &[&[u8]]) -> bool {
         })
 }
 
-static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Run::Server(time))
+static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Run::Local(time))
     .since("2.6.0")
     .flags(LOADING | STALE | FAST)
     .tips(&["nondeterministic_output"])
     .summary("Returns the time of the server.")
     .complexity("O(1)");
 
-fn time(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let micros = call.server.lane.clock.unix_us(call.server.lane.tick);
+fn time(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let micros = call.lane.clock.unix_us(call.lane.tick);
     let mut reply = call.reply();
     reply.array(2);
     reply.bulk_int(micros / 1_000_000);

@@ -1,6 +1,6 @@
 //! LATENCY: slow events and how commands' times are distributed.
 
-use crate::commands::{Call, help};
+use crate::commands::{Call, LocalCall};
 use crate::latency::{Histogram, doctor, graph};
 use crate::table::{CommandId, Run, ServerCommand};
 use ochre_engine::command::*;
@@ -42,7 +42,7 @@ pub(super) static LATENCY: ServerCommand = ServerCommand::container(
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
             .summary("Forgets the slow moments of some or all events.")
             .args(&[Arg::string("event").optional().multiple()]),
-        sub("help", 2, Run::Server(latency_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
+        sub("help", 2, Run::Local(latency_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
     ],
 )
 .since("2.8.13")
@@ -155,23 +155,19 @@ fn family(call: &Call<'_>, id: CommandId) -> Vec<CommandId> {
     all
 }
 
-fn latency_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "LATENCY",
-        &[
-            "DOCTOR",
-            "    Explain the slow events in words.",
-            "GRAPH <event>",
-            "    Draw the slow moments of <event>.",
-            "HISTORY <event>",
-            "    Return the slow moments of <event>.",
-            "LATEST",
-            "    Return the last slow moment of each event.",
-            "RESET [<event> ...]",
-            "    Forget the slow moments of some events (default: of all).",
-            "HISTOGRAM [COMMAND ...]",
-            "    Return how the times of commands are distributed (default: of all commands).",
-        ],
-    )
+fn latency_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "DOCTOR",
+        "    Explain the slow events in words.",
+        "GRAPH <event>",
+        "    Draw the slow moments of <event>.",
+        "HISTORY <event>",
+        "    Return the slow moments of <event>.",
+        "LATEST",
+        "    Return the last slow moment of each event.",
+        "RESET [<event> ...]",
+        "    Forget the slow moments of some events (default: of all).",
+        "HISTOGRAM [COMMAND ...]",
+        "    Return how the times of commands are distributed (default: of all commands).",
+    ])
 }

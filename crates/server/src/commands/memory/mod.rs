@@ -2,7 +2,7 @@
 
 mod usage;
 
-use crate::commands::{Call, help};
+use crate::commands::{Call, LocalCall};
 use crate::memory::Report;
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
@@ -25,7 +25,7 @@ static MEMORY: ServerCommand = ServerCommand::container(
         sub("doctor", 2, Run::Server(doctor))
             .tips(TIPS)
             .summary("Tells what is wrong with the use of memory."),
-        sub("help", 2, Run::Server(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
+        sub("help", 2, Run::Local(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
         sub("malloc-stats", 2, Run::Server(malloc_stats))
             .tips(TIPS)
             .summary("Returns the figures of the allocator.")
@@ -160,22 +160,18 @@ fn figures(report: &Report) -> Vec<(String, Figure)> {
     all
 }
 
-fn memory_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "MEMORY",
-        &[
-            "DOCTOR",
-            "    Tell what is wrong with the use of memory.",
-            "MALLOC-STATS",
-            "    Return the figures of the allocator.",
-            "PURGE",
-            "    Give unused memory back to the system.",
-            "STATS",
-            "    Return where the memory goes.",
-            "USAGE <key> [SAMPLES <count>]",
-            "    Return the bytes that <key> and its value cost. Of a large value <count> parts",
-            "    are looked at (default: 5, 0 means all).",
-        ],
-    )
+fn memory_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "DOCTOR",
+        "    Tell what is wrong with the use of memory.",
+        "MALLOC-STATS",
+        "    Return the figures of the allocator.",
+        "PURGE",
+        "    Give unused memory back to the system.",
+        "STATS",
+        "    Return where the memory goes.",
+        "USAGE <key> [SAMPLES <count>]",
+        "    Return the bytes that <key> and its value cost. Of a large value <count> parts",
+        "    are looked at (default: 5, 0 means all).",
+    ])
 }

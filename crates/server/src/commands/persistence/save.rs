@@ -1,7 +1,7 @@
 //! SAVE, BGSAVE, LASTSAVE: snapshots asked for by clients.
 
 use crate::client::Flags;
-use crate::commands::Call;
+use crate::commands::{Call, LocalCall};
 use crate::persistence::Purpose;
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
@@ -67,15 +67,15 @@ fn bgsave(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of LASTSAVE.
-pub static LASTSAVE: ServerCommand = ServerCommand::new("lastsave", Group::Server, 1, Run::Server(lastsave))
+pub static LASTSAVE: ServerCommand = ServerCommand::new("lastsave", Group::Server, 1, Run::Local(lastsave))
     .flags(LOADING | STALE | FAST)
     .categories(CAT_ADMIN | CAT_DANGEROUS)
     .tips(&["nondeterministic_output"])
     .summary("Returns when the data was last saved.")
     .complexity("O(1)");
 
-fn lastsave(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let seconds = call.server.persistence.snapshots.last_save;
+fn lastsave(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let seconds = call.server.persistence().snapshots.last_save;
     call.reply().int(seconds);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod monitor;
 
-use super::{Call, help};
+use super::{Call, LocalCall};
 use crate::client::Flags;
 use crate::pubsub::Kind;
 use crate::table::{Run, ServerCommand};
@@ -123,7 +123,7 @@ static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
             .summary("Counts the subscribers of shard channels.")
             .complexity("O(N) with N shard channels asked for")
             .args(&[Arg::string("shardchannel").optional().multiple()]),
-        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, Run::Server(pubsub_help))
+        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, Run::Local(pubsub_help))
             .since("6.2.0")
             .flags(LOADING | STALE)
             .without_categories(CAT_PUBSUB)
@@ -251,21 +251,17 @@ fn numpat(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn pubsub_help(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
-    help(
-        call,
-        "PUBSUB",
-        &[
-            "CHANNELS [<pattern>]",
-            "    List the channels that have subscribers and match the pattern (default: '*').",
-            "NUMPAT",
-            "    Count the patterns that have subscribers.",
-            "NUMSUB [<channel> ...]",
-            "    Count the subscribers of each channel, those by pattern left out.",
-            "SHARDCHANNELS [<pattern>]",
-            "    List the shard channels that have subscribers and match the pattern (default: '*').",
-            "SHARDNUMSUB [<shardchannel> ...]",
-            "    Count the subscribers of each shard channel.",
-        ],
-    )
+fn pubsub_help(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+    call.help(&[
+        "CHANNELS [<pattern>]",
+        "    List the channels that have subscribers and match the pattern (default: '*').",
+        "NUMPAT",
+        "    Count the patterns that have subscribers.",
+        "NUMSUB [<channel> ...]",
+        "    Count the subscribers of each channel, those by pattern left out.",
+        "SHARDCHANNELS [<pattern>]",
+        "    List the shard channels that have subscribers and match the pattern (default: '*').",
+        "SHARDNUMSUB [<shardchannel> ...]",
+        "    Count the subscribers of each shard channel.",
+    ])
 }
