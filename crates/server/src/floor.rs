@@ -137,6 +137,14 @@ impl Floor<'_> {
         call_data(lane, settings, entry, handler, expiry, voice, |view| ground.keys(view), reply, args)
     }
 
+    /// Shows a command to those who see all of them.
+    #[cold]
+    pub fn show_monitors(&mut self, client: &Client, command: &Entry, args: Args<'_>) {
+        let unix_us = self.lane.clock.unix_us(self.lane.tick);
+        let Floor { hall, letters, .. } = self;
+        hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
+    }
+
     /// The letters that were kept.
     fn into_letters(self) -> Vec<Letter> {
         match self.letters {
