@@ -17,21 +17,23 @@ use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
 use crate::persistence::Persistence;
+use crate::post::Post;
 use crate::process::Identity;
 use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
-use crate::pubsub::Registry;
+use crate::pubsub::{Exchange, Monitors};
 use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
-use ochre_engine::keyspace::{AccessClock, ClientId, World};
+use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use std::collections::VecDeque;
 
 /// What one worker needs to run data commands, besides the world.
 pub struct Lane {
@@ -45,13 +47,15 @@ pub struct Lane {
     pub clock: Clock,
     /// When the command under way began (or the last one ended).
     pub tick: Tick,
+    /// Keys that changed and that somebody waits for, each once: served when the command under way is done.
+    pub ready: VecDeque<(DbIndex, Vec<u8>)>,
 }
 
 impl Lane {
     fn new(settings: &Settings) -> Lane {
         let (clock, mut rng) = (Clock::new(), SmallRng::from_os_rng());
         let access = AccessClock::new(settings, clock.now(), rng.random());
-        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock }
+        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock, ready: VecDeque::new() }
     }
 
     /// Starts a turn of the event loop: asks the system for the time.
@@ -97,9 +101,9 @@ pub struct Server {
     /// All clients.
     pub clients: Clients,
     /// Who listens to what.
-    pub pubsub: Registry,
+    pub pubsub: Exchange,
     /// Clients that see all commands.
-    pub monitors: Vec<ClientId>,
+    pub monitors: Monitors,
     /// Memory of all clients when they were last accounted, in bytes.
     pub clients_memory: usize,
     /// Every client has been accounted since there is a limit on their memory.
@@ -134,6 +138,8 @@ pub struct Server {
     pub journal: Journal,
     /// Where it is in the shared mode.
     pub inbox: Inbox,
+    /// What workers leave for each other's clients.
+    pub post: Post,
     /// Connections to servers that keys move to.
     pub migrations: Connections,
     /// The worker's own.
@@ -192,19 +198,20 @@ impl Server {
             persistence: Persistence::new(now),
             commands,
             clients: Clients::new(workers),
-            pubsub: Registry::default(),
-            monitors: Vec::new(),
+            pubsub: Exchange::default(),
+            monitors: Monitors::default(),
             clients_memory: 0,
             all_accounted: false,
             last_looked_after: ClientId(0),
             reply_buffer_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause: Pause::default(),
-            waiting: Waiting::default(),
+            waiting: Waiting::new(workers),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             journal: Journal::default(),
             inbox: Inbox::default(),
+            post: Post::new(workers),
             migrations: Connections::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
@@ -244,8 +251,6 @@ impl Server {
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
     pub fn is_plain(&self) -> bool {
         !self.pause.is_on()
-            && self.monitors.is_empty()
-            && self.lane.fx.wanted_events.is_empty()
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
@@ -256,13 +261,14 @@ impl Server {
     pub fn catch_up(&mut self) {
         self.journal.take_feed(&mut self.inbox);
         self.note_late_aof();
+        self.open_all_letters();
         for desk in &mut self.desks {
             self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);
         }
     }
 
     /// The exclusive mode ends: leaves the log where the workers find it.
-    pub fn hand_over(&mut self) {
+    pub fn give_log(&mut self) {
         self.journal.give_feed(&mut self.inbox);
     }
 

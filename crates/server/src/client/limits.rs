@@ -44,6 +44,16 @@ impl Server {
         if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
     }
 
+    /// Whether [`Server::exceeds_output_limit`] has anything to do: a quick look, on the safe side.
+    pub fn may_exceed_output_limit(&self, client: &Client) -> bool {
+        let limit = self.output_limit(client);
+        let used = client.output_memory() as u64;
+        used >= self.most_output(limit) as u64
+            || limit.soft_bytes > 0 && used >= limit.soft_bytes
+            || client.soft_limit_since.is_some()
+            || client.output.is_cut()
+    }
+
     /// Marks a client that has too much unsent output. True if it has to be closed.
     pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
         let used = client.output_memory() as u64;
@@ -56,7 +66,7 @@ impl Server {
         if is_hard || self.stays_over_soft_limit(client, used, limit) {
             log_warning!(
                 "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                client.describe(self)
+                client.describe(self.setup(), self.now())
             );
             client.flags.insert(Flags::CLOSE_ASAP);
             client.output = Output::new();
@@ -159,14 +169,14 @@ impl Server {
             };
             self.stats.evicted_clients += 1;
             if let Some(client) = in_hand.as_deref_mut().filter(|client| client.id == id) {
-                log_notice!("Evicting client: {}", client.describe(self));
+                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
                 client.flags.insert(Flags::CLOSE_ASAP);
                 client.output = Output::new();
                 self.account(client);
                 continue;
             }
             if let Some(client) = self.clients.by_id(id) {
-                log_notice!("Evicting client: {}", client.describe(self));
+                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
             }
             self.kill(id);
         }

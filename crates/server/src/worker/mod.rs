@@ -17,16 +17,20 @@
 mod accept;
 mod batch;
 mod cron;
+mod letters;
 mod meanwhile;
 mod output;
 mod seat;
 mod shared;
 mod start;
+mod waiters;
 
+pub use seat::Common;
 pub use start::run;
 
 use crate::client::Token;
 use crate::clock::Tick;
+use crate::post::Letter;
 use crate::process::signals::Signals;
 use crate::server::Desk;
 use mio::{Events, Poll};
@@ -54,6 +58,8 @@ struct Worker {
     /// Listeners with new connections.
     accepting: Vec<usize>,
     scratch: batch::Scratch,
+    /// Memory for letters on their way from the mailbox.
+    letters: Vec<Letter>,
     next_cron: u64,
     cron_turns: u64,
 }
@@ -68,6 +74,7 @@ impl Worker {
             ready: Vec::new(),
             accepting: Vec::new(),
             scratch: batch::Scratch::default(),
+            letters: Vec::new(),
             next_cron: 0,
             cron_turns: 0,
         }
@@ -130,6 +137,7 @@ impl Worker {
     }
 
     fn before_wait(&mut self) {
+        self.open_letters();
         self.resume_unblocked();
         let common = self.seat.common();
         let has_chores = self.signals.is_some() && (common.expires_on() || common.evicts_on());
@@ -189,7 +197,11 @@ impl Worker {
         let common = self.seat.common();
         let evicts_on = common.evicts_on() && self.signals.is_some();
         let deadline = common.next_deadline();
-        if !self.again.is_empty() || evicts_on || self.seat.part().has_work() {
+        if !self.again.is_empty()
+            || evicts_on
+            || common.post().waits_for(self.seat.me())
+            || self.seat.part().has_work()
+        {
             return Duration::ZERO;
         }
         let now = self.seat.desk().lane.clock.now().0 as u64;

@@ -13,11 +13,18 @@
 //! modes cost nothing, and commands always run exclusively.
 #![allow(unsafe_code)]
 
+use crate::blocking::Waiting;
 use crate::client::{Client, Part};
+use crate::config::Config;
+use crate::floor::{Floor, Ground, Hall, Letters};
+use crate::gate::Setup;
+use crate::persistence::Persistence;
+use crate::propagate::Journal;
 use crate::server::{Desk, Lane, Server};
+use crate::stats::Stats;
 use crate::table::CommandTable;
 use mio::Waker;
-use ochre_engine::keyspace::Locks;
+use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::Limits;
@@ -62,7 +69,7 @@ impl Seat {
         if let Some(mut server) = self.sole.take()
             && !self.is_alone()
         {
-            server.hand_over();
+            server.give_log();
         }
         // SAFETY: this is the one seat of this number, and it is out.
         self.shared = Some(unsafe { self.process.shared(self.me) });
@@ -191,7 +198,7 @@ impl Seat {
         let held = server.lane.clock.nanos(got, server.lane.clock.tick());
         server.exclusive.note(waited, held);
         let stirred = server.clients.take_stirred() & !(1 << here);
-        server.hand_over();
+        server.give_log();
         drop(server);
         for (_, waker) in self.wakers.iter().enumerate().filter(|(worker, _)| stirred >> worker & 1 == 1) {
             // A full pipe wakes just as well.
@@ -234,7 +241,8 @@ impl DerefMut for InHand {
 
 const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
 
-/// What all workers may look at in the shared mode: it only changes in the exclusive mode.
+/// What all workers may look at in the shared mode: it only changes in the exclusive mode, or has a lock of
+/// its own.
 #[derive(Clone, Copy)]
 pub struct Common<'a> {
     server: &'a Server,
@@ -242,6 +250,31 @@ pub struct Common<'a> {
 }
 
 impl<'a> Common<'a> {
+    /// The same for somebody who has the server exclusively, and the exclusive mode's lane.
+    #[inline]
+    pub fn alone(server: &'a mut Server) -> (Common<'a>, &'a Lane) {
+        let server: &Server = server;
+        // Nobody else uses any number, so any will do.
+        (Common { server, me: 0 }, &server.lane)
+    }
+
+    /// How the server is set up.
+    #[inline]
+    pub fn setup(self) -> Setup<'a> {
+        self.server.setup()
+    }
+
+    /// The configuration.
+    #[inline]
+    pub fn config(self) -> &'a Config {
+        &self.server.config
+    }
+
+    /// Snapshots, their loading, the append-only file.
+    pub fn persistence(self) -> &'a Persistence {
+        &self.server.persistence
+    }
+
     /// The commands.
     #[inline]
     pub fn commands(self) -> &'a CommandTable {
@@ -267,11 +300,6 @@ impl<'a> Common<'a> {
     pub fn world(self) -> &'a ochre_engine::keyspace::World {
         assert!(self.server.desks.len() == 1, "another worker may be changing it");
         &self.server.world
-    }
-
-    /// The thread that frees large values.
-    pub fn reaper(self) -> &'a crate::lazyfree::Reaper {
-        &self.server.reaper
     }
 
     /// What requests of a client may be.
@@ -336,10 +364,15 @@ impl<'a> Common<'a> {
         self.server.flush_aof_among_others(lane);
     }
 
-    /// Takes what this worker logged.
+    /// The mailboxes of all workers.
     #[inline]
-    pub fn inbox(self) -> &'a crate::propagate::Inbox {
-        &self.server.inbox
+    pub fn post(self) -> &'a crate::post::Post {
+        &self.server.post
+    }
+
+    /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
+    pub fn may_exceed_limits(self, client: &Client) -> bool {
+        self.server.limits_clients_memory() || self.server.may_exceed_output_limit(client)
     }
 
     /// Evicting goes on in the next turn.
@@ -352,10 +385,44 @@ impl<'a> Common<'a> {
         self.server.expiry.goes_on()
     }
 
-    /// When the next wait or pause ends.
+    /// When the pause ends that is under way.
+    pub fn pause_end(self) -> Option<UnixMs> {
+        self.server.pause.end()
+    }
+
+    /// When the next wait of this worker's clients, or a pause, ends.
     pub fn next_deadline(self) -> Option<UnixMs> {
-        let pause = self.server.pause.end();
-        let wait = self.server.waiting.next_deadline().map(|at| UnixMs(at.0.saturating_add(1)));
-        pause.into_iter().chain(wait).min()
+        let wait = self.waiting().next_deadline(self.me).map(|at| UnixMs(at.0.saturating_add(1)));
+        self.pause_end().into_iter().chain(wait).min()
+    }
+
+    /// Who waits for what.
+    #[inline]
+    pub fn waiting(self) -> &'a Waiting {
+        &self.server.waiting
+    }
+
+    /// The floor of commands whose shards are held.
+    #[inline]
+    pub fn floor(
+        self,
+        held: Held<'a>,
+        expiry: ExpiryMode,
+        lane: &'a mut Lane,
+        stats: &'a mut Stats,
+        journal: &'a mut Journal,
+    ) -> Floor<'a> {
+        let server = self.server;
+        let hall = Hall {
+            commands: &server.commands,
+            settings: &server.settings,
+            expiry,
+            reaper: &server.reaper,
+            pubsub: &server.pubsub,
+            monitors: &server.monitors,
+            waiting: &server.waiting,
+        };
+        let (inbox, letters) = (Some(&server.inbox), Letters::Sent(&server.post));
+        Floor { ground: Ground::Held(held), hall, lane, stats, journal, inbox, letters }
     }
 }

@@ -1,9 +1,9 @@
 //! Commands in the shared mode: straight on this worker's thread, under the locks of their keys.
 //!
 //! A command runs here if it is a data command that names all its keys (or only walks over the
-//! database shard by shard), if its client is in no special state, and if nobody waits for or watches
-//! a key in one of its shards. Everything else (transactions, blocking, server commands, errors
-//! in the call itself) goes the one way there is for it, in the exclusive mode.
+//! database shard by shard) or one that changes nothing but its client, and if its client is in no special
+//! state. Errors in the call itself are answered here, too. Everything else (transactions, most server commands) goes
+//! the one way there is for it, in the exclusive mode.
 //!
 //! ```text
 //! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
@@ -16,18 +16,18 @@
 //! locks are given back, so the log has the same order.
 
 use super::seat::{Common, Seat};
-use crate::client::{Client, Flags, PendingInput, ReplyMode};
-use crate::exec::{Case, call_data};
-use crate::lazyfree::Garbage;
+use super::waiters;
+use crate::client::{Client, Flags, PendingInput};
+use crate::exec::{Voice, call_local, is_exec, refuse};
+use crate::floor::Floor;
+use crate::gate::Setup;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
-use crate::propagate::{Journal, Scene};
-use crate::server::{Desk, Lane};
-use crate::stats::Stats;
-use crate::table::{CommandId, CommandTable, Reach, Run};
+use crate::server::Desk;
+use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{Caller, Effects};
-use ochre_engine::keyspace::{ExpiryMode, Held, Keys};
+use ochre_engine::command::{DataFn, Outcome};
+use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -38,7 +38,6 @@ const GROUP_KEYS: usize = 16;
 const SPECIAL: Flags = Flags::MULTI
     .union(Flags::BLOCKED)
     .union(Flags::PUBSUB)
-    .union(Flags::UNAUTHENTICATED)
     .union(Flags::MONITOR)
     .union(Flags::PAUSED)
     .union(Flags::INTERNAL)
@@ -52,6 +51,8 @@ pub(super) enum Tried {
     Done,
     /// It is done, and took so long that it has to be noted: nanoseconds.
     Slow(CommandId, u64),
+    /// Its client waits.
+    Waits,
     /// It has to run in the exclusive mode; nothing has happened.
     NotHere,
 }
@@ -68,8 +69,8 @@ pub(super) struct Queue<'a> {
 impl Seat {
     /// True if a command may be tried in the shared mode at all.
     #[inline]
-    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>) -> bool {
-        self.shares_commands() && may_share(self.common().commands(), client, planned)
+    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+        self.shares_commands() && may_share(self.common().setup(), client, planned, args)
     }
 
     /// Runs the next command of one of this worker's clients, if that is possible in the shared mode, and
@@ -83,41 +84,53 @@ impl Seat {
     ) -> Tried {
         let (common, _, desk) = self.split();
         let Desk { lane, stats, journal, shards, hashes } = desk;
-        let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
+        let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
+        // A walk has let go of a shard before it could be logged that a key expired.
+        let walks = is_walk(common.commands(), queue.plan.get(queue.first));
+        let expiry = if walks { ExpiryMode::Hide } else { ExpiryMode::Delete };
+        let mut turn = Turn { common, floor: common.floor(held, expiry, lane, stats, journal) };
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            let mut records = Records { stats, journal };
-            tried = try_command(common, lane, &mut records, client, &mut held, queue.plan.get(at), args);
+            tried = turn.try_command(client, queue.plan.get(at), args);
             if tried == Tried::NotHere {
                 break;
             }
             pending.next += 1;
-            if tried != Tried::Done || client.output.is_over_limit() {
+            if tried != Tried::Done
+                || client.output.is_over_limit()
+                || client.flags.contains(Flags::CLOSE_AFTER_REPLY)
+            {
                 break;
             }
         }
         // The shards are still held.
-        common.inbox().put(journal, || lane.clock.unix_ms(lane.tick).0 / 1000);
-        drop(held);
+        turn.floor.show_log();
         tried
     }
 }
 
-/// Where a worker writes down what its commands did.
-struct Records<'a> {
-    stats: &'a mut Stats,
-    journal: &'a mut Journal,
+/// True if a command of a client may be tried in the shared mode, as far as these are concerned.
+#[inline]
+pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+    if client.flags.intersects(SPECIAL) {
+        return false;
+    }
+    match planned.command {
+        Some(id) if setup.commands.get(id).reach != Reach::Process => true,
+        known => may_share_after_all(setup, client, known, args),
+    }
 }
 
-/// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
-#[inline]
-pub(super) fn may_share(commands: &CommandTable, client: &Client, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| commands.get(id).reach != Reach::Process)
-        && !client.flags.intersects(SPECIAL)
-        && client.reply_mode == ReplyMode::On
+/// The same for names that say little: subcommands have reaches of their own, and an error can be
+/// answered anywhere.
+#[inline(never)]
+fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandId>, args: Args<'_>) -> bool {
+    let Ok(id) = setup.resolve(known, args) else { return true };
+    let entry = setup.commands.get(id);
+    entry.reach != Reach::Process || (!is_exec(entry) && setup.gate(client, id, args).is_err())
 }
 
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
@@ -132,30 +145,32 @@ fn lock_group<'a>(
 ) -> Option<(Held<'a>, usize)> {
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let first = plan.get(queue.first);
-    let entry = commands.get(first.command?);
-    if entry.reach == Reach::Walk {
-        return Some((locks.roaming(shards), 1));
-    }
-    if !first.is_complete() {
+    if !is_quick(commands, first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        if !entry.arity_fits(args.len()) {
-            return None;
-        }
-        let found = entry.meta.find_keys(args).ok()?;
-        hashes.clear();
-        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
-        return Some((locks.hold(shards, hashes), 1));
+        return lock_one(common, client, first, args, shards, hashes).map(|held| (held, 1));
     }
     let mut held = locks.hold(shards, first.hints.hashes());
     let (mut size, mut keys) = (1, first.hints.hashes().len());
-    if is_quick(commands, first) {
-        while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
-            let next = plan.get(queue.first + size);
-            if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
-                break;
-            }
-            keys += next.hints.hashes().len();
-            size += 1;
+    while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
+        let next = plan.get(queue.first + size);
+        if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
+            break;
+        }
+        keys += next.hints.hashes().len();
+        size += 1;
+    }
+    if held.has_interest() {
+        let is_awaited = |at: usize| {
+            let entry = plan.get(queue.first + at).command.map(|id| commands.get(id));
+            let args = pending.batch.args(pending.next + at, queue.query.bytes());
+            let keys = entry.and_then(|entry| keys_of(entry, args)).unwrap_or_default();
+            waiters::is_any_awaited(&held, keys.into_iter())
+        };
+        size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
+        if size == 0 {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            let keys = keys_of(commands.get(first.command?), args)?;
+            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
         }
     }
     if keys > 1 {
@@ -164,88 +179,143 @@ fn lock_group<'a>(
     Some((held, size))
 }
 
-/// A data command whose keys are all planned, and that is done in a moment.
-#[inline]
-fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.is_complete()
-        && planned.command.is_some_and(|id| {
-            let entry = commands.get(id);
-            entry.flags & FAST != 0 && matches!(entry.reach, Reach::OneKey | Reach::Keys)
-        })
-}
-
-/// Runs a command whose shards are held, if that is possible in the shared mode.
-#[inline]
-fn try_command(
-    common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
-    client: &mut Client,
-    held: &mut Held<'_>,
+/// Locks the shards of a command that goes alone; none if it walks, needs none, or is going to be refused.
+fn lock_one<'a>(
+    common: Common<'a>,
+    client: &Client,
     planned: Planned<'_>,
     args: Args<'_>,
-) -> Tried {
-    let Some(id) = planned.command else { return Tried::NotHere };
-    let entry = common.commands().get(id);
-    let Run::Data(handler) = entry.run else { return Tried::NotHere };
-    if !entry.arity_fits(args.len()) || held.shards().any(|shard| shard.interest().is_some()) {
-        return Tried::NotHere;
+    shards: &'a mut Vec<u16>,
+    hashes: &mut Vec<u64>,
+) -> Option<Held<'a>> {
+    let (setup, locks) = (common.setup(), common.locks());
+    let keyed =
+        setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id)).filter(|entry| {
+            matches!(entry.reach, Reach::OneKey | Reach::Keys) && entry.arity_fits(args.len())
+        });
+    let Some(entry) = keyed else { return Some(locks.roaming(shards)) };
+    let keys = keys_of(entry, args)?;
+    hashes.clear();
+    hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
+    let held = locks.hold(shards, hashes);
+    if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
+        return waiters::hold_with_waiters(common, held, &keys, hashes);
     }
-    let started = lane.tick;
-    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
-    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
-    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
-    let case = Case { expiry, hints: planned.hints, caller: Caller::default() };
-    let settings = common.settings();
-    let outcome =
-        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
-    if lane.fx.block.take().is_some() {
-        // Waiting is for the exclusive mode; nothing has changed.
-        lane.fx.clear();
-        return Tried::NotHere;
+    if hashes.len() > 1 {
+        held.fetch(client.db, hashes);
     }
-    if let Some(before) = walks
-        && lane.fx.hid_expired
-    {
-        // Deleting what has expired is for the exclusive mode, too.
-        client.output.rollback(before);
-        lane.fx.clear();
-        return Tried::NotHere;
-    }
-    let failed = outcome.is_err_and(|error| {
-        client.reply().error(error.text());
-        records.stats.error_replied(error.text());
-        true
-    });
-    client.last_command = Some(id);
-    if lane.fx.propagates {
-        let seconds = lane.clock.unix_ms(started).0 / 1000;
-        records.journal.record(
-            &mut lane.fx,
-            Scene { db: client.db, command: entry, settings, seconds },
-            args,
-        );
-    }
-    let stats = &mut *records.stats;
-    settle(common, &mut lane.fx, stats);
-    lane.tick = lane.clock.tick();
-    let nanos = lane.clock.nanos(started, lane.tick);
-    if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
+    Some(held)
 }
 
-/// Counts what the command reported. Nobody listens to events or waits for its keys, or it would not
-/// have run here.
+/// The keys that a command names; `None` if they cannot be told.
+fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
+    let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
+    Some(found.iter().map(|(at, _)| args.get(*at)).collect())
+}
+
 #[inline]
-fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
-    stats.dirty += std::mem::take(&mut fx.dirty);
-    stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
-    stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
-    if !fx.is_quiet() {
-        stats.expired_keys += std::mem::take(&mut fx.stats.expired);
-        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
-        if !fx.garbage.is_empty() {
-            common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
+fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
+}
+
+/// A command that is done in a moment, and whose keys are all planned if it has any.
+#[inline]
+fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| {
+        let entry = commands.get(id);
+        let is_planned = match entry.reach {
+            Reach::OneKey | Reach::Keys => planned.is_complete(),
+            Reach::Local => true,
+            Reach::Walk | Reach::Process => false,
+        };
+        is_planned && entry.flags & FAST != 0
+    })
+}
+
+/// A group under way: its shards are held.
+struct Turn<'a> {
+    common: Common<'a>,
+    floor: Floor<'a>,
+}
+
+impl Turn<'_> {
+    /// Runs a command, or refuses it, if that is possible in the shared mode.
+    #[inline]
+    fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
+        let setup = self.common.setup();
+        let mark = client.output.mark();
+        let resolved = setup.resolve(planned.command, args);
+        let checked = resolved.and_then(|id| setup.gate(client, id, args).map(|_| id));
+        let tried = match checked {
+            Ok(id) => self.run_command(client, id, planned.hints, args),
+            Err(error) => {
+                let id = setup.resolve(planned.command, args).ok();
+                refuse(client, self.floor.stats, id, &error);
+                Tried::Done
+            }
+        };
+        if tried == Tried::NotHere {
+            client.output.rollback(mark);
+        } else {
+            client.keep_wanted_reply(mark);
         }
-        fx.clear();
+        tried
+    }
+
+    /// Runs a command that passed the checks, if that is possible in the shared mode.
+    #[inline]
+    fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
+        let entry = self.common.commands().get(id);
+        let started = self.floor.lane.tick;
+        client.last_command = Some(id);
+        let outcome = match entry.run {
+            Run::Data(handler) => self.call_data(client, entry, handler, hints, args),
+            Run::Local(handler) => Some(call_local(self.common, self.floor.lane, client, id, handler, args)),
+            Run::Server(_) | Run::Container => None,
+        };
+        let Some(outcome) = outcome else { return Tried::NotHere };
+        let floor = &mut self.floor;
+        let failed = outcome.is_err_and(|error| {
+            client.reply().error(error.text());
+            floor.stats.error_replied(error.text());
+            true
+        });
+        if !floor.hall.monitors.is_empty() {
+            floor.show_monitors(client, entry, args);
+        }
+        let block = floor.lane.fx.block.take();
+        floor.carry_out(client.db, entry, args);
+        if let Some(block) = block {
+            floor.block(client, id, args.to_owned_args(), block);
+            return Tried::Waits;
+        }
+        floor.lane.tick = floor.lane.clock.tick();
+        let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
+        let is_slow = floor.stats.called(id, nanos, failed);
+        if !floor.lane.ready.is_empty() {
+            floor.serve_ready();
+        }
+        if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
+    }
+
+    /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
+    /// happened.
+    #[inline]
+    fn call_data(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        hints: Hints<'_>,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        let voice = Voice::of(client, hints);
+        let outcome = self.floor.call_data(entry, handler, voice, client.reply(), args);
+        if self.floor.lane.fx.hid_expired {
+            // A walk has let go of a shard before it could be logged that a key expired.
+            self.floor.lane.fx.clear();
+            return None;
+        }
+        Some(outcome)
     }
 }

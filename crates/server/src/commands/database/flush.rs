@@ -1,12 +1,11 @@
 //! FLUSHDB and FLUSHALL: empty databases, at once or in the background.
 
 use crate::commands::Call;
-use crate::commands::transactions::Presence;
 use crate::lazyfree::Garbage;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::level::Level;
 use ochre_engine::text::eq_ignore_case;
 
@@ -22,7 +21,7 @@ const HISTORY: &[(&str, &str)] = &[
 ];
 
 /// Declaration of FLUSHDB.
-pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server, -1, flushdb)
+pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server, -1, Run::Server(flushdb))
     .flags(WRITE)
     .categories(CAT_KEYSPACE | CAT_DANGEROUS)
     .history(HISTORY)
@@ -32,7 +31,7 @@ pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server,
     .args(MODE);
 
 /// Declaration of FLUSHALL.
-pub static FLUSHALL: ServerCommand = ServerCommand::new("flushall", Group::Server, -1, flushall)
+pub static FLUSHALL: ServerCommand = ServerCommand::new("flushall", Group::Server, -1, Run::Server(flushall))
     .flags(WRITE)
     .categories(CAT_KEYSPACE | CAT_DANGEROUS)
     .history(HISTORY)
@@ -89,6 +88,12 @@ impl crate::server::Server {
         if lazy {
             self.reaper.free(Garbage::Tables(tables));
         }
+    }
+
+    /// Whether a key is there, without side effects.
+    pub fn presence(&self, db: DbIndex, key: &[u8]) -> Presence {
+        let at = self.world.locate(key);
+        self.world.shards()[at.shard()].presence(db, at, self.now())
     }
 
     /// A snapshot under way would bring back what was removed, and so would the file that is there.

@@ -345,7 +345,7 @@ impl<'a, H: Host> Replay<'a, H> {
     #[inline]
     fn command(&mut self, planned: Planned<'_>, args: Args<'_>) -> Result<(), Stop> {
         let server = self.host.server();
-        let Ok(command) = server.resolve(planned.command, args) else {
+        let Ok(command) = server.setup().resolve(planned.command, args) else {
             log_warning!(
                 "Unknown command '{}' reading the append only file {}",
                 String::from_utf8_lossy(args.get(0)),
@@ -388,15 +388,14 @@ impl Server {
         hints: Hints<'_>,
     ) -> Result<(), Stop> {
         let mark = client.output.mark();
-        let outcome = self.call_handler(client, command, args, hints, false);
+        let outcome = self.call_handler(client, command, args, hints);
         client.output.rollback(mark);
         if let Err(error) = outcome {
             self.note_failure(command, &error)?;
         }
         self.stats.dirty += std::mem::take(&mut self.lane.fx.dirty);
         if !self.lane.fx.is_quiet() {
-            self.deliver_effects(client);
-            self.lane.fx.clear();
+            self.on_floor(client, |floor, _| floor.deliver());
         }
         if self.config.persistence.key_load_delay != 0 {
             debug_delay(self.config.persistence.key_load_delay);
