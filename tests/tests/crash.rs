@@ -2,6 +2,7 @@
 //!
 //! `CRASH_KILLS` sets how often each of them is killed; a long run uses 200.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -168,4 +169,71 @@ fn with_appendfsync_always_nothing_that_any_client_of_four_workers_saw_is_lost()
     let (_server, mut client) = start(&directory, &args);
     shown.check(&mut client);
     println!("{} times raised in {} kills", shown.sent.into_inner(), kills());
+}
+
+/// A queue that some push to and others wait for.
+#[derive(Default)]
+struct Queue {
+    next: AtomicU64,
+    popped: Mutex<Numbers>,
+}
+
+impl Queue {
+    /// Pushes until the server is gone; what follows keeps the pusher's worker busy while waiters are served.
+    fn push(&self, mut client: Client) {
+        loop {
+            let push = format!("RPUSH queue {}", self.next.fetch_add(1, Ordering::Relaxed));
+            let lines = std::iter::once(push).chain((0..12).map(|at| format!("INCR busy:{at}")));
+            let calls: Vec<Vec<String>> =
+                lines.map(|line| line.split(' ').map(str::to_owned).collect()).collect();
+            if client.pipeline(&calls).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn pop(&self, mut client: Client) {
+        loop {
+            let Ok(replies) = client.pipeline(&[vec!["BLPOP", "queue", "1"]]) else { return };
+            if let Some(number) = replies[0].items().get(1) {
+                self.popped.lock().expect("no panic").insert(number.text().parse().expect("a number"));
+            }
+        }
+    }
+
+    fn check(&self, client: &mut Client) {
+        let left = client.run("LRANGE queue 0 -1");
+        let left: Numbers = left.items().iter().map(|item| item.text().parse().expect("a number")).collect();
+        let popped = self.popped.lock().expect("no panic");
+        let again: Vec<_> = left.intersection(&popped).collect();
+        assert!(again.is_empty(), "{again:?} are there again, and had been popped");
+    }
+}
+
+/// The worker of whoever pushed runs the command of whoever waited, and another one sends the reply.
+#[test]
+fn with_appendfsync_always_what_a_waiting_client_was_given_is_gone_for_good() {
+    let args = [&APPEND_ONLY[..], &["--appendfsync", "always", "--io-threads", "4"]].concat();
+    let mut rng = Rng::new(u64::from(std::process::id()));
+    let (directory, queue) = (Directory::new(), Queue::default());
+    for _ in 0..kills() {
+        let (mut server, mut client) = start(&directory, &args);
+        queue.check(&mut client);
+        assert!(client.run("DEBUG AOF-FLUSH-SLEEP 500").is_ok());
+        thread::scope(|scope| {
+            for _ in 0..CLIENTS / 2 {
+                let (pusher, popper) = (server.connect(), server.connect());
+                scope.spawn(|| queue.push(pusher));
+                scope.spawn(|| queue.pop(popper));
+            }
+            thread::sleep(Duration::from_millis(rng.range(30, 300) as u64));
+            server.signal(libc::SIGKILL);
+        });
+        server.wait_for_exit(Duration::from_secs(10)).expect("nobody survives SIGKILL");
+    }
+    let (_server, mut client) = start(&directory, &args);
+    queue.check(&mut client);
+    let popped = queue.popped.into_inner().expect("no panic").len();
+    assert!(popped > 0);
+    println!("{popped} numbers popped in {} kills", kills());
 }
