@@ -117,7 +117,7 @@ impl Server {
     /// Answers an error without running the command. EXEC gives its transaction up.
     fn reject(&mut self, client: &mut Client, command: Option<CommandId>, error: &Error) {
         let Some(exec) = command.filter(|id| is_exec(self.commands.get(*id))) else {
-            return refuse(client, &mut self.stats, command, error);
+            return refuse(client, &self.stats, command, error);
         };
         self.stats.rejected(exec);
         self.discard_transaction(client);
@@ -330,7 +330,7 @@ pub fn is_exec(entry: &Entry) -> bool {
 
 /// Answers an error without running the command, which is not EXEC; a transaction being queued is spoilt.
 #[cold]
-pub fn refuse(client: &mut Client, stats: &mut Stats, command: Option<CommandId>, error: &Error) {
+pub fn refuse(client: &mut Client, stats: &Stats, command: Option<CommandId>, error: &Error) {
     if client.flags.contains(Flags::MULTI) {
         client.flags.insert(Flags::DIRTY_EXEC);
     }
@@ -352,6 +352,7 @@ pub fn call_local(
     args: Args<'_>,
 ) -> Outcome {
     client.argv_bytes = args.total_bytes();
+    client.last_command = Some(command);
     let outcome = handler(&mut LocalCall { server, lane, client, command }, args);
     client.argv_bytes = 0;
     outcome

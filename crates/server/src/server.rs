@@ -23,8 +23,9 @@ use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
 use crate::pubsub::{Exchange, Monitors};
 use crate::slowlog::Slowlog;
-use crate::stats::{ExclusiveStats, Stats};
+use crate::stats::{ExclusiveStats, Rates, Stats};
 use crate::table::CommandTable;
+use crate::tally::Tally;
 use ochre_engine::command::Effects;
 use ochre_engine::keyspace::{AccessClock, ClientId, World};
 use ochre_engine::settings::Settings;
@@ -33,6 +34,7 @@ use ochre_engine::time::UnixMs;
 use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use std::sync::Arc;
 
 /// What one worker needs to run data commands, besides the world.
 pub struct Lane {
@@ -71,8 +73,8 @@ pub const MAX_WORKERS: usize = 128;
 pub struct Desk {
     /// To run data commands.
     pub lane: Lane,
-    /// Counters that [`Server::gather`] adds up.
-    pub stats: Stats,
+    /// Counters of what it does; everybody may read them.
+    pub stats: Arc<Stats>,
     /// The log of the group under way.
     pub journal: Journal,
     /// Memory to note the shards in whose locks are held.
@@ -119,8 +121,12 @@ pub struct Server {
     pub expiry: ActiveExpiry,
     /// Eviction.
     pub eviction: Eviction,
-    /// Counters.
+    /// Counters of what is done in the exclusive mode.
     pub stats: Stats,
+    /// Those of each worker.
+    pub worker_stats: Box<[Arc<Stats>]>,
+    /// How fast the server works.
+    pub rates: Rates,
     /// Whether the periodic work rests (DEBUG PAUSE-CRON).
     pub cron_paused: bool,
     /// Bytes in use when the server had started.
@@ -166,19 +172,17 @@ impl Server {
         let seed = Seed::new(rng.random(), rng.random());
         let now = Clock::new().now();
         let commands = CommandTable::new(settings.level, crate::commands::data(), crate::commands::all());
-        let mut stats = Stats::new(commands.len(), now);
+        let stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
         // No more of them run at a time than there are processors; with one, they still take turns.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let at_a_time = workers.min(processors.max(2));
-        let count = commands.len();
-        let desks = (0..workers).map(|_| {
-            let mut stats = Stats::new(count, now);
-            stats.configure(&config.diagnostics);
+        let worker_stats: Box<[Arc<Stats>]> = (0..workers).map(|_| Arc::new(stats.anew())).collect();
+        let desks = worker_stats.iter().map(|stats| {
             Own::new(Desk {
                 lane: Lane::new(&settings),
-                stats,
+                stats: Arc::clone(stats),
                 journal: Journal::of_worker(),
                 shards: Vec::new(),
                 hashes: Vec::new(),
@@ -188,6 +192,8 @@ impl Server {
         let mut server = Server {
             world: World::new(World::shards_for(at_a_time), settings.databases, seed),
             stats,
+            worker_stats,
+            rates: Rates::default(),
             cron_paused: false,
             startup_memory: 0,
             slowlog: Slowlog::default(),
@@ -259,15 +265,23 @@ impl Server {
     pub fn catch_up(&mut self) {
         self.open_all_letters();
         self.journal.empty_inbox(&mut self.inbox);
-        for desk in &mut self.desks {
-            self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);
+        for stats in &self.worker_stats {
+            self.stats.dirty += stats.changes.take();
         }
     }
 
-    /// Adds the counters of all workers up. Whoever shows or resets counters begins with this.
-    pub fn gather(&mut self) {
-        for desk in &mut self.desks {
-            self.stats.absorb(&mut desk.get_mut().stats);
+    /// What all workers counted.
+    pub fn tally(&self) -> Tally<'_> {
+        Tally::new(&self.stats, &self.worker_stats)
+    }
+
+    /// Sets all counters to zero.
+    pub fn reset_stats(&mut self) {
+        self.stats = self.stats.anew();
+        self.rates = Rates::default();
+        for (stats, desk) in self.worker_stats.iter_mut().zip(&mut self.desks) {
+            *stats = Arc::new(stats.anew());
+            desk.get_mut().stats = Arc::clone(stats);
         }
     }
 }

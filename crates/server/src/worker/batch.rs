@@ -14,7 +14,7 @@ use crate::exec::Step;
 use crate::plan::{Plan, Planned};
 use crate::server::Server;
 use ochre_engine::keyspace::Key;
-use ochre_resp::request::{Args, Batch};
+use ochre_resp::request::Batch;
 use std::io;
 
 /// Commands per window.
@@ -141,8 +141,8 @@ impl Worker {
                 client.last_interaction = desk.lane.clock.unix_ms(desk.lane.tick);
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
-                desk.stats.net_input_bytes += n as u64;
-                desk.stats.reads_processed += 1;
+                desk.stats.net_input_bytes.add(n as u64);
+                desk.stats.reads_processed.add(1);
                 if common.exceeds_input_limit(client) {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
@@ -272,9 +272,11 @@ impl Worker {
                     let can_share = !seat.is_alone();
                     let queue = Queue { first: offset + pending.next, ..queue };
                     let waits = seat.exclusively_with(client, |server, client| {
-                        server.run_commands(client, pending, queue, |server, client, next, args| {
+                        server.run_commands(client, pending, queue, |server, client, pending| {
+                            let planned = || queue.plan.get(offset + pending.next);
+                            let args = || pending.batch.args(pending.next, queue.query.bytes());
                             can_share
-                                && may_share(server.setup(), client, queue.plan.get(next), args)
+                                && may_share(server.setup(), client, planned(), args())
                                 && server.is_plain()
                         })
                     });
@@ -366,13 +368,14 @@ impl Seat {
 }
 
 impl Server {
-    /// Runs commands of a client until they are done, it has to wait (true), or the next one, named by its place in the plan, `shares` the server with other workers.
+    /// Runs commands of a client until they are done, it has to wait (true), or the next one `shares` the server
+    /// with other workers.
     fn run_commands(
         &mut self,
         client: &mut Client,
         pending: &mut PendingInput,
         queue: Queue<'_>,
-        shares: impl Fn(&Server, &Client, usize, Args<'_>) -> bool,
+        shares: impl Fn(&Server, &Client, &PendingInput) -> bool,
     ) -> bool {
         let offset = queue.first - pending.next;
         if client.flags.contains(Flags::CLOSE_ASAP) {
@@ -394,11 +397,8 @@ impl Server {
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
-            } else if pending.next < pending.batch.len() {
-                let args = pending.batch.args(pending.next, queue.query.bytes());
-                if shares(self, client, offset + pending.next, args) {
-                    return false;
-                }
+            } else if pending.next < pending.batch.len() && shares(self, client, pending) {
+                return false;
             }
         }
         false

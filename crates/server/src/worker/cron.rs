@@ -4,6 +4,7 @@ use super::Worker;
 use crate::config::{Config, HZ};
 use crate::process::watchdog;
 use crate::server::Server;
+use crate::tally::Tally;
 use ochre_engine::time::UnixMs;
 
 /// With more clients per turn of the cron, it turns more often (server.h: MAX_CLIENTS_PER_CLOCK_TICK).
@@ -47,7 +48,6 @@ impl Server {
         }
         if !self.cron_paused {
             let started = self.lane.clock.tick();
-            self.gather();
             self.shut_down_if_asked();
             self.expire_cycle(hz);
             self.clients_cron(hz);
@@ -56,7 +56,7 @@ impl Server {
             if once_a_second {
                 self.migrations.close_unused(now.0 / 1000);
             }
-            self.stats.sample(now);
+            self.rates.sample(Tally::new(&self.stats, &self.worker_stats), now);
             self.stats.cron_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
         }
         1000 / hz

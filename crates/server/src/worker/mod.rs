@@ -104,7 +104,7 @@ impl Worker {
     /// Commands that ran so far.
     fn commands_done(&mut self) -> u64 {
         let (common, _, desk) = self.seat.split();
-        common.commands_processed() + desk.stats.commands_processed
+        common.commands_processed() + desk.stats.commands_processed.get()
     }
 
     /// Asks the system for the time.

@@ -32,8 +32,8 @@ impl Worker {
         match send(client) {
             Ok((sent, full)) => {
                 client.traffic.1 += sent as u64;
-                desk.stats.net_output_bytes += sent as u64;
-                desk.stats.writes_processed += 1;
+                desk.stats.net_output_bytes.add(sent as u64);
+                desk.stats.writes_processed.add(1);
                 if !client.output.is_empty() {
                     if !full {
                         // Its share of this turn is used up; no event will come for a socket with room.

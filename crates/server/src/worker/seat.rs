@@ -336,9 +336,9 @@ impl<'a> Common<'a> {
         self.server.persistence.children.active().is_some()
     }
 
-    /// Commands that ran in the exclusive mode, and those that were gathered.
+    /// Commands that ran in the exclusive mode.
     pub fn commands_processed(self) -> u64 {
-        self.server.stats.commands_processed
+        self.server.stats.commands_processed.get()
     }
 
     /// There is something to be written before replies leave: what this worker's commands did, or what

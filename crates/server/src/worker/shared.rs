@@ -112,7 +112,7 @@ impl Seat {
 
 /// Where a worker writes down what its commands did.
 struct Records<'a> {
-    stats: &'a mut Stats,
+    stats: &'a Stats,
     journal: &'a mut Journal,
 }
 
@@ -279,7 +279,7 @@ fn run_command(
         let scene = Scene { db: client.db, command: entry, settings: common.settings(), seconds };
         records.journal.record(&mut lane.fx, scene, args);
     }
-    let stats = &mut *records.stats;
+    let stats = records.stats;
     settle(common, &mut lane.fx, stats);
     lane.tick = lane.clock.tick();
     let nanos = lane.clock.nanos(started, lane.tick);
@@ -329,12 +329,12 @@ fn call_data_here(
 /// Counts what the command reported and tells those who listen. Nobody waits for its keys, or it would not
 /// have run here.
 #[inline]
-fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
-    stats.dirty += std::mem::take(&mut fx.dirty);
-    stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
-    stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
+fn settle(common: Common<'_>, fx: &mut Effects, stats: &Stats) {
+    stats.changes.add(std::mem::take(&mut fx.dirty));
+    stats.keyspace_hits.add(std::mem::take(&mut fx.stats.hits));
+    stats.keyspace_misses.add(std::mem::take(&mut fx.stats.misses));
     if !fx.is_quiet() {
-        stats.expired_keys += std::mem::take(&mut fx.stats.expired);
+        stats.expired_keys.add(std::mem::take(&mut fx.stats.expired));
         fx.remarks.drain(..).for_each(|remark| stats.note(remark));
         let wanted = common.settings().notify_keyspace_events;
         common.pubsub().publish_events(wanted, &fx.events, &mut |letter| common.post().send(letter));

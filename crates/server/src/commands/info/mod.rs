@@ -27,7 +27,6 @@ static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::
 
 fn info(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let asked: Vec<&[u8]> = args.iter().skip(1).collect();
-    call.server.gather();
     let mut text = Text::default();
     for section in SECTIONS {
         if is_asked(section, &asked) {

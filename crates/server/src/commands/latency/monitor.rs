@@ -1,7 +1,7 @@
 //! LATENCY: slow events and how commands' times are distributed.
 
 use crate::commands::{Call, LocalCall};
-use crate::latency::{Histogram, doctor, graph};
+use crate::latency::{Distribution, doctor, graph};
 use crate::table::{CommandId, Run, ServerCommand};
 use ochre_engine::command::*;
 
@@ -112,7 +112,6 @@ fn report(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    call.server.gather();
     let commands = &call.server.commands;
     let ids: Vec<CommandId> = if args.len() == 2 {
         commands.entries().map(|(id, _)| id).collect()
@@ -124,9 +123,9 @@ fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
             .collect()
     };
     let Call { server, client, .. } = call;
-    let counted: Vec<(CommandId, &Histogram)> = ids
+    let counted: Vec<(CommandId, Distribution)> = ids
         .into_iter()
-        .map(|id| (id, &server.stats.commands[usize::from(id.0)].latency))
+        .map(|id| (id, server.tally().latency(id)))
         .filter(|(_, latency)| latency.total() > 0)
         .collect();
     let mut reply = client.reply();
