@@ -81,9 +81,10 @@ impl Server {
         if !self.lane.fx.is_quiet() {
             self.propagate_gone(lazy);
             let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
-            self.deliver_effects(&mut nobody);
-            self.lane.fx.clear();
-            self.serve_ready();
+            self.on_floor(&mut nobody, |floor, _| {
+                floor.deliver();
+                floor.serve_ready();
+            });
         }
     }
 }

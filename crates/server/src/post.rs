@@ -13,6 +13,7 @@
 //! have to hear in the same order (publications, commands for MONITOR) does so under the lock that makes
 //! the order, and whoever changes keys while it holds their shards.
 
+use crate::blocking::Wait;
 use crate::client::{Client, Flags, ReplyMode, Token};
 use crate::pubsub::Message;
 use bytes::Bytes;
@@ -38,19 +39,41 @@ pub enum Content {
     Line(Bytes),
     /// A message of a topic that it subscribed to.
     Message(Arc<Message>),
+    /// The reply of the command that it waited for; it goes on.
+    Served {
+        /// The reply.
+        reply: Vec<u8>,
+        /// The command took so long that it has to be noted, in nanoseconds.
+        slow_nanos: Option<u64>,
+    },
+}
+
+/// What became of a letter.
+pub enum Opened {
+    /// It is not for this client, or comes too late.
+    Returned,
+    /// The client has something to be sent.
+    Pushed,
+    /// So it has, and goes on after a wait; its command took that long, if that has to be noted.
+    GoesOn(Option<(Arc<Wait>, u64)>),
 }
 
 impl Letter {
-    /// Hands the client its letter. False if it is not for this client, or comes too late.
-    pub fn open(self, client: &mut Client) -> bool {
+    /// Hands the client its letter.
+    pub fn open(self, client: &mut Client) -> Opened {
         if self.id != client.id || client.flags.intersects(Flags::CLOSE_ASAP | Flags::CLOSE_AFTER_REPLY) {
-            return false;
+            return Opened::Returned;
         }
         match self.content {
             Content::Line(bytes) => client.output.append(&bytes),
             Content::Message(message) => message.append_to(&mut client.output, client.protocol),
+            Content::Served { reply, slow_nanos } => {
+                let wait = client.stop_waiting();
+                client.output.append(&reply);
+                return Opened::GoesOn(wait.zip(slow_nanos));
+            }
         }
-        true
+        Opened::Pushed
     }
 }
 

@@ -27,13 +27,14 @@ use crate::stats::{ExclusiveStats, Rates, Stats};
 use crate::table::CommandTable;
 use crate::tally::Tally;
 use ochre_engine::command::Effects;
-use ochre_engine::keyspace::{AccessClock, ClientId, World};
+use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What one worker needs to run data commands, besides the world.
@@ -48,13 +49,15 @@ pub struct Lane {
     pub clock: Clock,
     /// When the command under way began (or the last one ended).
     pub tick: Tick,
+    /// Keys that changed and that somebody waits for, each once: served when the command under way is done.
+    pub ready: VecDeque<(DbIndex, Vec<u8>)>,
 }
 
 impl Lane {
     fn new(settings: &Settings) -> Lane {
         let (clock, mut rng) = (Clock::new(), SmallRng::from_os_rng());
         let access = AccessClock::new(settings, clock.now(), rng.random());
-        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock }
+        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock, ready: VecDeque::new() }
     }
 
     /// Starts a turn of the event loop: asks the system for the time.
@@ -209,7 +212,7 @@ impl Server {
             reply_buffer_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause: Pause::default(),
-            waiting: Waiting::default(),
+            waiting: Waiting::new(workers),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             journal: Journal::default(),
@@ -266,7 +269,7 @@ impl Server {
         self.open_all_letters();
         self.journal.empty_inbox(&mut self.inbox);
         for stats in &self.worker_stats {
-            self.stats.dirty += stats.changes.take();
+            self.stats.dirty += stats.dirty.take();
         }
     }
 

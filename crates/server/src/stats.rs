@@ -164,10 +164,9 @@ pub struct Stats {
     pub aof_nanos: Counter,
     /// Nanoseconds of the cron.
     pub cron_nanos: Counter,
-    /// Changes since the last snapshot that the exclusive mode knows of.
-    pub dirty: u64,
-    /// Changes made in the shared mode that it does not know of.
-    pub changes: Counter,
+    /// Changes since the last snapshot, as far as the exclusive mode knows of them; of a worker: those that it does not
+    /// know of.
+    pub dirty: Counter,
     tracks_latency: AtomicBool,
     /// A call that takes this long goes into the slow log or the latency monitor.
     notable_nanos: Counter,
@@ -188,8 +187,8 @@ impl Stats {
 
     /// The same with everything at zero that counts (CONFIG RESETSTAT).
     pub fn anew(&self) -> Stats {
-        let stats = Stats { dirty: self.dirty, ..Stats::new(self.commands.len(), self.started) };
-        stats.changes.set(self.changes.get());
+        let stats = Stats::new(self.commands.len(), self.started);
+        stats.dirty.set(self.dirty.get());
         stats.tracks_latency.store(self.tracks_latency.load(Relaxed), Relaxed);
         stats.notable_nanos.set(self.notable_nanos.get());
         stats

@@ -262,6 +262,7 @@ impl Worker {
             }
             match tried {
                 Tried::Done => {}
+                Tried::Waits => break,
                 Tried::Slow(id, nanos) => {
                     let args = pending.batch.args(pending.next - 1, queue.query.bytes());
                     seat.exclusively_with(client, |server, client| {

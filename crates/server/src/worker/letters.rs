@@ -3,7 +3,7 @@
 use super::Worker;
 use super::seat::InHand;
 use crate::client::Client;
-use crate::post::Letter;
+use crate::post::{Letter, Opened};
 use crate::server::Server;
 
 impl Worker {
@@ -24,12 +24,20 @@ impl Worker {
     fn open_letter(&mut self, letter: Letter) {
         let Some(client) = self.seat.part().take(letter.to) else { return };
         let mut client = InHand::new(client);
-        if letter.open(&mut client) {
-            if self.seat.common().may_exceed_limits(&client) {
-                self.seat.exclusively_with(&mut client, Server::pushed);
-            } else if client.owes_write() {
-                self.seat.part().pending_writes.push(client.token);
+        let opened = letter.open(&mut client);
+        if let Opened::GoesOn(slow) = &opened {
+            self.seat.part().unblocked.push(client.token);
+            if let Some((wait, nanos)) = slow {
+                self.seat.exclusively_with(&mut client, |server, client| {
+                    server.note_slow(client, wait.command, wait.args.args(), *nanos);
+                });
             }
+        }
+        if matches!(opened, Opened::Returned) {
+        } else if self.seat.common().may_exceed_limits(&client) {
+            self.seat.exclusively_with(&mut client, Server::pushed);
+        } else if client.owes_write() {
+            self.seat.part().pending_writes.push(client.token);
         }
         client.put_back(self.seat.part());
     }
@@ -61,7 +69,14 @@ impl Server {
     /// Hands a client its letter.
     fn hand_over(&mut self, letter: Letter) {
         let Some(mut client) = self.clients.take(letter.to) else { return };
-        if letter.open(&mut client) {
+        let opened = letter.open(&mut client);
+        if let Opened::GoesOn(slow) = &opened {
+            self.clients.owe_resumption(client.token);
+            if let Some((wait, nanos)) = slow {
+                self.note_slow(&client, wait.command, wait.args.args(), *nanos);
+            }
+        }
+        if !matches!(opened, Opened::Returned) {
             self.pushed(&mut client);
         }
         self.clients.put_back(client);

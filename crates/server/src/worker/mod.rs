@@ -23,6 +23,7 @@ mod output;
 mod seat;
 mod shared;
 mod start;
+mod waiters;
 
 pub use seat::Common;
 pub use start::run;

@@ -13,14 +13,18 @@
 //! modes cost nothing, and commands always run exclusively.
 #![allow(unsafe_code)]
 
+use crate::blocking::Waiting;
 use crate::client::{Client, Part};
 use crate::config::Config;
+use crate::floor::{Floor, Ground, Hall, Letters};
 use crate::gate::Setup;
 use crate::persistence::Persistence;
+use crate::propagate::Journal;
 use crate::server::{Desk, Lane, Server};
+use crate::stats::Stats;
 use crate::table::CommandTable;
 use mio::Waker;
-use ochre_engine::keyspace::Locks;
+use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::Limits;
@@ -293,11 +297,6 @@ impl<'a> Common<'a> {
         &self.server.world
     }
 
-    /// The thread that frees large values.
-    pub fn reaper(self) -> &'a crate::lazyfree::Reaper {
-        &self.server.reaper
-    }
-
     /// What requests of a client may be.
     pub fn request_limits(self, client: &Client, max_batch: usize) -> Limits {
         self.server.request_limits(client, max_batch)
@@ -351,18 +350,6 @@ impl<'a> Common<'a> {
                 || !self.server.journal.aof.bytes.is_empty())
     }
 
-    /// Who listens to what.
-    #[inline]
-    pub fn pubsub(self) -> &'a crate::pubsub::Exchange {
-        &self.server.pubsub
-    }
-
-    /// Who sees all commands.
-    #[inline]
-    pub fn monitors(self) -> &'a crate::pubsub::Monitors {
-        &self.server.monitors
-    }
-
     /// The mailboxes of all workers.
     #[inline]
     pub fn post(self) -> &'a crate::post::Post {
@@ -390,10 +377,43 @@ impl<'a> Common<'a> {
         self.server.expiry.goes_on()
     }
 
-    /// When the next wait or pause ends.
+    /// When the pause ends that is under way.
+    pub fn pause_end(self) -> Option<UnixMs> {
+        self.server.pause.end()
+    }
+
+    /// When the next wait of this worker's clients, or a pause, ends.
     pub fn next_deadline(self) -> Option<UnixMs> {
-        let pause = self.server.pause.end();
-        let wait = self.server.waiting.next_deadline().map(|at| UnixMs(at.0.saturating_add(1)));
-        pause.into_iter().chain(wait).min()
+        let wait = self.waiting().next_deadline(self.me).map(|at| UnixMs(at.0.saturating_add(1)));
+        self.pause_end().into_iter().chain(wait).min()
+    }
+
+    /// Who waits for what.
+    #[inline]
+    pub fn waiting(self) -> &'a Waiting {
+        &self.server.waiting
+    }
+
+    /// The floor of commands whose shards are held.
+    #[inline]
+    pub fn floor(
+        self,
+        held: Held<'a>,
+        expiry: ExpiryMode,
+        lane: &'a mut Lane,
+        stats: &'a Stats,
+        journal: &'a mut Journal,
+    ) -> Floor<'a> {
+        let server = self.server;
+        let hall = Hall {
+            commands: &server.commands,
+            settings: &server.settings,
+            expiry,
+            reaper: &server.reaper,
+            pubsub: &server.pubsub,
+            monitors: &server.monitors,
+            waiting: &server.waiting,
+        };
+        Floor { ground: Ground::Held(held), hall, lane, stats, journal, letters: Letters::Sent(&server.post) }
     }
 }

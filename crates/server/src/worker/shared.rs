@@ -1,10 +1,9 @@
 //! Commands in the shared mode: straight on this worker's thread, under the locks of their keys.
 //!
 //! A command runs here if it is a data command that names all its keys (or only walks over the
-//! database shard by shard) or one that changes nothing but its client, if its client is in no special
-//! state, and if nobody waits for or watches a key in one of its shards. Errors in the call itself are answered
-//! here, too. Everything else (transactions, blocking, most server commands) goes the one way there is for it,
-//! in the exclusive mode.
+//! database shard by shard) or one that changes nothing but its client, and if its client is in no special
+//! state. Errors in the call itself are answered here, too. Everything else (transactions, most server commands) goes
+//! the one way there is for it, in the exclusive mode.
 //!
 //! ```text
 //! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
@@ -17,19 +16,18 @@
 //! locks are given back, so the log has the same order.
 
 use super::seat::{Common, Seat};
+use super::waiters;
 use crate::client::{Client, Flags, PendingInput};
-use crate::exec::{Case, call_data, call_local, is_exec, refuse};
+use crate::exec::{Voice, call_local, is_exec, refuse};
+use crate::floor::Floor;
 use crate::gate::Setup;
-use crate::lazyfree::Garbage;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
-use crate::propagate::{Journal, Scene};
-use crate::server::{Desk, Lane};
-use crate::stats::Stats;
+use crate::server::Desk;
 use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{Caller, DataFn, Effects, Outcome};
-use ochre_engine::keyspace::{ExpiryMode, Held, Hints, Keys};
+use ochre_engine::command::{DataFn, Outcome};
+use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -53,6 +51,8 @@ pub(super) enum Tried {
     Done,
     /// It is done, and took so long that it has to be noted: nanoseconds.
     Slow(CommandId, u64),
+    /// Its client waits.
+    Waits,
     /// It has to run in the exclusive mode; nothing has happened.
     NotHere,
 }
@@ -84,14 +84,17 @@ impl Seat {
     ) -> Tried {
         let (common, _, desk) = self.split();
         let Desk { lane, stats, journal, shards, hashes } = desk;
-        let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
+        let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
+        // A walk has let go of a shard before it could be logged that a key expired.
+        let walks = is_walk(common.commands(), queue.plan.get(queue.first));
+        let expiry = if walks { ExpiryMode::Hide } else { ExpiryMode::Delete };
+        let mut turn = Turn { common, floor: common.floor(held, expiry, lane, stats, journal) };
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            let mut records = Records { stats, journal };
-            tried = try_command(common, lane, &mut records, client, &mut held, queue.plan.get(at), args);
+            tried = turn.try_command(client, queue.plan.get(at), args);
             if tried == Tried::NotHere {
                 break;
             }
@@ -104,16 +107,9 @@ impl Seat {
             }
         }
         // The shards are still held.
-        common.inbox().put(journal);
-        drop(held);
+        common.inbox().put(turn.floor.journal);
         tried
     }
-}
-
-/// Where a worker writes down what its commands did.
-struct Records<'a> {
-    stats: &'a Stats,
-    journal: &'a mut Journal,
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these are concerned.
@@ -163,6 +159,20 @@ fn lock_group<'a>(
         keys += next.hints.hashes().len();
         size += 1;
     }
+    if held.has_interest() {
+        let is_awaited = |at: usize| {
+            let entry = plan.get(queue.first + at).command.map(|id| commands.get(id));
+            let args = pending.batch.args(pending.next + at, queue.query.bytes());
+            let keys = entry.and_then(|entry| keys_of(entry, args)).unwrap_or_default();
+            waiters::is_any_awaited(&held, keys.into_iter())
+        };
+        size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
+        if size == 0 {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            let keys = keys_of(commands.get(first.command?), args)?;
+            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
+        }
+    }
     if keys > 1 {
         held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
     }
@@ -184,17 +194,28 @@ fn lock_one<'a>(
             matches!(entry.reach, Reach::OneKey | Reach::Keys) && entry.arity_fits(args.len())
         });
     let Some(entry) = keyed else { return Some(locks.roaming(shards)) };
-    if !planned.is_complete() {
-        let found = entry.meta.find_keys(args).ok()?;
-        hashes.clear();
-        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
-        return Some(locks.hold(shards, hashes));
+    let keys = keys_of(entry, args)?;
+    hashes.clear();
+    hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
+    let held = locks.hold(shards, hashes);
+    if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
+        return waiters::hold_with_waiters(common, held, &keys, hashes);
     }
-    let held = locks.hold(shards, planned.hints.hashes());
-    if planned.hints.hashes().len() > 1 {
-        held.fetch(client.db, planned.hints.hashes());
+    if hashes.len() > 1 {
+        held.fetch(client.db, hashes);
     }
     Some(held)
+}
+
+/// The keys that a command names; `None` if they cannot be told.
+fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
+    let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
+    Some(found.iter().map(|(at, _)| args.get(*at)).collect())
+}
+
+#[inline]
+fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
 }
 
 /// A command that is done in a moment, and whose keys are all planned if it has any.
@@ -211,136 +232,90 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
     })
 }
 
-/// Runs a command whose shards are held, or refuses it, if that is possible in the shared mode.
-#[inline]
-fn try_command(
-    common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
-    client: &mut Client,
-    held: &mut Held<'_>,
-    planned: Planned<'_>,
-    args: Args<'_>,
-) -> Tried {
-    let setup = common.setup();
-    let mark = client.output.mark();
-    let tried = match setup.resolve(planned.command, args) {
-        Err(error) => {
-            refuse(client, records.stats, None, &error);
-            Tried::Done
-        }
-        Ok(id) => match setup.gate(client, id, args) {
+/// A group under way: its shards are held.
+struct Turn<'a> {
+    common: Common<'a>,
+    floor: Floor<'a>,
+}
+
+impl Turn<'_> {
+    /// Runs a command, or refuses it, if that is possible in the shared mode.
+    #[inline]
+    fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
+        let setup = self.common.setup();
+        let mark = client.output.mark();
+        let resolved = setup.resolve(planned.command, args);
+        let checked = resolved.and_then(|id| setup.gate(client, id, args).map(|_| id));
+        let tried = match checked {
+            Ok(id) => self.run_command(client, id, planned.hints, args),
             Err(error) => {
-                refuse(client, records.stats, Some(id), &error);
+                let id = setup.resolve(planned.command, args).ok();
+                refuse(client, self.floor.stats, id, &error);
                 Tried::Done
             }
-            Ok(_) => run_command(common, lane, records, client, held, id, planned.hints, args),
-        },
-    };
-    if tried != Tried::NotHere {
-        client.keep_wanted_reply(mark);
-    }
-    tried
-}
-
-/// Runs a command that passed the checks, if that is possible in the shared mode.
-#[inline]
-#[allow(clippy::too_many_arguments)]
-fn run_command(
-    common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
-    client: &mut Client,
-    held: &mut Held<'_>,
-    id: CommandId,
-    hints: Hints<'_>,
-    args: Args<'_>,
-) -> Tried {
-    let entry = common.commands().get(id);
-    let started = lane.tick;
-    let outcome = match entry.run {
-        Run::Data(handler) => call_data_here(common, lane, client, held, entry, handler, hints, args),
-        Run::Local(handler) => Some(call_local(common, lane, client, id, handler, args)),
-        Run::Server(_) | Run::Container => None,
-    };
-    let Some(outcome) = outcome else { return Tried::NotHere };
-    let failed = outcome.is_err_and(|error| {
-        client.reply().error(error.text());
-        records.stats.error_replied(error.text());
-        true
-    });
-    client.last_command = Some(id);
-    if !common.monitors().is_empty() {
-        let unix_us = lane.clock.unix_us(started);
-        common.monitors().show(client, unix_us, entry, args, &mut |letter| common.post().send(letter));
-    }
-    if lane.fx.propagates {
-        let seconds = lane.clock.unix_ms(started).0 / 1000;
-        let scene = Scene { db: client.db, command: entry, settings: common.settings(), seconds };
-        records.journal.record(&mut lane.fx, scene, args);
-    }
-    let stats = records.stats;
-    settle(common, &mut lane.fx, stats);
-    lane.tick = lane.clock.tick();
-    let nanos = lane.clock.nanos(started, lane.tick);
-    if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
-}
-
-/// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
-/// happened.
-#[inline]
-#[allow(clippy::too_many_arguments)]
-fn call_data_here(
-    common: Common<'_>,
-    lane: &mut Lane,
-    client: &mut Client,
-    held: &mut Held<'_>,
-    entry: &Entry,
-    handler: DataFn,
-    hints: Hints<'_>,
-    args: Args<'_>,
-) -> Option<Outcome> {
-    if held.shards().any(|shard| shard.interest().is_some()) {
-        return None;
-    }
-    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
-    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
-    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
-    let case = Case { expiry, hints, caller: Caller::default() };
-    let settings = common.settings();
-    let outcome =
-        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
-    if lane.fx.block.take().is_some() {
-        // Waiting is for the exclusive mode; nothing has changed.
-        lane.fx.clear();
-        return None;
-    }
-    if let Some(before) = walks
-        && lane.fx.hid_expired
-    {
-        // Deleting what has expired is for the exclusive mode, too.
-        client.output.rollback(before);
-        lane.fx.clear();
-        return None;
-    }
-    Some(outcome)
-}
-
-/// Counts what the command reported and tells those who listen. Nobody waits for its keys, or it would not
-/// have run here.
-#[inline]
-fn settle(common: Common<'_>, fx: &mut Effects, stats: &Stats) {
-    stats.changes.add(std::mem::take(&mut fx.dirty));
-    stats.keyspace_hits.add(std::mem::take(&mut fx.stats.hits));
-    stats.keyspace_misses.add(std::mem::take(&mut fx.stats.misses));
-    if !fx.is_quiet() {
-        stats.expired_keys.add(std::mem::take(&mut fx.stats.expired));
-        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
-        let wanted = common.settings().notify_keyspace_events;
-        common.pubsub().publish_events(wanted, &fx.events, &mut |letter| common.post().send(letter));
-        if !fx.garbage.is_empty() {
-            common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
+        };
+        if tried == Tried::NotHere {
+            client.output.rollback(mark);
+        } else {
+            client.keep_wanted_reply(mark);
         }
-        fx.clear();
+        tried
+    }
+
+    /// Runs a command that passed the checks, if that is possible in the shared mode.
+    #[inline]
+    fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
+        let entry = self.common.commands().get(id);
+        let started = self.floor.lane.tick;
+        client.last_command = Some(id);
+        let outcome = match entry.run {
+            Run::Data(handler) => self.call_data(client, entry, handler, hints, args),
+            Run::Local(handler) => Some(call_local(self.common, self.floor.lane, client, id, handler, args)),
+            Run::Server(_) | Run::Container => None,
+        };
+        let Some(outcome) = outcome else { return Tried::NotHere };
+        let floor = &mut self.floor;
+        let failed = outcome.is_err_and(|error| {
+            client.reply().error(error.text());
+            floor.stats.error_replied(error.text());
+            true
+        });
+        if !floor.hall.monitors.is_empty() {
+            floor.show_monitors(client, entry, args);
+        }
+        let block = floor.lane.fx.block.take();
+        floor.carry_out(client.db, entry, args);
+        if let Some(block) = block {
+            floor.block(client, id, args.to_owned_args(), block);
+            return Tried::Waits;
+        }
+        floor.lane.tick = floor.lane.clock.tick();
+        let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
+        let is_slow = floor.stats.called(id, nanos, failed);
+        if !floor.lane.ready.is_empty() {
+            floor.serve_ready();
+        }
+        if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
+    }
+
+    /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
+    /// happened.
+    #[inline]
+    fn call_data(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        hints: Hints<'_>,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        let voice = Voice::of(client, hints);
+        let outcome = self.floor.call_data(entry, handler, voice, client.reply(), args);
+        if self.floor.lane.fx.hid_expired {
+            // A walk has let go of a shard before it could be logged that a key expired.
+            self.floor.lane.fx.clear();
+            return None;
+        }
+        Some(outcome)
     }
 }
