@@ -12,7 +12,7 @@ use crate::commands::migrate::Connections;
 use crate::config::Config;
 use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
-use crate::latency::Monitor;
+use crate::latency::Notes;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
@@ -22,7 +22,6 @@ use crate::process::Identity;
 use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
 use crate::pubsub::{Exchange, Monitors};
-use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Rates, Stats};
 use crate::table::CommandTable;
 use crate::tally::Tally;
@@ -36,6 +35,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What one worker needs to run data commands, besides the world.
 pub struct Lane {
@@ -106,8 +106,6 @@ pub struct Server {
     pub pubsub: Exchange,
     /// Clients that see all commands.
     pub monitors: Monitors,
-    /// Memory of all clients when they were last accounted, in bytes.
-    pub clients_memory: usize,
     /// Every client has been accounted since there is a limit on their memory.
     pub all_accounted: bool,
     /// The client that the cron looked after last.
@@ -134,10 +132,8 @@ pub struct Server {
     pub cron_paused: bool,
     /// Bytes in use when the server had started.
     pub startup_memory: usize,
-    /// The commands that took longest.
-    pub slowlog: Slowlog,
-    /// Events that took long.
-    pub latency: Monitor,
+    /// What took long.
+    pub notes: Notes,
     /// Snapshots, their loading, and the child that writes.
     pub persistence: Persistence,
     /// The log of commands.
@@ -164,7 +160,7 @@ pub struct Server {
     pub ending_told: bool,
     /// Set when the process is to end.
     pub shutdown: bool,
-    next_client_id: u64,
+    next_client_id: AtomicU64,
 }
 
 impl Server {
@@ -199,14 +195,12 @@ impl Server {
             rates: Rates::default(),
             cron_paused: false,
             startup_memory: 0,
-            slowlog: Slowlog::default(),
-            latency: Monitor::default(),
+            notes: Notes::default(),
             persistence: Persistence::new(now),
             commands,
             clients: Clients::new(workers),
             pubsub: Exchange::default(),
             monitors: Monitors::default(),
-            clients_memory: 0,
             all_accounted: false,
             last_looked_after: ClientId(0),
             reply_buffer_reset_ms: 5000,
@@ -231,7 +225,7 @@ impl Server {
             ending: Requested::default(),
             ending_told: false,
             shutdown: false,
-            next_client_id: 1,
+            next_client_id: AtomicU64::new(1),
         };
         server.listen_to_events();
         server
@@ -244,9 +238,8 @@ impl Server {
     }
 
     /// An id no client ever had.
-    pub fn new_client_id(&mut self) -> ClientId {
-        self.next_client_id += 1;
-        ClientId(self.next_client_id)
+    pub fn new_client_id(&self) -> ClientId {
+        ClientId(self.next_client_id.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Starts a turn of the event loop: asks the system for the time.

@@ -100,9 +100,9 @@ impl Server {
 
     /// Brings the sum of memory in line with what a client costs now.
     pub fn account(&mut self, client: &mut Client) {
-        let now = if client.flags.contains(Flags::CLOSE_ASAP) { 0 } else { client.memory() };
-        self.clients_memory = self.clients_memory + now - client.accounted_memory;
-        client.accounted_memory = now;
+        if let Some(count) = self.clients.count_of(client.token) {
+            count.account(client);
+        }
     }
 
     /// Most memory that all clients together may use; `None` is no limit.
@@ -130,12 +130,13 @@ impl Server {
     /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
     #[cold]
     pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
-        self.account(client);
         // Small arguments lie in a buffer that is lent.
         let argument_bytes =
             Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG).unwrap_or(0);
-        self.clients_memory += argument_bytes;
-        client.accounted_memory += argument_bytes;
+        if let Some(count) = self.clients.count_of(client.token) {
+            count.account(client);
+            count.charge(client, client.accounted_memory + argument_bytes);
+        }
         self.evict_clients(Some(client));
         client.flags.contains(Flags::CLOSE_ASAP)
     }
@@ -150,7 +151,7 @@ impl Server {
         if !std::mem::replace(&mut self.all_accounted, true) {
             self.account_all();
         }
-        if self.clients_memory < limit {
+        if self.clients.census().memory() < limit {
             return;
         }
         let exempt = Flags::NO_EVICT | Flags::CLOSE_ASAP;
@@ -162,7 +163,7 @@ impl Server {
             .map(|client| (client.accounted_memory, client.id))
             .collect();
         candidates.sort_unstable();
-        while self.clients_memory >= limit {
+        while self.clients.census().memory() >= limit {
             let Some((_, id)) = candidates.pop() else {
                 log_warning!("Over client maxmemory after evicting all evictable clients");
                 return;
@@ -235,6 +236,9 @@ impl Server {
         if self.reply_buffer_resizing {
             client.reply_buffer.adapt(now, self.reply_buffer_reset_ms, client.output.len());
         }
-        self.account(client);
+        if let Some(count) = self.clients.count_of(client.token) {
+            count.account(client);
+            count.note_buffers(client, now.seconds());
+        }
     }
 }

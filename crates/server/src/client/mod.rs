@@ -1,6 +1,7 @@
 //! Clients: what the server knows of a connection, and the directory of all of them.
 
 mod buffers;
+mod census;
 mod close;
 mod describe;
 mod directory;
@@ -8,6 +9,7 @@ mod input;
 mod limits;
 mod state;
 
+pub use census::Census;
 pub use describe::ClientType;
 pub use directory::{Clients, Part, Token};
 pub use state::{Client, Flags, PendingInput, ReplyMode};

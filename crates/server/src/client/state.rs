@@ -227,6 +227,12 @@ impl Client {
         }
     }
 
+    /// Whether something beyond its worker knows of it, but for the topics that it listens to.
+    pub fn is_tied(&self) -> bool {
+        let states = Flags::BLOCKED | Flags::PAUSED | Flags::MONITOR;
+        self.flags.intersects(states) || self.blocked.is_some() || self.watching.is_some()
+    }
+
     /// Notes unsent replies. True if the client has to be put into the list of those that have some.
     #[inline]
     pub fn owes_write(&mut self) -> bool {

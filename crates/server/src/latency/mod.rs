@@ -7,4 +7,5 @@ mod report;
 
 pub use histogram::{Distribution, Histogram};
 pub use monitor::{Monitor, Sample, Series};
+pub use note::Notes;
 pub use report::{doctor, graph};

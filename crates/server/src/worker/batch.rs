@@ -265,9 +265,7 @@ impl Worker {
                 Tried::Waits => break,
                 Tried::Slow(id, nanos) => {
                     let args = pending.batch.args(pending.next - 1, queue.query.bytes());
-                    seat.exclusively_with(client, |server, client| {
-                        server.note_slow(client, id, args, nanos);
-                    });
+                    seat.note_slow(client, id, args, nanos);
                 }
                 Tried::NotHere => {
                     let can_share = !seat.is_alone();

@@ -23,6 +23,7 @@ mod output;
 mod seat;
 mod shared;
 mod start;
+mod survey;
 mod waiters;
 
 pub use seat::Common;
@@ -30,7 +31,7 @@ pub use start::run;
 
 use crate::client::Token;
 use crate::clock::Tick;
-use crate::post::Letter;
+use crate::post::Mail;
 use crate::process::signals::Signals;
 use mio::{Events, Poll};
 use seat::Seat;
@@ -58,7 +59,7 @@ struct Worker {
     accepting: Vec<usize>,
     scratch: batch::Scratch,
     /// Memory for letters on their way from the mailbox.
-    letters: Vec<Letter>,
+    letters: Vec<Mail>,
     next_cron: u64,
     cron_turns: u64,
 }

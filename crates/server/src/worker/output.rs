@@ -73,8 +73,18 @@ impl Worker {
                     socket.shut_down();
                 }
             }
-            self.seat.exclusively(|server| server.drop_client(client));
+            self.let_go(client);
         }
+    }
+
+    /// Forgets a client whose connection is closed, and everything tied to it.
+    fn let_go(&mut self, mut client: Box<Client>) {
+        if client.is_tied() {
+            return self.seat.exclusively(|server| server.drop_client(client));
+        }
+        let (common, part, _) = self.seat.split();
+        common.pubsub().unsubscribe_all(&mut client);
+        part.forget(&mut client);
     }
 
     /// Sends what can be sent before the process ends.
@@ -89,8 +99,7 @@ impl Server {
     pub fn drop_client(&mut self, mut client: Box<Client>) {
         self.release(&mut client);
         client.flags.insert(Flags::CLOSE_ASAP);
-        self.account(&mut client);
-        self.clients.forget(&client);
+        self.clients.forget(&mut client);
     }
 }
 

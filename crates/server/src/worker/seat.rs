@@ -22,12 +22,12 @@ use crate::persistence::Persistence;
 use crate::propagate::Journal;
 use crate::server::{Desk, Lane, Server};
 use crate::stats::Stats;
-use crate::table::CommandTable;
+use crate::table::{CommandId, CommandTable};
 use mio::Waker;
 use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
-use ochre_resp::request::Limits;
+use ochre_resp::request::{Args, Limits};
 use ochre_sync::{Exclusive, Own, Shared, World};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -118,6 +118,14 @@ impl Seat {
     #[inline]
     pub fn common(&self) -> Common<'_> {
         Common { server: self.server(), me: self.me }
+    }
+
+    /// Notes a command of this worker that took long.
+    #[cold]
+    pub fn note_slow(&mut self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
+        let (common, _, desk) = self.split();
+        let seconds = desk.lane.clock.unix_ms(desk.lane.tick).seconds();
+        common.notes().command(common.setup(), client, command, args, nanos, seconds);
     }
 
     /// The clients of this worker.
@@ -240,7 +248,7 @@ const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
 /// its own.
 #[derive(Clone, Copy)]
 pub struct Common<'a> {
-    server: &'a Server,
+    pub(super) server: &'a Server,
     me: usize,
 }
 

@@ -94,7 +94,7 @@ impl Server {
         self.aof_settings_changed();
         self.stats.configure(&self.config.diagnostics);
         self.worker_stats.iter().for_each(|stats| stats.configure(&self.config.diagnostics));
-        self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
+        self.notes.slowlog.lock().trim(self.config.diagnostics.slowlog_max_len);
     }
 }
 
