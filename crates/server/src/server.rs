@@ -108,8 +108,6 @@ pub struct Server {
     pub monitors: Monitors,
     /// Every client has been accounted since there is a limit on their memory.
     pub all_accounted: bool,
-    /// The client that the cron looked after last.
-    pub last_looked_after: ClientId,
     /// Milliseconds after which the peak of a reply buffer is forgotten; below 0 never.
     pub reply_buffer_reset_ms: i64,
     /// Whether reply buffers shrink and grow (DEBUG REPLYBUFFER RESIZING).
@@ -202,7 +200,6 @@ impl Server {
             pubsub: Exchange::default(),
             monitors: Monitors::default(),
             all_accounted: false,
-            last_looked_after: ClientId(0),
             reply_buffer_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause: Pause::default(),

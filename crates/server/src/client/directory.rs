@@ -51,6 +51,8 @@ pub struct Part {
     places: Vec<Option<Box<Client>>>,
     free: Vec<usize>,
     by_id: BTreeMap<ClientId, Token>,
+    /// The client that was looked after last.
+    looked_after: Option<ClientId>,
     /// Clients with replies to send.
     pub pending_writes: Vec<Token>,
     /// Clients to be closed.
@@ -120,6 +122,26 @@ impl Part {
     #[inline]
     pub fn get(&self, token: Token) -> Option<&Client> {
         self.places.get(token.place())?.as_deref()
+    }
+
+    /// Number of clients, the one that is taken out included.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// How many clients it has, and what they cost, for everybody to know.
+    pub fn count(&self) -> &Count {
+        &self.count
+    }
+
+    /// Up to `count` clients, in the order of their ids, from the one that was looked after last on and around the
+    /// end; they count as looked after.
+    pub fn next_to_look_after(&mut self, count: usize) -> Vec<Token> {
+        let last = self.looked_after.unwrap_or(ClientId(0));
+        let behind = self.by_id.range((Bound::Excluded(last), Bound::Unbounded));
+        let next: Vec<_> = behind.chain(self.by_id.range(..=last)).take(count).collect();
+        self.looked_after = next.last().map(|(id, _)| **id);
+        next.into_iter().map(|(_, token)| *token).collect()
     }
 
     /// True if something is to be done before the worker may sleep.
@@ -221,20 +243,6 @@ impl Clients {
         if self.parts.len() > 1 {
             ids.sort_unstable();
         }
-        ids
-    }
-
-    /// Ids of up to `count` clients, in order, from the one after `last` on and around the end.
-    pub fn ids_after(&self, last: ClientId, count: usize) -> Vec<ClientId> {
-        let behind = (Bound::Excluded(last), Bound::Unbounded);
-        let mut ids: Vec<ClientId> =
-            self.all().flat_map(|part| part.by_id.range(behind).take(count).map(|(id, _)| *id)).collect();
-        let mut around: Vec<ClientId> =
-            self.all().flat_map(|part| part.by_id.range(..=last).take(count).map(|(id, _)| *id)).collect();
-        ids.sort_unstable();
-        around.sort_unstable();
-        ids.extend(around);
-        ids.truncate(count);
         ids
     }
 

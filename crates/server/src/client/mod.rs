@@ -1,6 +1,7 @@
 //! Clients: what the server knows of a connection, and the directory of all of them.
 
 mod buffers;
+mod care;
 mod census;
 mod close;
 mod describe;
@@ -9,6 +10,7 @@ mod input;
 mod limits;
 mod state;
 
+pub use care::Care;
 pub use census::Census;
 pub use describe::ClientType;
 pub use directory::{Clients, Part, Token};

@@ -286,7 +286,7 @@ impl Worker {
                 }
             }
             if client.output.is_over_limit() {
-                seat.exclusively_with(client, Server::exceeds_output_limit);
+                seat.check_output_limit(client);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();

@@ -1,6 +1,7 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
+use crate::client::Care;
 use crate::config::{Config, HZ};
 use crate::process::watchdog;
 use crate::server::Server;
@@ -23,18 +24,36 @@ impl Worker {
         if (now.0 as u64) < self.next_cron {
             return;
         }
-        if self.signals.is_none() {
-            self.next_cron = now.0 as u64 + IDLE_MS;
+        let mut period_ms =
+            if self.seat.part().len() == 0 { IDLE_MS } else { 1000 / self.seat.common().hz() };
+        if self.signals.is_some() {
+            self.cron_turns += 1;
+            let turn = self.cron_turns;
+            period_ms = self.seat.exclusively(|server| server.cron(now, turn));
+        }
+        self.look_after_clients();
+        self.next_cron = now.0 as u64 + period_ms;
+    }
+
+    /// Looks after some of this worker's clients, so that each has its turn once a second.
+    fn look_after_clients(&mut self) {
+        let (common, part, desk) = self.seat.split();
+        if common.cron_is_paused() {
             return;
         }
-        self.cron_turns += 1;
-        let turn = self.cron_turns;
-        let period_ms = self.seat.exclusively(|server| server.cron(now, turn));
-        self.next_cron = now.0 as u64 + period_ms;
+        let started = desk.lane.clock.tick();
+        let care = Care {
+            setup: common.setup(),
+            stats: &desk.stats,
+            now: desk.lane.clock.unix_ms(desk.lane.tick),
+            reply_buffer_reset_ms: common.reply_buffer_reset_ms(),
+        };
+        care.take(part, common.hz());
+        desk.stats.cron_nanos.add(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
     }
 }
 
-/// Workers without timers of their own wake up that often.
+/// Workers without clients and timers of their own wake up that often.
 const IDLE_MS: u64 = 1000;
 
 impl Server {
@@ -48,7 +67,6 @@ impl Server {
             let started = self.lane.clock.tick();
             self.shut_down_if_asked();
             self.expire_cycle(hz);
-            self.clients_cron(hz);
             let once_a_second = turn.is_multiple_of(hz);
             self.persistence_cron(once_a_second);
             if once_a_second {

@@ -120,6 +120,14 @@ impl Seat {
         Common { server: self.server(), me: self.me }
     }
 
+    /// Marks a client of this worker that has too much unsent output.
+    #[cold]
+    pub fn check_output_limit(&mut self, client: &mut Client) {
+        let (common, _, desk) = self.split();
+        let now = desk.lane.clock.unix_ms(desk.lane.tick);
+        common.setup().exceeds_output_limit(client, &desk.stats, now);
+    }
+
     /// Notes a command of this worker that took long.
     #[cold]
     pub fn note_slow(&mut self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
@@ -318,7 +326,7 @@ impl<'a> Common<'a> {
 
     /// Lets handlers see when a reply is not worth going on with.
     pub fn limit_output(self, client: &mut Client) {
-        self.server.limit_output(client);
+        self.server.setup().limit_output(client);
     }
 
     /// True if single clients have to be accounted as they run commands.
@@ -366,7 +374,7 @@ impl<'a> Common<'a> {
 
     /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
     pub fn may_exceed_limits(self, client: &Client) -> bool {
-        self.server.limits_clients_memory() || self.server.may_exceed_output_limit(client)
+        self.server.limits_clients_memory() || self.server.setup().may_exceed_output_limit(client)
     }
 
     /// Takes what this worker logged.

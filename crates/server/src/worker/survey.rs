@@ -33,6 +33,16 @@ impl<'a> Common<'a> {
         self.server.new_client_id()
     }
 
+    /// Whether the periodic work rests.
+    pub fn cron_is_paused(self) -> bool {
+        self.server.cron_paused
+    }
+
+    /// Milliseconds after which the peak of a reply buffer is forgotten; `None`: they stay as they are.
+    pub fn reply_buffer_reset_ms(self) -> Option<i64> {
+        self.server.reply_buffer_resizing.then_some(self.server.reply_buffer_reset_ms)
+    }
+
     /// What all workers counted.
     pub fn tally(self) -> Tally<'a> {
         self.server.tally()
