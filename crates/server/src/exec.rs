@@ -8,7 +8,7 @@
 //! The checks that need no more than the client and the configuration are in `gate.rs`.
 
 use crate::client::{Client, Flags};
-use crate::commands::{Call, LocalCall};
+use crate::commands::{Call, FloorCall, LocalCall};
 use crate::gate::{Gate, check_context, is_queued};
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
@@ -37,10 +37,7 @@ impl Server {
     pub fn execute(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let mark = client.output.mark();
         let step = self.dispatch(client, planned, args);
-        client.keep_wanted_reply(mark);
-        if !client.late_pushes.is_empty() {
-            client.output.append(&std::mem::take(&mut client.late_pushes));
-        }
+        client.end_reply(mark);
         self.serve_ready(client);
         step
     }
@@ -59,8 +56,7 @@ impl Server {
         match self.gate(client, command, args) {
             Ok(Gate::Run) => {}
             Ok(Gate::Queue) => {
-                client.multi.get_or_insert_default().push(command, args.to_owned_args());
-                client.reply().simple("QUEUED");
+                client.queue(command, args);
                 return Step::Done;
             }
             Ok(Gate::Hold) => return Step::Held,
@@ -120,7 +116,7 @@ impl Server {
             return refuse(client, &self.stats, command, error);
         };
         self.stats.rejected(exec);
-        self.discard_transaction(client);
+        self.floor().discard_transaction(client);
         let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
         client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
         self.stats.error_replied(error.text());
@@ -181,6 +177,10 @@ impl Server {
                 let (server, lane) = Common::alone(self);
                 call_local(server, lane, client, command, handler, args)
             }
+            Run::Floor(_, handler) => {
+                self.on_floor(client, |floor, client| handler(&mut FloorCall { floor, client }, args))
+            }
+            Run::Exec => self.exec(client),
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
                 let outcome = handler(&mut Call { server: self, client, command }, args);

@@ -14,4 +14,4 @@ pub use care::Care;
 pub use census::Census;
 pub use describe::ClientType;
 pub use directory::{Clients, Part, Token};
-pub use state::{Client, Flags, PendingInput, ReplyMode};
+pub use state::{Client, Flags, Multi, PendingInput, ReplyMode};
