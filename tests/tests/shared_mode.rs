@@ -105,6 +105,40 @@ fn figures_of_the_whole_server_stop_nobody() {
     );
     let mut client = server.connect();
     assert!(client.run("SLOWLOG LEN").integer().unwrap() > 100);
+    client.run("SLOWLOG RESET");
+    for line in ["MULTI", "SET b 1", "EXEC"] {
+        assert!(!client.run(line).is_error(), "{line}");
+    }
+    let entries = client.run("SLOWLOG GET -1");
+    assert!(entries.items().iter().any(|entry| entry.items()[3].items()[0].text() == "SET"), "{entries:?}");
+}
+
+#[test]
+fn surveys_inside_transactions_wait_for_nobody_who_waits_for_them() {
+    let server = start(&[]);
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                let mut client = server.connect();
+                let lines: Vec<String> = (0..40)
+                    .map(|key| format!("SET k{} {worker}", (key * 7 + worker * 3) % 40))
+                    .chain(
+                        ["INFO keyspace", "MEMORY USAGE k1", "MEMORY STATS", "SLOWLOG LEN"]
+                            .map(str::to_owned),
+                    )
+                    .collect();
+                for _ in 0..50 {
+                    assert!(client.run("MULTI").is_ok());
+                    for line in &lines {
+                        assert_eq!(client.run(line).text(), "QUEUED");
+                    }
+                    assert_eq!(client.run("EXEC").items().len(), lines.len());
+                    assert!(client.run("INFO everything").text().contains("db0:keys="));
+                }
+            });
+        }
+    });
 }
 
 #[test]

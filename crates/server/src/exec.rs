@@ -173,7 +173,7 @@ impl Server {
                     args,
                 )
             }
-            Run::Local(handler) => {
+            Run::Local(handler) | Run::Survey(handler) => {
                 let (server, lane) = Common::alone(self);
                 call_local(server, lane, client, command, handler, args)
             }

@@ -263,10 +263,6 @@ impl Worker {
             match tried {
                 Tried::Done => {}
                 Tried::Waits => break,
-                Tried::Slow(id, nanos) => {
-                    let args = pending.batch.args(pending.next - 1, queue.query.bytes());
-                    seat.note_slow(client, id, args, nanos);
-                }
                 Tried::NotHere => {
                     let can_share = !seat.is_alone();
                     let queue = Queue { first: offset + pending.next, ..queue };

@@ -11,14 +11,13 @@ use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::persistence;
 use crate::process::Identity;
-use crate::pubsub::Exchange;
 use crate::stats::{ExclusiveStats, Rates};
 use crate::tally::Tally;
 use ochre_engine::keyspace::{ClientId, Shard};
 use ochre_engine::time::UnixMs;
 
 impl<'a> Common<'a> {
-    /// Looks at all shards, one after the other, each under its lock. Only for a worker that holds none.
+    /// Looks at all shards, one after the other, each under its lock. For a worker that holds none, so for `Run::Survey`.
     pub fn each_shard(self, mut look: impl FnMut(&Shard)) {
         let locks = self.locks();
         let mut list = Vec::new();
@@ -86,11 +85,6 @@ impl<'a> Common<'a> {
     /// Number of clients whose commands are held back by a pause.
     pub fn held_by_pause(self) -> usize {
         self.server.pause.held()
-    }
-
-    /// Who listens to what.
-    pub fn pubsub(self) -> &'a Exchange {
-        &self.server.pubsub
     }
 
     /// Frees large values.

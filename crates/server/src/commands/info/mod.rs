@@ -16,7 +16,7 @@ pub use text::Text;
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
 
-static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Local(info))
+static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Survey(info))
     .flags(LOADING | STALE | SENTINEL)
     .categories(CAT_DANGEROUS)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])

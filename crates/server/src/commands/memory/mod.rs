@@ -4,7 +4,7 @@ mod usage;
 
 use crate::commands::LocalCall;
 use crate::memory::Report;
-use crate::table::{Run, ServerCommand};
+use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::{DoubleStyle, DoubleText};
 
@@ -22,7 +22,7 @@ static MEMORY: ServerCommand = ServerCommand::container(
     "memory",
     GROUP,
     &[
-        sub("doctor", 2, Run::Local(doctor))
+        sub("doctor", 2, Run::Survey(doctor))
             .tips(TIPS)
             .summary("Tells what is wrong with the use of memory."),
         sub("help", 2, Run::Local(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
@@ -34,8 +34,8 @@ static MEMORY: ServerCommand = ServerCommand::container(
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
             .summary("Gives unused memory back to the system.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("stats", 2, Run::Local(stats)).tips(TIPS).summary("Returns where the memory goes."),
-        sub("usage", -3, Run::Local(usage::usage))
+        sub("stats", 2, Run::Survey(stats)).tips(TIPS).summary("Returns where the memory goes."),
+        sub("usage", -3, Run::Floor(Reach::OneKey, usage::usage))
             .flags(READONLY)
             .keys(&[KeySpec::at(2, RO)])
             .summary("Returns what a key costs, its value included.")
