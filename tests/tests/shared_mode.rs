@@ -207,6 +207,23 @@ fn connections_that_come_and_go_stop_nobody() {
 }
 
 #[test]
+fn what_is_no_protocol_is_answered_behind_the_commands_before_it_and_stops_nobody() {
+    let server = start(&[]);
+    let mut observer = server.connect();
+    let (before, _) = turns(&mut observer);
+    for _ in 0..100 {
+        let mut client = server.connect();
+        client.send(b"SET a 1\r\nGET a\r\n*1\r\n!\r\nSET a 2\r\n").unwrap();
+        let answers: Vec<String> = (0..3).map(|_| client.read().unwrap().text()).collect();
+        assert_eq!(answers, ["OK", "1", "ERR Protocol error: expected '$', got '!'"]);
+        assert!(client.read().is_err());
+    }
+    assert_eq!(observer.run("GET a").text(), "1");
+    let (after, lines) = turns(&mut observer);
+    assert!(after - before < 10, "{before} turns before, {after} after: {lines:?}");
+}
+
+#[test]
 fn no_more_clients_come_in_than_may() {
     let server = start(&["--maxclients", "20"]);
     let mut clients: Vec<Client> = Vec::new();
