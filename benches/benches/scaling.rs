@@ -1,8 +1,9 @@
 //! How commands scale over threads, without sockets: parsed commands run straight on T threads, the way
 //! workers run them (window by window: shared mode, groups of keys locked and fetched together).
 //!
-//! One thread is what a server with one worker does: the exclusive mode, no lock. Prints a table;
-//! `cargo bench -p ochre-benches --bench scaling [-- commands per thread]`.
+//! One thread is what a server with one worker does: the exclusive mode, no lock. Prints a table, with the processor
+//! time of each command: where that is the same and the rate is not, processors were idle.
+//! `cargo bench -p ochre-benches --bench scaling [-- commands per thread [threads ...]]`.
 #![allow(unsafe_code)]
 
 use ochre_benches::{command, encode};
@@ -232,8 +233,44 @@ fn args(stream: &Stream, at: usize) -> Args<'_> {
     stream.batch.args(at, &stream.bytes)
 }
 
-/// Commands per second of all threads together.
-fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) -> f64 {
+/// How fast all threads together were.
+#[derive(Clone, Copy)]
+struct Rate {
+    per_second: f64,
+    /// Processor time of a command in nanoseconds.
+    cpu_nanos: f64,
+}
+
+/// A measurement under way.
+struct Watch {
+    started: Instant,
+    cpu: Duration,
+}
+
+impl Watch {
+    fn start() -> Watch {
+        Watch { started: Instant::now(), cpu: processor_time() }
+    }
+
+    fn stop(self, commands: usize) -> Rate {
+        let (elapsed, cpu) = (self.started.elapsed(), processor_time() - self.cpu);
+        Rate {
+            per_second: commands as f64 / elapsed.max(Duration::from_nanos(1)).as_secs_f64(),
+            cpu_nanos: cpu.as_nanos() as f64 / commands as f64,
+        }
+    }
+}
+
+/// What this process has used so far, in steps of 10 ms (proc(5), stat, fields 14 and 15).
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    Duration::from_millis(
+        fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10,
+    )
+}
+
+fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) -> Rate {
     let commands = commands / share;
     let threads = process.workers();
     let streams: Vec<Stream> =
@@ -242,12 +279,12 @@ fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) 
         // SAFETY: there is no other thread, and no other guard.
         let mut world = unsafe { process.exclusive() };
         alone(&mut world, &streams[0], commands / 4);
-        let started = Instant::now();
+        let watch = Watch::start();
         alone(&mut world, &streams[0], commands);
-        return commands as f64 / started.elapsed().as_secs_f64();
+        return watch.stop(commands);
     }
     let barrier = Barrier::new(threads + 1);
-    let elapsed = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let workers: Vec<_> = streams
             .iter()
             .enumerate()
@@ -261,11 +298,10 @@ fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) 
             })
             .collect();
         barrier.wait();
-        let started = Instant::now();
+        let watch = Watch::start();
         workers.into_iter().for_each(|worker| worker.join().expect("no worker panics"));
-        started.elapsed()
-    });
-    (commands * 2) as f64 / elapsed.max(Duration::from_nanos(1)).as_secs_f64()
+        watch.stop(commands * 2)
+    })
 }
 
 /// A world like that of a server with so many workers, with all keys in it.
@@ -278,24 +314,31 @@ fn filled(threads: usize) -> Process<World> {
         let owned: ochre_resp::request::OwnedArgs = ["SET", &key(number), &"v".repeat(64)].iter().collect();
         runner.run(Reached::All(&mut world), &step, &[], owned.args());
     }
-    Process::new(threads, processors, world)
+    Process::new(threads, processors, world).expect("pipes for the places of the workers")
 }
 
 fn main() {
-    let commands = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(4_000_000);
+    let mut numbers = std::env::args().filter_map(|arg| arg.parse().ok());
+    let commands = numbers.next().unwrap_or(4_000_000);
+    let mut counts: Vec<usize> = numbers.collect();
+    if counts.is_empty() {
+        counts = vec![1, 2, 4, 16];
+    }
     let loads: [(&str, Make, usize); 3] =
         [("80 % GET, 20 % SET", get_or_set, 1), ("MGET, MSET of 10", ten, 8), ("INCR of 100 keys", count, 1)];
-    println!("{:20} {:>8} {:>14} {:>8}", "load", "threads", "commands/s", "ratio");
+    println!("{:20} {:>8} {:>14} {:>8} {:>8}", "load", "threads", "commands/s", "ratio", "CPU ns");
     for (name, make, share) in loads {
         let mut base = 0.0;
-        for threads in [1, 2, 4, 16] {
+        for threads in counts.iter().copied() {
             let process = filled(threads);
-            let mut rates: Vec<f64> = (0..3).map(|_| measure(&process, make, share, commands)).collect();
-            rates.sort_by(f64::total_cmp);
-            if threads == 1 {
-                base = rates[1];
+            let mut rates: Vec<Rate> = (0..3).map(|_| measure(&process, make, share, commands)).collect();
+            rates.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
+            let Rate { per_second, cpu_nanos } = rates[1];
+            if base == 0.0 {
+                base = per_second;
             }
-            println!("{name:20} {threads:>8} {:>14.0} {:>8.2}", rates[1], rates[1] / base);
+            let ratio = per_second / base;
+            println!("{name:20} {threads:>8} {per_second:>14.0} {ratio:>8.2} {cpu_nanos:>8.0}");
         }
     }
 }

@@ -12,6 +12,7 @@
 use crate::lock::WorldLock;
 use crate::places::Places;
 use std::cell::{Cell, UnsafeCell};
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
@@ -34,16 +35,18 @@ pub struct World<S> {
 unsafe impl<S: Send + Sync> Sync for World<S> {}
 
 impl<S> World<S> {
-    /// The state for so many workers on so many processors. With one worker, no lock is ever taken.
-    pub fn new(workers: usize, processors: usize, state: S) -> World<S> {
-        let places = (workers > processors.max(1)).then(|| Places::new(processors.max(1), workers));
-        World {
+    /// The state for so many workers on so many processors. With one worker, no lock is ever taken. Fails if the system
+    /// has no more pipes.
+    pub fn new(workers: usize, processors: usize, state: S) -> io::Result<World<S>> {
+        let needs_places = workers > processors.max(1);
+        let places = needs_places.then(|| Places::new(processors.max(1), workers)).transpose()?;
+        Ok(World {
             lock: WorldLock::new(workers),
             workers,
             places,
             since: (0..workers).map(|_| Own::new(Cell::new(None))).collect(),
             state: UnsafeCell::new(state),
-        }
+        })
     }
 
     /// Number of workers.
@@ -270,7 +273,7 @@ mod tests {
 
     fn count_on(processors: usize) {
         let state = State { parts: [0; WORKERS].map(Own::new), total: 0 };
-        let world = World::new(WORKERS, processors, state);
+        let world = World::new(WORKERS, processors, state).unwrap();
         std::thread::scope(|scope| {
             for me in 0..WORKERS {
                 let world = &world;

@@ -168,7 +168,7 @@ fn groups_in_opposite_order_finish() {
 #[test]
 fn a_place_is_passed_on() {
     loom::model(|| {
-        let shared = Arc::new((Places::new(1, 2), AtomicUsize::new(0)));
+        let shared = Arc::new((Places::new(1, 2).unwrap(), AtomicUsize::new(0)));
         let work = |me: usize, shared: &(Places, AtomicUsize)| {
             let (places, inside) = shared;
             for _ in 0..2 {

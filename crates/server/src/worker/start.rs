@@ -33,7 +33,7 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     server.post.connect(Arc::clone(&wakers));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     // It lives as long as the process: threads may still look at it when the first one returns.
-    let process: &'static World<Server> = Box::leak(Box::new(World::new(workers, processors, server)));
+    let process: &'static World<Server> = Box::leak(Box::new(World::new(workers, processors, server)?));
     let mut polls = polls.into_iter().enumerate();
     let Some((_, first)) = polls.next() else { return Ok(Ok(())) };
     let mut threads = Vec::new();
