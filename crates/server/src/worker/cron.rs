@@ -21,11 +21,11 @@ impl Worker {
         if pause_end.is_some_and(|at| at <= now) {
             self.seat.exclusively(Server::end_pause_in_time);
         }
-        if (now.0 as u64) < self.next_cron {
+        if (now.0 as u64) < self.cron_due(now.0 as u64) {
             return;
         }
-        let mut period_ms =
-            if self.seat.part().len() == 0 { IDLE_MS } else { 1000 / self.seat.common().hz() };
+        self.rests = self.signals.is_none() && self.seat.part().len() == 0;
+        let mut period_ms = if self.rests { IDLE_MS } else { 1000 / self.seat.common().hz() };
         if self.signals.is_some() {
             self.cron_turns += 1;
             let turn = self.cron_turns;
@@ -33,6 +33,16 @@ impl Worker {
         }
         self.look_after_clients();
         self.next_cron = now.0 as u64 + period_ms;
+    }
+
+    /// When the cron's time comes, in ms since 1970, as is `now`. A worker that rested looks after its first client
+    /// soon.
+    pub(super) fn cron_due(&mut self, now: u64) -> u64 {
+        if self.rests && self.seat.part().len() > 0 {
+            self.rests = false;
+            self.next_cron = self.next_cron.min(now + 1000 / self.seat.common().hz());
+        }
+        self.next_cron
     }
 
     /// Looks after some of this worker's clients, so that each has its turn once a second.

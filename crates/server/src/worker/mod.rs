@@ -61,6 +61,8 @@ struct Worker {
     /// Memory for letters on their way from the mailbox.
     letters: Vec<Mail>,
     next_cron: u64,
+    /// It has no clients, and sleeps long.
+    rests: bool,
     cron_turns: u64,
 }
 
@@ -76,6 +78,7 @@ impl Worker {
             scratch: batch::Scratch::default(),
             letters: Vec::new(),
             next_cron: 0,
+            rests: false,
             cron_turns: 0,
         }
     }
@@ -186,7 +189,7 @@ impl Worker {
         }
         let now = self.seat.desk().lane.clock.now().0 as u64;
         let next = deadline.map_or(u64::MAX, |at| at.0.max(0) as u64);
-        Duration::from_millis(next.min(self.next_cron).saturating_sub(now))
+        Duration::from_millis(next.min(self.cron_due(now)).saturating_sub(now))
     }
 
     fn sort_events(&mut self, events: &Events) {
