@@ -1,6 +1,6 @@
 //! What several workers do side by side: no command of a usual load stops all of them.
 
-use ochre_tests::{Client, Server};
+use ochre_tests::{Client, Server, wait_until};
 
 /// A server on which little happens that is not asked for: the cron turns once a second.
 fn start(more: &[&str]) -> Server {
@@ -13,11 +13,7 @@ fn turns(client: &mut Client) -> (u64, Vec<String>) {
     let info = client.run("INFO workers").text();
     let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
     let total = value("exclusive_turns:").and_then(|text| text.parse().ok()).expect("the section has it");
-    let lines = info
-        .lines()
-        .filter(|line| line.contains("turns=") && !line.starts_with("exclusive_info:"))
-        .map(str::to_owned)
-        .collect();
+    let lines = info.lines().filter(|line| line.contains("turns=")).map(str::to_owned).collect();
     (total, lines)
 }
 
@@ -29,7 +25,7 @@ fn runs_beside_others(server: &Server, lines: &[&str]) {
         let call: Vec<&str> = line.split(' ').collect();
         client.pipeline(&vec![call; 100]).expect("the server answers");
         let (after, lines_after) = turns(&mut observer);
-        // The cron may have turned, and the observer's command itself may count.
+        // The cron may have turned.
         assert!(after - before < 10, "{line}: {before} turns before, {after} after");
         assert_eq!(lines_after.len(), lines_before.len(), "{line}: {lines_after:?}");
     }
@@ -82,6 +78,94 @@ fn subcommands_on_keys_and_calls_in_error_stop_nobody() {
 }
 
 #[test]
+fn figures_of_the_whole_server_stop_nobody() {
+    let server = start(&["--slowlog-log-slower-than", "0", "--latency-monitor-threshold", "1"]);
+    server.connect().run("SET a 1");
+    runs_beside_others(
+        &server,
+        &[
+            "INFO",
+            "INFO everything",
+            "INFO commandstats latencystats keyspace debug workers",
+            "LATENCY HISTOGRAM",
+            "LATENCY LATEST",
+            "LATENCY HISTORY command",
+            "LATENCY DOCTOR",
+            "LATENCY RESET",
+            "SLOWLOG GET",
+            "SLOWLOG LEN",
+            "SLOWLOG RESET",
+            "MEMORY DOCTOR",
+            "MEMORY STATS",
+            "MEMORY USAGE a",
+            // These are noted in the slow log.
+            "GET a",
+            "SET a 2",
+        ],
+    );
+    let mut client = server.connect();
+    assert!(client.run("SLOWLOG LEN").integer().unwrap() > 100);
+    client.run("SLOWLOG RESET");
+    for line in ["MULTI", "SET b 1", "EXEC"] {
+        assert!(!client.run(line).is_error(), "{line}");
+    }
+    let entries = client.run("SLOWLOG GET -1");
+    assert!(entries.items().iter().any(|entry| entry.items()[3].items()[0].text() == "SET"), "{entries:?}");
+}
+
+#[test]
+fn surveys_inside_transactions_wait_for_nobody_who_waits_for_them() {
+    let server = start(&[]);
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                let mut client = server.connect();
+                let lines: Vec<String> = (0..40)
+                    .map(|key| format!("SET k{} {worker}", (key * 7 + worker * 3) % 40))
+                    .chain(
+                        ["INFO keyspace", "MEMORY USAGE k1", "MEMORY STATS", "SLOWLOG LEN"]
+                            .map(str::to_owned),
+                    )
+                    .collect();
+                for _ in 0..50 {
+                    assert!(client.run("MULTI").is_ok());
+                    for line in &lines {
+                        assert_eq!(client.run(line).text(), "QUEUED");
+                    }
+                    assert_eq!(client.run("EXEC").items().len(), lines.len());
+                    assert!(client.run("INFO everything").text().contains("db0:keys="));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_is_counted_on_all_workers_is_shown_by_each() {
+    let server = start(&[]);
+    let mut clients: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    assert!(clients[0].run("CONFIG RESETSTAT").is_ok());
+    for (at, client) in clients.iter_mut().enumerate() {
+        assert!(client.run(&format!("SET key{at} 1")).is_ok());
+        assert!(client.run("LPUSH key0 1").is_error());
+        assert!(client.run("GET nothing").is_nil());
+    }
+    for client in &mut clients {
+        assert_eq!(client.info("keyspace_misses"), "8");
+        assert_eq!(client.info("total_error_replies"), "8");
+        assert_eq!(client.info("errorstat_WRONGTYPE"), "count=8");
+        assert_eq!(client.info("connected_clients"), "8");
+        assert_eq!(client.info("db0"), "keys=8,expires=0,avg_ttl=0");
+        assert_eq!(client.info("rdb_changes_since_last_save"), "8");
+        let set = client.info("cmdstat_set");
+        assert!(set.starts_with("calls=8,") && set.ends_with(",rejected_calls=0,failed_calls=0"), "{set}");
+        let histogram = client.run("LATENCY HISTOGRAM set").get("set").expect("SET was called");
+        assert_eq!(histogram.get("calls").and_then(|calls| calls.integer()), Some(8));
+    }
+}
+
+#[test]
 fn commands_of_clients_that_have_not_authenticated_stop_nobody() {
     let server = start(&["--requirepass", "secret"]);
     let mut observer = server.connect();
@@ -97,6 +181,65 @@ fn commands_of_clients_that_have_not_authenticated_stop_nobody() {
     assert!(client.run("GET a").is_nil());
     let (after, _) = turns(&mut observer);
     assert!(after - before < 20, "{before} turns before, {after} after");
+}
+
+#[test]
+fn connections_that_come_and_go_stop_nobody() {
+    let server = start(&[]);
+    let mut observer = server.connect();
+    assert!(observer.run("SET a 1").is_ok());
+    let received: u64 = observer.info("total_connections_received").parse().unwrap();
+    let (before, _) = turns(&mut observer);
+    for round in 0..250 {
+        let mut clients: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            assert_eq!(client.run("PING").text(), "PONG");
+            assert_eq!(client.run("GET a").text(), "1");
+            if round % 2 == 0 {
+                assert!(client.run("QUIT").is_ok());
+            }
+        }
+    }
+    wait_until("all have left", || observer.info("connected_clients") == "1");
+    let (after, lines) = turns(&mut observer);
+    assert!(after - before < 20, "{before} turns before, {after} after: {lines:?}");
+    assert_eq!(observer.info("total_connections_received"), (received + 1000).to_string());
+}
+
+#[test]
+fn what_is_no_protocol_is_answered_behind_the_commands_before_it_and_stops_nobody() {
+    let server = start(&[]);
+    let mut observer = server.connect();
+    let (before, _) = turns(&mut observer);
+    for _ in 0..100 {
+        let mut client = server.connect();
+        client.send(b"SET a 1\r\nGET a\r\n*1\r\n!\r\nSET a 2\r\n").unwrap();
+        let answers: Vec<String> = (0..3).map(|_| client.read().unwrap().text()).collect();
+        assert_eq!(answers, ["OK", "1", "ERR Protocol error: expected '$', got '!'"]);
+        assert!(client.read().is_err());
+    }
+    assert_eq!(observer.run("GET a").text(), "1");
+    let (after, lines) = turns(&mut observer);
+    assert!(after - before < 10, "{before} turns before, {after} after: {lines:?}");
+}
+
+#[test]
+fn no_more_clients_come_in_than_may() {
+    let server = start(&["--maxclients", "20"]);
+    let mut clients: Vec<Client> = Vec::new();
+    for _ in 0..3 {
+        while clients.len() < 20 {
+            let mut client = server.connect();
+            if client.run("PING").text() == "PONG" {
+                clients.push(client);
+            }
+        }
+        for _ in 0..30 {
+            assert_eq!(server.connect().read().unwrap().text(), "ERR max number of clients reached");
+        }
+        assert_eq!(clients[0].info("connected_clients"), "20");
+        clients.truncate(1);
+    }
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Server {
     /// Answers an error without running the command. EXEC gives its transaction up.
     fn reject(&mut self, client: &mut Client, command: Option<CommandId>, error: &Error) {
         let Some(exec) = command.filter(|id| is_exec(self.commands.get(*id))) else {
-            return refuse(client, &mut self.stats, command, error);
+            return refuse(client, &self.stats, command, error);
         };
         self.stats.rejected(exec);
         self.floor().discard_transaction(client);
@@ -173,7 +173,7 @@ impl Server {
                     args,
                 )
             }
-            Run::Local(handler) => {
+            Run::Local(handler) | Run::Survey(handler) => {
                 let (server, lane) = Common::alone(self);
                 call_local(server, lane, client, command, handler, args)
             }
@@ -302,7 +302,7 @@ pub fn is_exec(entry: &Entry) -> bool {
 
 /// Answers an error without running the command, which is not EXEC; a transaction being queued is spoilt.
 #[cold]
-pub fn refuse(client: &mut Client, stats: &mut Stats, command: Option<CommandId>, error: &Error) {
+pub fn refuse(client: &mut Client, stats: &Stats, command: Option<CommandId>, error: &Error) {
     if client.flags.contains(Flags::MULTI) {
         client.flags.insert(Flags::DIRTY_EXEC);
     }
@@ -324,6 +324,7 @@ pub fn call_local(
     args: Args<'_>,
 ) -> Outcome {
     client.argv_bytes = args.total_bytes();
+    client.last_command = Some(command);
     let outcome = handler(&mut LocalCall { server, lane, client, command }, args);
     client.argv_bytes = 0;
     outcome

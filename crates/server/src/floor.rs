@@ -114,7 +114,7 @@ pub struct Floor<'a> {
     /// The worker's lane.
     pub lane: &'a mut Lane,
     /// Counters.
-    pub stats: &'a mut Stats,
+    pub stats: &'a Stats,
     /// The log.
     pub journal: &'a mut Journal,
     /// Where that goes, in the shared mode, before anybody hears of what is in it.
@@ -187,9 +187,9 @@ impl Floor<'_> {
     #[inline]
     pub fn settle(&mut self) {
         let fx = &mut self.lane.fx;
-        self.stats.dirty += std::mem::take(&mut fx.dirty);
-        self.stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
-        self.stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
+        self.stats.dirty.add(std::mem::take(&mut fx.dirty));
+        self.stats.keyspace_hits.add(std::mem::take(&mut fx.stats.hits));
+        self.stats.keyspace_misses.add(std::mem::take(&mut fx.stats.misses));
         if !fx.is_quiet() {
             self.deliver();
         }
@@ -202,7 +202,7 @@ impl Floor<'_> {
         let Floor { ground, hall, lane, stats, letters, .. } = self;
         let now = lane.clock.unix_ms(lane.tick);
         let fx = &mut lane.fx;
-        stats.expired_keys += std::mem::take(&mut fx.stats.expired);
+        stats.expired_keys.add(std::mem::take(&mut fx.stats.expired));
         for (db, key) in fx.watched.drain(..) {
             let key = ground.locate(&key);
             ground.shard_mut(key).touch_watched(db, key, now, true);
@@ -239,7 +239,7 @@ impl Server {
                 waiting: &self.waiting,
             },
             lane: &mut self.lane,
-            stats: &mut self.stats,
+            stats: &self.stats,
             journal: &mut self.journal,
             inbox: None,
             letters: Letters::Kept(Vec::new()),

@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod counter;
 mod eviction;
 mod exec;
 mod expiry;
@@ -30,6 +31,7 @@ mod slowlog;
 mod startup;
 mod stats;
 mod table;
+mod tally;
 mod worker;
 
 use std::process::ExitCode;

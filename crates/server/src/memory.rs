@@ -1,7 +1,7 @@
 //! Where the memory goes: the figures of INFO and of MEMORY STATS, and what they tell.
 
 use crate::alloc;
-use crate::server::Server;
+use crate::worker::Common;
 use ochre_engine::keyspace::DbIndex;
 use std::sync::OnceLock;
 
@@ -38,27 +38,22 @@ pub struct Report {
 }
 
 impl Report {
-    /// The figures of this moment. `client_in_hand` is what the client costs whose command runs.
-    pub fn take(server: &Server, client_in_hand: usize) -> Report {
+    /// The figures of this moment.
+    pub fn take(server: Common<'_>) -> Report {
         let (used, rss) = (alloc::used(), resident());
-        let dbs: Vec<DbOverhead> = (0..server.world.dbs())
-            .filter(|db| server.world.len(DbIndex(*db)) > 0)
-            .map(|db| DbOverhead {
-                db,
-                table_bytes: server.world.parts(DbIndex(db)).map(|part| part.table.bytes()).sum(),
-            })
-            .collect();
-        let clients = client_in_hand + server.clients.iter().map(|client| client.memory()).sum::<usize>();
+        let (keys, dbs) = tables(server);
+        let clients = server.census().memory();
+        let startup = server.startup_memory();
         let tables: usize = dbs.iter().map(|db| db.table_bytes).sum();
         Report {
             used,
             peak: alloc::peak().max(used),
-            startup: server.startup_memory,
+            startup,
             rss,
             allocator: allocator_figures(used, rss),
             clients,
-            keys: (0..server.world.dbs()).map(|db| server.world.len(DbIndex(db))).sum(),
-            overhead: (server.startup_memory + clients + tables).min(used),
+            keys,
+            overhead: (startup + clients + tables).min(used),
             dbs,
         }
     }
@@ -134,6 +129,22 @@ impl Report {
         }
         all
     }
+}
+
+/// Counts the keys, and what the tables cost of databases that have some.
+fn tables(server: Common<'_>) -> (usize, Vec<DbOverhead>) {
+    let mut sums = vec![(0, 0); server.settings().databases as usize];
+    server.each_shard(|shard| {
+        for (db, (keys, bytes)) in (0..).map(DbIndex).zip(&mut sums) {
+            if let Some(part) = shard.db(db) {
+                *keys += part.table.len();
+                *bytes += part.table.bytes();
+            }
+        }
+    });
+    let keys = sums.iter().map(|(keys, _)| keys).sum();
+    let dbs = (0..).zip(sums).filter(|(_, (keys, _))| *keys > 0);
+    (keys, dbs.map(|(db, (_, table_bytes))| DbOverhead { db, table_bytes }).collect())
 }
 
 /// The allocator's figures, or what is known without them if it was built to keep none.

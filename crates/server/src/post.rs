@@ -90,10 +90,18 @@ impl Letter {
     }
 }
 
+/// What a mailbox holds.
+pub enum Mail {
+    /// For a client of the worker.
+    Letter(Letter),
+    /// A new client of the worker, which has no place yet.
+    Newcomer(Box<Client>),
+}
+
 /// A mailbox on lines of its own.
 #[derive(Default)]
 #[repr(align(128))]
-struct Place(Mailbox<Letter>);
+struct Place(Mailbox<Mail>);
 
 /// The mailboxes of all workers.
 pub struct Post {
@@ -115,9 +123,17 @@ impl Post {
 
     /// Sends a letter; its worker is woken if it may be asleep.
     pub fn send(&self, letter: Letter) {
-        let worker = letter.to.worker();
+        self.put(letter.to.worker(), Mail::Letter(letter));
+    }
+
+    /// Sends a new client to its worker.
+    pub fn introduce(&self, worker: usize, client: Box<Client>) {
+        self.put(worker, Mail::Newcomer(client));
+    }
+
+    fn put(&self, worker: usize, mail: Mail) {
         let Some(place) = self.places.get(worker) else { return };
-        if place.0.put(letter)
+        if place.0.put(mail)
             && let Some(waker) = self.wakers.get().and_then(|wakers| wakers.get(worker))
         {
             // A full pipe wakes just as well.
@@ -132,7 +148,7 @@ impl Post {
     }
 
     /// Takes a worker's letters, in the order in which they were sent.
-    pub fn collect(&self, worker: usize, into: &mut Vec<Letter>) {
+    pub fn collect(&self, worker: usize, into: &mut Vec<Mail>) {
         self.places[worker].0.take(into);
     }
 

@@ -12,7 +12,7 @@ use crate::commands::migrate::Connections;
 use crate::config::Config;
 use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
-use crate::latency::Monitor;
+use crate::latency::Notes;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
@@ -22,9 +22,9 @@ use crate::process::Identity;
 use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
 use crate::pubsub::{Exchange, Monitors};
-use crate::slowlog::Slowlog;
-use crate::stats::{ExclusiveStats, Stats};
+use crate::stats::{ExclusiveStats, Rates, Stats};
 use crate::table::CommandTable;
+use crate::tally::Tally;
 use ochre_engine::command::Effects;
 use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, World};
 use ochre_engine::settings::Settings;
@@ -34,6 +34,8 @@ use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What one worker needs to run data commands, besides the world.
 pub struct Lane {
@@ -74,8 +76,8 @@ pub const MAX_WORKERS: usize = 128;
 pub struct Desk {
     /// To run data commands.
     pub lane: Lane,
-    /// Counters that [`Server::gather`] adds up.
-    pub stats: Stats,
+    /// Counters of what it does; everybody may read them.
+    pub stats: Arc<Stats>,
     /// The log of the group under way.
     pub journal: Journal,
     /// Memory to note the shards in whose locks are held.
@@ -104,12 +106,8 @@ pub struct Server {
     pub pubsub: Exchange,
     /// Clients that see all commands.
     pub monitors: Monitors,
-    /// Memory of all clients when they were last accounted, in bytes.
-    pub clients_memory: usize,
     /// Every client has been accounted since there is a limit on their memory.
     pub all_accounted: bool,
-    /// The client that the cron looked after last.
-    pub last_looked_after: ClientId,
     /// Milliseconds after which the peak of a reply buffer is forgotten; below 0 never.
     pub reply_buffer_reset_ms: i64,
     /// Whether reply buffers shrink and grow (DEBUG REPLYBUFFER RESIZING).
@@ -122,16 +120,18 @@ pub struct Server {
     pub expiry: ActiveExpiry,
     /// Eviction.
     pub eviction: Eviction,
-    /// Counters.
+    /// Counters of what is done in the exclusive mode.
     pub stats: Stats,
+    /// Those of each worker.
+    pub worker_stats: Box<[Arc<Stats>]>,
+    /// How fast the server works.
+    pub rates: Rates,
     /// Whether the periodic work rests (DEBUG PAUSE-CRON).
     pub cron_paused: bool,
     /// Bytes in use when the server had started.
     pub startup_memory: usize,
-    /// The commands that took longest.
-    pub slowlog: Slowlog,
-    /// Events that took long.
-    pub latency: Monitor,
+    /// What took long.
+    pub notes: Notes,
     /// Snapshots, their loading, and the child that writes.
     pub persistence: Persistence,
     /// The log of commands.
@@ -158,7 +158,7 @@ pub struct Server {
     pub ending_told: bool,
     /// Set when the process is to end.
     pub shutdown: bool,
-    next_client_id: u64,
+    next_client_id: AtomicU64,
 }
 
 impl Server {
@@ -169,19 +169,17 @@ impl Server {
         let seed = Seed::new(rng.random(), rng.random());
         let now = Clock::new().now();
         let commands = CommandTable::new(settings.level, crate::commands::data(), crate::commands::all());
-        let mut stats = Stats::new(commands.len(), now);
+        let stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
         // No more of them run at a time than there are processors; with one, they still take turns.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let at_a_time = workers.min(processors.max(2));
-        let count = commands.len();
-        let desks = (0..workers).map(|_| {
-            let mut stats = Stats::new(count, now);
-            stats.configure(&config.diagnostics);
+        let worker_stats: Box<[Arc<Stats>]> = (0..workers).map(|_| Arc::new(stats.anew())).collect();
+        let desks = worker_stats.iter().map(|stats| {
             Own::new(Desk {
                 lane: Lane::new(&settings),
-                stats,
+                stats: Arc::clone(stats),
                 journal: Journal::of_worker(),
                 shards: Vec::new(),
                 hashes: Vec::new(),
@@ -191,18 +189,17 @@ impl Server {
         let mut server = Server {
             world: World::new(World::shards_for(at_a_time), settings.databases, seed),
             stats,
+            worker_stats,
+            rates: Rates::default(),
             cron_paused: false,
             startup_memory: 0,
-            slowlog: Slowlog::default(),
-            latency: Monitor::default(),
+            notes: Notes::default(),
             persistence: Persistence::new(now),
             commands,
             clients: Clients::new(workers),
             pubsub: Exchange::default(),
             monitors: Monitors::default(),
-            clients_memory: 0,
             all_accounted: false,
-            last_looked_after: ClientId(0),
             reply_buffer_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause: Pause::default(),
@@ -225,7 +222,7 @@ impl Server {
             ending: Requested::default(),
             ending_told: false,
             shutdown: false,
-            next_client_id: 1,
+            next_client_id: AtomicU64::new(1),
         };
         server.listen_to_events();
         server
@@ -238,9 +235,8 @@ impl Server {
     }
 
     /// An id no client ever had.
-    pub fn new_client_id(&mut self) -> ClientId {
-        self.next_client_id += 1;
-        ClientId(self.next_client_id)
+    pub fn new_client_id(&self) -> ClientId {
+        ClientId(self.next_client_id.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Starts a turn of the event loop: asks the system for the time.
@@ -262,8 +258,8 @@ impl Server {
         self.journal.take_feed(&mut self.inbox);
         self.note_late_aof();
         self.open_all_letters();
-        for desk in &mut self.desks {
-            self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);
+        for stats in &self.worker_stats {
+            self.stats.dirty += stats.dirty.take();
         }
     }
 
@@ -272,10 +268,18 @@ impl Server {
         self.journal.give_feed(&mut self.inbox);
     }
 
-    /// Adds the counters of all workers up. Whoever shows or resets counters begins with this.
-    pub fn gather(&mut self) {
-        for desk in &mut self.desks {
-            self.stats.absorb(&mut desk.get_mut().stats);
+    /// What all workers counted.
+    pub fn tally(&self) -> Tally<'_> {
+        Tally::new(&self.stats, &self.worker_stats)
+    }
+
+    /// Sets all counters to zero.
+    pub fn reset_stats(&mut self) {
+        self.stats = self.stats.anew();
+        self.rates = Rates::default();
+        for (stats, desk) in self.worker_stats.iter_mut().zip(&mut self.desks) {
+            *stats = Arc::new(stats.anew());
+            desk.get_mut().stats = Arc::clone(stats);
         }
     }
 }

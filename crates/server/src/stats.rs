@@ -1,37 +1,37 @@
 //! Counters of the server, and of each command.
 
 use crate::config::Diagnostics;
+use crate::counter::Counter;
 use crate::latency::Histogram;
 use crate::log_verbose;
 use crate::table::CommandId;
+use crate::tally::{Calls, Tally};
 use ochre_engine::command::effects::Remark;
 use ochre_engine::time::UnixMs;
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Counters of one command.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub struct CommandStats {
     /// Calls that ran.
-    pub calls: u64,
+    pub calls: Counter,
     /// Nanoseconds they took.
-    pub nanos: u64,
+    pub nanos: Counter,
     /// Calls refused before they ran.
-    pub rejected: u64,
+    pub rejected: Counter,
     /// Calls that ran and answered an error.
-    pub failed: u64,
+    pub failed: Counter,
     /// How often a call took how long; empty while `latency-tracking` is off.
     pub latency: Histogram,
 }
 
 impl CommandStats {
-    /// Adds the counters of another command or worker, which begins anew.
-    pub fn absorb(&mut self, other: &mut CommandStats) {
-        let other = std::mem::take(other);
-        self.calls += other.calls;
-        self.nanos += other.nanos;
-        self.rejected += other.rejected;
-        self.failed += other.failed;
-        self.latency.absorb(&other.latency);
+    /// What they are at the moment.
+    pub fn read(&self) -> Calls {
+        let Self { calls, nanos, rejected, failed, .. } = self;
+        Calls { calls: calls.get(), nanos: nanos.get(), rejected: rejected.get(), failed: failed.get() }
     }
 }
 
@@ -111,104 +111,103 @@ pub struct Rates {
     pub busy_nanos: Rate,
 }
 
-/// Counters since the start or CONFIG RESETSTAT.
+/// Counters since the start or CONFIG RESETSTAT, of one worker, or of what was done in the exclusive mode. Their
+/// owner alone changes them; everybody may read those that are [`Counter`]s.
 #[derive(Default)]
+#[repr(align(128))]
 pub struct Stats {
     /// By command.
-    pub commands: Vec<CommandStats>,
+    pub commands: Box<[CommandStats]>,
     /// Error replies by their first word.
-    pub errors: BTreeMap<Box<str>, u64>,
+    errors: Mutex<BTreeMap<Box<str>, u64>>,
     /// When the server started.
     pub started: UnixMs,
-    /// How fast the server works.
-    pub rates: Rates,
     /// Commands that ran.
-    pub commands_processed: u64,
+    pub commands_processed: Counter,
     /// Connections accepted.
-    pub connections_received: u64,
+    pub connections_received: Counter,
     /// Connections refused because of maxclients.
-    pub connections_rejected: u64,
+    pub connections_rejected: Counter,
     /// Clients closed because of too much unsent output.
-    pub output_limit_disconnections: u64,
+    pub output_limit_disconnections: Counter,
     /// Clients closed because all of them used too much memory.
-    pub evicted_clients: u64,
+    pub evicted_clients: Counter,
     /// Bytes read from clients.
-    pub net_input_bytes: u64,
+    pub net_input_bytes: Counter,
     /// Bytes written to clients.
-    pub net_output_bytes: u64,
+    pub net_output_bytes: Counter,
     /// Times a socket was read.
-    pub reads_processed: u64,
+    pub reads_processed: Counter,
     /// Times a socket was written.
-    pub writes_processed: u64,
+    pub writes_processed: Counter,
     /// Keys that expired.
-    pub expired_keys: u64,
+    pub expired_keys: Counter,
     /// Structures in payloads that were searched for what is there twice.
-    pub sanitizations: u64,
+    pub sanitizations: Counter,
     /// Keys that were evicted.
-    pub evicted_keys: u64,
+    pub evicted_keys: Counter,
     /// Reads that found their key.
-    pub keyspace_hits: u64,
+    pub keyspace_hits: Counter,
     /// Reads that did not.
-    pub keyspace_misses: u64,
+    pub keyspace_misses: Counter,
     /// Error replies.
-    pub error_replies: u64,
+    pub error_replies: Counter,
     /// Turns of the event loop.
-    pub turns: u64,
+    pub turns: Counter,
     /// Nanoseconds the event loop did not wait.
-    pub busy_nanos: u64,
+    pub busy_nanos: Counter,
     /// The longest of its turns.
-    pub longest_turn_nanos: u64,
+    pub longest_turn_nanos: Counter,
     /// Commands that ran in the busiest of its turns.
-    pub most_commands_in_turn: u64,
+    pub most_commands_in_turn: Counter,
     /// Nanoseconds of writing to the append-only file.
-    pub aof_nanos: u64,
+    pub aof_nanos: Counter,
     /// Nanoseconds of the cron.
-    pub cron_nanos: u64,
-    /// Changes since the last snapshot.
-    pub dirty: u64,
-    tracks_latency: bool,
+    pub cron_nanos: Counter,
+    /// Changes since the last snapshot, as far as the exclusive mode knows of them; of a worker: those that it does not
+    /// know of.
+    pub dirty: Counter,
+    tracks_latency: AtomicBool,
     /// A call that takes this long goes into the slow log or the latency monitor.
-    notable_nanos: u64,
+    notable_nanos: Counter,
 }
 
 impl Stats {
     /// All zero.
     pub fn new(commands: usize, now: UnixMs) -> Stats {
-        Stats {
-            commands: vec![CommandStats::default(); commands],
+        let stats = Stats {
+            commands: (0..commands).map(|_| CommandStats::default()).collect(),
             started: now,
-            tracks_latency: true,
-            notable_nanos: u64::MAX,
-            ..Stats::default()
-        }
-    }
-
-    /// Sets everything to zero that counts (CONFIG RESETSTAT).
-    pub fn reset(&mut self) {
-        *self = Stats {
-            commands: vec![CommandStats::default(); self.commands.len()],
-            started: self.started,
-            dirty: self.dirty,
-            tracks_latency: self.tracks_latency,
-            notable_nanos: self.notable_nanos,
             ..Stats::default()
         };
+        stats.tracks_latency.store(true, Relaxed);
+        stats.notable_nanos.set(u64::MAX);
+        stats
+    }
+
+    /// The same with everything at zero that counts (CONFIG RESETSTAT).
+    pub fn anew(&self) -> Stats {
+        let stats = Stats::new(self.commands.len(), self.started);
+        stats.dirty.set(self.dirty.get());
+        stats.tracks_latency.store(self.tracks_latency.load(Relaxed), Relaxed);
+        stats.notable_nanos.set(self.notable_nanos.get());
+        stats
     }
 
     /// Takes what a command remarked: counts it, or logs it.
     #[cold]
-    pub fn note(&mut self, remark: Remark) {
+    pub fn note(&self, remark: Remark) {
         match remark {
             Remark::Log(text) => log_verbose!("{text}"),
-            Remark::Sanitized(count) => self.sanitizations += count,
+            Remark::Sanitized(count) => self.sanitizations.add(count),
         }
     }
 
     /// Follows the configuration.
-    pub fn configure(&mut self, diagnostics: &Diagnostics) {
-        self.tracks_latency = diagnostics.latency_tracking;
-        if !self.tracks_latency {
-            self.commands.iter_mut().for_each(|command| command.latency = Histogram::default());
+    pub fn configure(&self, diagnostics: &Diagnostics) {
+        self.tracks_latency.store(diagnostics.latency_tracking, Relaxed);
+        if !diagnostics.latency_tracking {
+            self.commands.iter().for_each(|command| command.latency.clear());
         }
         let slow =
             u64::try_from(diagnostics.slowlog_log_slower_than).map(|micros| micros.saturating_mul(1000));
@@ -216,107 +215,71 @@ impl Stats {
             ..=0 => u64::MAX,
             millis => millis.unsigned_abs().saturating_mul(1_000_000),
         };
-        self.notable_nanos = slow.unwrap_or(u64::MAX).min(late);
-    }
-
-    /// Takes over what another value counted, which is zero afterwards.
-    pub fn absorb(&mut self, other: &mut Stats) {
-        for (own, other) in self.commands.iter_mut().zip(&mut other.commands) {
-            if other.calls + other.rejected > 0 {
-                own.absorb(other);
-            }
-        }
-        for (code, count) in std::mem::take(&mut other.errors) {
-            *self.errors.entry(code).or_default() += count;
-        }
-        self.absorb_totals(other);
-    }
-
-    /// Takes over all plain counters.
-    pub fn absorb_totals(&mut self, other: &mut Stats) {
-        let pairs = [
-            (&mut self.commands_processed, &mut other.commands_processed),
-            (&mut self.connections_received, &mut other.connections_received),
-            (&mut self.connections_rejected, &mut other.connections_rejected),
-            (&mut self.output_limit_disconnections, &mut other.output_limit_disconnections),
-            (&mut self.evicted_clients, &mut other.evicted_clients),
-            (&mut self.net_input_bytes, &mut other.net_input_bytes),
-            (&mut self.net_output_bytes, &mut other.net_output_bytes),
-            (&mut self.reads_processed, &mut other.reads_processed),
-            (&mut self.writes_processed, &mut other.writes_processed),
-            (&mut self.expired_keys, &mut other.expired_keys),
-            (&mut self.sanitizations, &mut other.sanitizations),
-            (&mut self.evicted_keys, &mut other.evicted_keys),
-            (&mut self.keyspace_hits, &mut other.keyspace_hits),
-            (&mut self.keyspace_misses, &mut other.keyspace_misses),
-            (&mut self.error_replies, &mut other.error_replies),
-            (&mut self.turns, &mut other.turns),
-            (&mut self.busy_nanos, &mut other.busy_nanos),
-            (&mut self.aof_nanos, &mut other.aof_nanos),
-            (&mut self.dirty, &mut other.dirty),
-        ];
-        for (own, other) in pairs {
-            *own += std::mem::take(other);
-        }
-        for (own, other) in [
-            (&mut self.longest_turn_nanos, &mut other.longest_turn_nanos),
-            (&mut self.most_commands_in_turn, &mut other.most_commands_in_turn),
-        ] {
-            *own = (*own).max(std::mem::take(other));
-        }
+        self.notable_nanos.set(slow.unwrap_or(u64::MAX).min(late));
     }
 
     /// Counts a call that ran. True if it took so long that it has to be noted.
     #[inline]
-    pub fn called(&mut self, command: CommandId, nanos: u64, failed: bool) -> bool {
-        let counters = &mut self.commands[command.0 as usize];
-        counters.calls += 1;
-        counters.nanos += nanos;
-        counters.failed += u64::from(failed);
-        if self.tracks_latency {
+    pub fn called(&self, command: CommandId, nanos: u64, failed: bool) -> bool {
+        let counters = &self.commands[command.0 as usize];
+        counters.calls.add(1);
+        counters.nanos.add(nanos);
+        if failed {
+            counters.failed.add(1);
+        }
+        if self.tracks_latency.load(Relaxed) {
             counters.latency.record(nanos);
         }
-        self.commands_processed += 1;
-        nanos >= self.notable_nanos
+        self.commands_processed.add(1);
+        nanos >= self.notable_nanos.get()
     }
 
     /// Counts a turn of the event loop that was busy for so long, and ran so many commands.
     #[inline]
-    pub fn turned(&mut self, nanos: u64, commands: u64) {
-        self.turns += 1;
-        self.busy_nanos += nanos;
-        self.longest_turn_nanos = self.longest_turn_nanos.max(nanos);
-        self.most_commands_in_turn = self.most_commands_in_turn.max(commands);
+    pub fn turned(&self, nanos: u64, commands: u64) {
+        self.turns.add(1);
+        self.busy_nanos.add(nanos);
+        self.longest_turn_nanos.raise_to(nanos);
+        self.most_commands_in_turn.raise_to(commands);
     }
 
     /// Counts a call that was refused.
-    pub fn rejected(&mut self, command: CommandId) {
-        self.commands[command.0 as usize].rejected += 1;
+    pub fn rejected(&self, command: CommandId) {
+        self.commands[command.0 as usize].rejected.add(1);
     }
 
     /// Counts an error reply with this text.
     #[cold]
-    pub fn error_replied(&mut self, text: impl AsRef<[u8]>) {
+    pub fn error_replied(&self, text: impl AsRef<[u8]>) {
         /// What begins with a longer word has no code (networking.c: afterErrorReply).
         const LONGEST: usize = 31;
         let start = &text.as_ref()[..text.as_ref().len().min(LONGEST + 1)];
         let code = start.iter().position(|byte| *byte == b' ').map_or(&b"ERR"[..], |end| &start[..end]);
         let code = &*String::from_utf8_lossy(code);
-        self.error_replies += 1;
-        match self.errors.get_mut(code) {
+        self.error_replies.add(1);
+        let mut errors = self.errors.lock();
+        match errors.get_mut(code) {
             Some(count) => *count += 1,
-            None => drop(self.errors.insert(code.into(), 1)),
+            None => drop(errors.insert(code.into(), 1)),
         }
     }
 
+    /// Shows each first word of error replies and how often it came.
+    pub fn each_error(&self, mut show: impl FnMut(&str, u64)) {
+        self.errors.lock().iter().for_each(|(code, count)| show(code, *count));
+    }
+}
+
+impl Rates {
     /// Takes a sample of everything that has a rate; called by the cron.
-    pub fn sample(&mut self, now: UnixMs) {
+    pub fn sample(&mut self, tally: Tally<'_>, now: UnixMs) {
         let now_ms = now.0.unsigned_abs();
-        self.rates.commands.sample(self.commands_processed, now_ms, 1000);
-        self.rates.input.sample(self.net_input_bytes, now_ms, 1000);
-        self.rates.output.sample(self.net_output_bytes, now_ms, 1000);
-        self.rates.turns.sample(self.turns, now_ms, 1000);
-        self.rates.busy_nanos.sample(self.busy_nanos, self.turns, 1);
+        self.commands.sample(tally.sum(|stats| &stats.commands_processed), now_ms, 1000);
+        self.input.sample(tally.sum(|stats| &stats.net_input_bytes), now_ms, 1000);
+        self.output.sample(tally.sum(|stats| &stats.net_output_bytes), now_ms, 1000);
+        let turns = tally.sum(|stats| &stats.turns);
+        self.turns.sample(turns, now_ms, 1000);
+        self.busy_nanos.sample(tally.sum(|stats| &stats.busy_nanos), turns, 1);
     }
 }
 
@@ -326,12 +289,13 @@ mod tests {
 
     #[test]
     fn errors_are_counted_by_their_first_word() {
-        let mut stats = Stats::new(0, UnixMs(0));
+        let stats = Stats::new(0, UnixMs(0));
         for text in ["ERR syntax error", "WRONGTYPE Operation", "ERR x", "NOSPACE"] {
             stats.error_replied(text);
         }
-        let counts: Vec<_> = stats.errors.iter().map(|(code, count)| (&**code, *count)).collect();
-        assert_eq!(counts, [("ERR", 3), ("WRONGTYPE", 1)]);
+        let mut counts = Vec::new();
+        stats.each_error(|code, count| counts.push(format!("{code} {count}")));
+        assert_eq!(counts, ["ERR 3", "WRONGTYPE 1"]);
     }
 
     #[test]
@@ -346,7 +310,7 @@ mod tests {
     #[test]
     fn what_is_notable_follows_the_configuration() {
         let mut diagnostics = Diagnostics::default();
-        let mut stats = Stats::new(1, UnixMs(0));
+        let stats = Stats::new(1, UnixMs(0));
         stats.configure(&diagnostics);
         assert!(stats.called(CommandId(0), 10_000_000, false));
         assert!(!stats.called(CommandId(0), 9_999_999, false));

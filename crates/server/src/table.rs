@@ -32,6 +32,8 @@ pub enum Run {
     Server(ServerFn),
     /// In the server, beside the commands of other workers.
     Local(LocalFn),
+    /// The same, and it looks at all shards, one after the other.
+    Survey(LocalFn),
     /// The same, with shards or letters: what is given here.
     Floor(Reach, FloorFn),
     /// The queue of its client: EXEC.
@@ -79,6 +81,8 @@ pub enum Reach {
     Walk,
     /// Its client, and what all workers see.
     Local,
+    /// The same, and all shards, one after the other.
+    Survey,
     /// The same, and the clients that listen to it.
     Audience,
     /// The shards of the keys that its client watches.
@@ -134,6 +138,7 @@ impl Reach {
         match run {
             Run::Data(_) => {}
             Run::Local(_) => return Reach::Local,
+            Run::Survey(_) => return Reach::Survey,
             Run::Floor(reach, _) => return reach,
             Run::Exec => return Reach::Queue,
             Run::Server(_) | Run::Container => return Reach::Process,

@@ -138,6 +138,12 @@ impl Held<'_> {
         true
     }
 
+    /// Goes on to a shard, by its number, to look at it: gives back what is held, and waits for this one.
+    pub fn visit(&mut self, shard: usize) -> &Shard {
+        self.0.move_to(shard);
+        self.0.get(shard)
+    }
+
     /// Gives all locks back and takes those of keys with these hashes instead, waiting for them.
     pub fn relock(&mut self, hashes: &[u64]) {
         self.0.release();

@@ -8,11 +8,13 @@
 //! the exclusive mode; what it leaves to be done for clients of other workers is noted in their
 //! parts, and [`Clients::stirred`] tells who has to wake up for it.
 
+use super::census::{Census, Count};
 use super::{Client, Flags};
 use ochre_engine::keyspace::ClientId;
 use ochre_sync::Own;
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// Place of a client in the directory: its worker, and the place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,9 +47,12 @@ impl Token {
 #[derive(Default)]
 pub struct Part {
     worker: usize,
+    count: Arc<Count>,
     places: Vec<Option<Box<Client>>>,
     free: Vec<usize>,
     by_id: BTreeMap<ClientId, Token>,
+    /// The client that was looked after last.
+    looked_after: Option<ClientId>,
     /// Clients with replies to send.
     pub pending_writes: Vec<Token>,
     /// Clients to be closed.
@@ -66,8 +71,9 @@ impl Part {
         Token::new(self.worker, place)
     }
 
-    /// A new client comes in.
-    pub fn insert(&mut self, client: Box<Client>) {
+    /// A new client comes in, which is counted already.
+    pub fn insert(&mut self, mut client: Box<Client>) {
+        self.count.account(&mut client);
         self.by_id.insert(client.id, client.token);
         self.put_back(client);
     }
@@ -86,15 +92,18 @@ impl Part {
     }
 
     /// A client that was taken out is gone for good.
-    pub fn forget(&mut self, client: &Client) {
-        self.by_id.remove(&client.id);
+    pub fn forget(&mut self, client: &mut Client) {
+        self.count.charge(client, 0);
+        self.hide(client.id);
         self.places[client.token.place()] = None;
         self.free.push(client.token.place());
     }
 
     /// A client is about to be closed: nobody finds it by its id any more.
     pub fn hide(&mut self, id: ClientId) {
-        self.by_id.remove(&id);
+        if self.by_id.remove(&id).is_some() {
+            self.count.leaves();
+        }
     }
 
     /// Closes a client before the event loop waits again.
@@ -120,6 +129,21 @@ impl Part {
         self.by_id.len()
     }
 
+    /// How many clients it has, and what they cost, for everybody to know.
+    pub fn count(&self) -> &Count {
+        &self.count
+    }
+
+    /// Up to `count` clients, in the order of their ids, from the one that was looked after last on and around the
+    /// end; they count as looked after.
+    pub fn next_to_look_after(&mut self, count: usize) -> Vec<Token> {
+        let last = self.looked_after.unwrap_or(ClientId(0));
+        let behind = self.by_id.range((Bound::Excluded(last), Bound::Unbounded));
+        let next: Vec<_> = behind.chain(self.by_id.range(..=last)).take(count).collect();
+        self.looked_after = next.last().map(|(id, _)| **id);
+        next.into_iter().map(|(_, token)| *token).collect()
+    }
+
     /// True if something is to be done before the worker may sleep.
     pub fn has_work(&self) -> bool {
         !(self.unblocked.is_empty() && self.pending_writes.is_empty() && self.to_close.is_empty())
@@ -129,6 +153,7 @@ impl Part {
 /// The clients of all workers.
 pub struct Clients {
     parts: Box<[Own<Part>]>,
+    census: Census,
     /// Workers, one bit each, for whose clients something was left to do.
     stirred: u128,
 }
@@ -136,8 +161,10 @@ pub struct Clients {
 impl Clients {
     /// No clients, for so many workers (up to 128).
     pub fn new(workers: usize) -> Clients {
-        let part = |worker| Own::new(Part { worker, ..Part::default() });
-        Clients { parts: (0..workers).map(part).collect(), stirred: 0 }
+        let census = Census::new(workers);
+        let counts = census.counts().iter().enumerate();
+        let part = |(worker, count)| Own::new(Part { worker, count: Arc::clone(count), ..Part::default() });
+        Clients { parts: counts.map(part).collect(), census, stirred: 0 }
     }
 
     /// The part of a worker, for the worker itself.
@@ -157,22 +184,10 @@ impl Clients {
         self.parts.iter().map(|part| unsafe { part.get() })
     }
 
-    /// The worker with the fewest clients.
-    pub fn least_busy(&self) -> usize {
-        let lens = self.all().map(Part::len).enumerate();
-        lens.min_by_key(|(_, len)| *len).map_or(0, |(worker, _)| worker)
-    }
-
-    /// A place for a new client of a worker.
-    pub fn reserve(&mut self, worker: usize) -> Token {
-        self.parts[worker].get_mut().reserve()
-    }
-
-    /// A new client comes in.
-    pub fn insert(&mut self, client: Box<Client>) {
-        if let Some(part) = self.part_mut(client.token) {
-            part.insert(client);
-        }
+    /// The clients of a worker, which is going to hear that there is something to do for them.
+    pub fn part_of(&mut self, worker: usize) -> &mut Part {
+        self.stirred |= 1 << worker;
+        self.parts[worker].get_mut()
     }
 
     /// Takes a client out to run its commands; it keeps its place.
@@ -190,7 +205,7 @@ impl Clients {
     }
 
     /// A client that was taken out is gone for good.
-    pub fn forget(&mut self, client: &Client) {
+    pub fn forget(&mut self, client: &mut Client) {
         if let Some(part) = self.part_mut(client.token) {
             part.forget(client);
         }
@@ -231,23 +246,19 @@ impl Clients {
         ids
     }
 
-    /// Ids of up to `count` clients, in order, from the one after `last` on and around the end.
-    pub fn ids_after(&self, last: ClientId, count: usize) -> Vec<ClientId> {
-        let behind = (Bound::Excluded(last), Bound::Unbounded);
-        let mut ids: Vec<ClientId> =
-            self.all().flat_map(|part| part.by_id.range(behind).take(count).map(|(id, _)| *id)).collect();
-        let mut around: Vec<ClientId> =
-            self.all().flat_map(|part| part.by_id.range(..=last).take(count).map(|(id, _)| *id)).collect();
-        ids.sort_unstable();
-        around.sort_unstable();
-        ids.extend(around);
-        ids.truncate(count);
-        ids
-    }
-
     /// Number of clients, the one that is taken out included.
     pub fn len(&self) -> usize {
-        self.all().map(Part::len).sum()
+        self.census.clients()
+    }
+
+    /// How many there are, and what they cost.
+    pub fn census(&self) -> &Census {
+        &self.census
+    }
+
+    /// The count that a client of this place belongs to.
+    pub fn count_of(&self, token: Token) -> Option<&Count> {
+        self.census.counts().get(token.worker()).map(|count| &**count)
     }
 
     /// A client has replies to send.

@@ -1,9 +1,11 @@
 //! Input that cannot be accepted: protocol errors and too much of it. The client is closed, the reason logged.
 
 use super::Client;
+use crate::gate::Setup;
 use crate::server::Server;
 use crate::{log_verbose, log_warning};
 use ochre_engine::level::Level;
+use ochre_engine::time::UnixMs;
 use ochre_resp::request::{Limits, ProtocolError};
 
 /// Bytes of input shown in the log.
@@ -43,9 +45,11 @@ impl Server {
         );
         true
     }
+}
 
+impl Setup<'_> {
     /// Logs what a client sent that is no command (networking.c: setProtocolError).
-    pub fn log_protocol_error(&self, client: &Client, error: &ProtocolError) {
+    pub fn log_protocol_error(self, client: &Client, error: &ProtocolError, now: UnixMs) {
         let bytes = client.query.bytes();
         let visible = |bytes: &[u8]| -> String {
             let dots = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
@@ -59,7 +63,7 @@ impl Server {
         };
         log_verbose!(
             "Protocol error ({error}) from client: {}. Query buffer during protocol error: {shown}",
-            client.describe(self.setup(), self.now())
+            client.describe(self, now)
         );
     }
 }

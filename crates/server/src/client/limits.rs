@@ -1,15 +1,17 @@
-//! Limits on what clients may cost: unsent output, memory of all of them, idle time.
+//! Limits on what clients may cost: unsent output, memory of all of them.
 //!
-//! The output of a client is checked whenever it grows and once a second; memory is summed up as
+//! The output of a client is checked whenever it grows and once a second (`care.rs`); memory is summed up as
 //! clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
 //! case.
 
 use super::describe::output_below;
 use super::{Client, ClientType, Flags};
 use crate::config::OutputLimit;
+use crate::gate::Setup;
 use crate::memory::system_total;
 use crate::server::Server;
-use crate::{log_notice, log_verbose, log_warning};
+use crate::stats::Stats;
+use crate::{log_notice, log_warning};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Output;
 use ochre_resp::request::{Args, Limits};
@@ -18,12 +20,9 @@ use ochre_resp::request::{Args, Limits};
 /// getClientEvictionLimit).
 const LEAST_MEMORY: usize = 128 * 1024;
 
-/// Clients looked after per turn of the cron at least.
-const LEAST_CLIENTS: usize = 5;
-
-impl Server {
+impl Setup<'_> {
     /// The limits on unsent output that hold for a client.
-    pub fn output_limit(&self, client: &Client) -> OutputLimit {
+    fn output_limit(self, client: &Client) -> OutputLimit {
         let limits = &self.config.network.client_output_buffer_limit;
         match client.kind() {
             ClientType::Normal | ClientType::Primary => limits.normal,
@@ -34,46 +33,62 @@ impl Server {
 
     /// Lets handlers see when a reply is not worth going on with.
     #[inline]
-    pub fn limit_output(&self, client: &mut Client) {
-        client.output.set_limit(output_below(self.most_output(self.output_limit(client))));
+    pub fn limit_output(self, client: &mut Client) {
+        client.output.set_limit(output_below(most_output(self.output_limit(client))));
     }
 
-    /// Bytes of unsent output that no client gets beyond. One without a limit could otherwise ask for more
-    /// than there is memory, in one call (`SRANDMEMBER key -1000000000000`).
-    fn most_output(&self, limit: OutputLimit) -> usize {
-        if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
-    }
-
-    /// Whether [`Server::exceeds_output_limit`] has anything to do: a quick look, on the safe side.
-    pub fn may_exceed_output_limit(&self, client: &Client) -> bool {
+    /// Whether [`Setup::exceeds_output_limit`] has anything to do: a quick look, on the safe side.
+    pub fn may_exceed_output_limit(self, client: &Client) -> bool {
         let limit = self.output_limit(client);
         let used = client.output_memory() as u64;
-        used >= self.most_output(limit) as u64
+        used >= most_output(limit) as u64
             || limit.soft_bytes > 0 && used >= limit.soft_bytes
             || client.soft_limit_since.is_some()
             || client.output.is_cut()
     }
 
     /// Marks a client that has too much unsent output. True if it has to be closed.
-    pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
+    pub fn exceeds_output_limit(self, client: &mut Client, stats: &Stats, now: UnixMs) -> bool {
         let used = client.output_memory() as u64;
         if used == 0 || client.flags.contains(Flags::CLOSE_ASAP) {
             client.soft_limit_since = None;
             return client.flags.contains(Flags::CLOSE_ASAP);
         }
         let limit = self.output_limit(client);
-        let is_hard = used >= self.most_output(limit) as u64 || client.output.is_cut();
-        if is_hard || self.stays_over_soft_limit(client, used, limit) {
+        let is_hard = used >= most_output(limit) as u64 || client.output.is_cut();
+        if is_hard || stays_over_soft_limit(client, used, limit, now) {
             log_warning!(
                 "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                client.describe(self.setup(), self.now())
+                client.describe(self, now)
             );
             client.flags.insert(Flags::CLOSE_ASAP);
             client.output = Output::new();
-            self.stats.output_limit_disconnections += 1;
+            stats.output_limit_disconnections.add(1);
             return true;
         }
         false
+    }
+}
+
+/// Bytes of unsent output that no client gets beyond. One without a limit could otherwise ask for more
+/// than there is memory, in one call (`SRANDMEMBER key -1000000000000`).
+fn most_output(limit: OutputLimit) -> usize {
+    if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
+}
+
+fn stays_over_soft_limit(client: &mut Client, used: u64, limit: OutputLimit, now: UnixMs) -> bool {
+    if limit.soft_bytes == 0 || used < limit.soft_bytes {
+        client.soft_limit_since = None;
+        return false;
+    }
+    let since = *client.soft_limit_since.get_or_insert(now);
+    (now.0 - since.0) / 1000 > limit.soft_seconds
+}
+
+impl Server {
+    /// Marks a client that has too much unsent output. True if it has to be closed.
+    pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
+        self.setup().exceeds_output_limit(client, &self.stats, self.now())
     }
 
     /// Sends what was written to a client that did not ask for it, or gives it up.
@@ -88,21 +103,11 @@ impl Server {
         }
     }
 
-    fn stays_over_soft_limit(&self, client: &mut Client, used: u64, limit: OutputLimit) -> bool {
-        if limit.soft_bytes == 0 || used < limit.soft_bytes {
-            client.soft_limit_since = None;
-            return false;
-        }
-        let now = self.now();
-        let since = *client.soft_limit_since.get_or_insert(now);
-        (now.0 - since.0) / 1000 > limit.soft_seconds
-    }
-
     /// Brings the sum of memory in line with what a client costs now.
     pub fn account(&mut self, client: &mut Client) {
-        let now = if client.flags.contains(Flags::CLOSE_ASAP) { 0 } else { client.memory() };
-        self.clients_memory = self.clients_memory + now - client.accounted_memory;
-        client.accounted_memory = now;
+        if let Some(count) = self.clients.count_of(client.token) {
+            count.account(client);
+        }
     }
 
     /// Most memory that all clients together may use; `None` is no limit.
@@ -130,12 +135,13 @@ impl Server {
     /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
     #[cold]
     pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
-        self.account(client);
         // Small arguments lie in a buffer that is lent.
         let argument_bytes =
             Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG).unwrap_or(0);
-        self.clients_memory += argument_bytes;
-        client.accounted_memory += argument_bytes;
+        if let Some(count) = self.clients.count_of(client.token) {
+            count.account(client);
+            count.charge(client, client.accounted_memory + argument_bytes);
+        }
         self.evict_clients(Some(client));
         client.flags.contains(Flags::CLOSE_ASAP)
     }
@@ -150,7 +156,7 @@ impl Server {
         if !std::mem::replace(&mut self.all_accounted, true) {
             self.account_all();
         }
-        if self.clients_memory < limit {
+        if self.clients.census().memory() < limit {
             return;
         }
         let exempt = Flags::NO_EVICT | Flags::CLOSE_ASAP;
@@ -162,7 +168,7 @@ impl Server {
             .map(|client| (client.accounted_memory, client.id))
             .collect();
         candidates.sort_unstable();
-        while self.clients_memory >= limit {
+        while self.clients.census().memory() >= limit {
             let Some((_, id)) = candidates.pop() else {
                 log_warning!("Over client maxmemory after evicting all evictable clients");
                 return;
@@ -190,51 +196,5 @@ impl Server {
             self.account(&mut client);
             self.clients.put_back(client);
         }
-    }
-
-    /// Looks after some of the clients, so that each has its turn once a second.
-    pub fn clients_cron(&mut self, hz: u64) {
-        let now = self.now();
-        let ids = self
-            .clients
-            .ids_after(self.last_looked_after, (self.clients.len() / hz as usize).max(LEAST_CLIENTS));
-        for id in &ids {
-            self.last_looked_after = *id;
-            let Some(token) = self.clients.token_of(*id) else { continue };
-            let Some(mut client) = self.clients.take(token) else { continue };
-            let is_idle = self.is_idle_too_long(&client, now);
-            if is_idle {
-                log_verbose!("Closing idle client");
-            }
-            let is_over = is_idle || self.exceeds_output_limit(&mut client);
-            if !is_over {
-                self.look_after(&mut client, now);
-            }
-            self.clients.put_back(client);
-            if is_over {
-                self.kill(*id);
-            }
-        }
-    }
-
-    fn is_idle_too_long(&self, client: &Client, now: UnixMs) -> bool {
-        let timeout_ms = i64::from(self.config.network.timeout) * 1000;
-        let exempt = Flags::BLOCKED | Flags::PAUSED | Flags::PUBSUB | Flags::MONITOR;
-        timeout_ms > 0
-            && !client.flags.intersects(exempt)
-            && (now.0 - client.last_interaction.0) / 1000 > timeout_ms / 1000
-    }
-
-    fn look_after(&mut self, client: &mut Client, now: UnixMs) {
-        let idle_ms = now.0 - client.last_interaction.0;
-        let announced = client.parser.large_len().unwrap_or(0);
-        client.input_buffer.adapt(idle_ms, client.input_bytes(), announced);
-        if idle_ms > 2000 {
-            client.query.shrink();
-        }
-        if self.reply_buffer_resizing {
-            client.reply_buffer.adapt(now, self.reply_buffer_reset_ms, client.output.len());
-        }
-        self.account(client);
     }
 }

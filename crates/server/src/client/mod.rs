@@ -1,6 +1,8 @@
 //! Clients: what the server knows of a connection, and the directory of all of them.
 
 mod buffers;
+mod care;
+mod census;
 mod close;
 mod describe;
 mod directory;
@@ -8,6 +10,8 @@ mod input;
 mod limits;
 mod state;
 
+pub use care::Care;
+pub use census::Census;
 pub use describe::ClientType;
 pub use directory::{Clients, Part, Token};
 pub use state::{Client, Flags, Multi, PendingInput, ReplyMode};

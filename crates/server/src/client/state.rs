@@ -14,7 +14,7 @@ use bitflags::bitflags;
 use ochre_engine::keyspace::{ClientId, DbIndex, Tripwire};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Mark, Output, Protocol, Reply};
-use ochre_resp::request::{Args, Batch, OwnedArgs, Parser};
+use ochre_resp::request::{Args, Batch, OwnedArgs, Parser, ProtocolError};
 use std::sync::Arc;
 
 bitflags! {
@@ -121,6 +121,8 @@ pub struct PendingInput {
     pub consumed: usize,
     /// Bytes of the query buffer that were there when it was parsed.
     pub parsed: usize,
+    /// What follows the commands makes no sense.
+    pub fault: Option<ProtocolError>,
 }
 
 /// A connection.
@@ -225,6 +227,12 @@ impl Client {
             input_in_hand: 0,
             traffic: (0, 0),
         }
+    }
+
+    /// Whether something beyond its worker knows of it, but for the topics that it listens to.
+    pub fn is_tied(&self) -> bool {
+        let states = Flags::BLOCKED | Flags::PAUSED | Flags::MONITOR;
+        self.flags.intersects(states) || self.blocked.is_some() || self.watching.is_some()
     }
 
     /// Notes unsent replies. True if the client has to be put into the list of those that have some.

@@ -9,43 +9,76 @@
 //! cumulative distribution come out as in Redis. Recording takes a shift and an addition; buckets
 //! are allocated as far as values reach.
 
+use crate::counter::Counter;
+use std::sync::OnceLock;
+
 /// Longer times count as this, in nanoseconds.
 const MAX_NANOS: u64 = 1_000_000_000;
 /// Buckets for each power of two.
 const HALF: u64 = 128;
 const HALF_BITS: u32 = 7;
 
-/// Counts of durations.
-#[derive(Debug, Clone, Default)]
+/// Buckets that are allocated together: those of a power of two.
+type Chunk = [Counter; HALF as usize];
+
+/// Chunks up to the longest time.
+const CHUNKS: usize = index_of(MAX_NANOS) / HALF as usize + 1;
+
+/// Counts of durations, made by one thread and read by all.
+#[derive(Debug, Default)]
 pub struct Histogram {
-    counts: Vec<u64>,
-    total: u64,
+    chunks: OnceLock<Box<[OnceLock<Box<Chunk>>; CHUNKS]>>,
 }
 
 impl Histogram {
     /// Counts a duration in nanoseconds.
     #[inline]
-    pub fn record(&mut self, nanos: u64) {
+    pub fn record(&self, nanos: u64) {
         let at = index_of(nanos.clamp(1, MAX_NANOS));
-        if at >= self.counts.len() {
-            self.grow(at);
-        }
-        self.counts[at] += 1;
-        self.total += 1;
+        let chunk = match self.chunks.get().and_then(|chunks| chunks[at / HALF as usize].get()) {
+            Some(chunk) => chunk,
+            None => self.grow(at / HALF as usize),
+        };
+        chunk[at % HALF as usize].add(1);
     }
 
     #[cold]
-    fn grow(&mut self, at: usize) {
-        self.counts.resize((at / HALF as usize + 1) * HALF as usize, 0);
+    #[inline(never)]
+    fn grow(&self, chunk: usize) -> &Chunk {
+        let chunks = self.chunks.get_or_init(Default::default);
+        chunks[chunk].get_or_init(|| Box::new([const { Counter::new() }; HALF as usize]))
     }
 
-    /// Adds what another one counted.
-    pub fn absorb(&mut self, other: &Histogram) {
-        if other.counts.len() > self.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.chunks().for_each(|(_, chunk)| chunk.iter().for_each(|counter| counter.set(0)));
+    }
+
+    /// The chunks that are there, and where each begins.
+    fn chunks(&self) -> impl Iterator<Item = (usize, &Chunk)> {
+        let chunks = self.chunks.get().into_iter().flat_map(|chunks| chunks.iter().enumerate());
+        chunks.filter_map(|(at, chunk)| Some((at * HALF as usize, &**chunk.get()?)))
+    }
+}
+
+/// What histograms counted, at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Distribution {
+    counts: Vec<u64>,
+    total: u64,
+}
+
+impl Distribution {
+    /// Adds what a histogram counted.
+    pub fn add(&mut self, histogram: &Histogram) {
+        for (start, chunk) in histogram.chunks() {
+            self.counts.resize(self.counts.len().max(start + chunk.len()), 0);
+            for (sum, counter) in self.counts[start..].iter_mut().zip(chunk) {
+                let count = counter.get();
+                *sum += count;
+                self.total += count;
+            }
         }
-        self.counts.iter_mut().zip(&other.counts).for_each(|(own, other)| *own += other);
-        self.total += other.total;
     }
 
     /// How many durations were counted.
@@ -91,11 +124,11 @@ impl Histogram {
 const FIRST_LIMIT: u64 = 1024;
 
 #[inline]
-fn index_of(value: u64) -> usize {
+const fn index_of(value: u64) -> usize {
     // The power of two beyond 255, 0 for all below.
     let bucket = (u64::BITS - (value | (2 * HALF - 1)).leading_zeros()) - (HALF_BITS + 1);
     let within = value >> bucket;
-    ((u64::from(bucket) << HALF_BITS) + within) as usize
+    (((bucket as u64) << HALF_BITS) + within) as usize
 }
 
 /// The bucket number and the position inside, see [`index_of`].
@@ -124,6 +157,17 @@ fn highest(at: usize) -> u64 {
 mod tests {
     use super::*;
 
+    fn counted(durations: impl Iterator<Item = u64>) -> Distribution {
+        let (histogram, mut distribution) = (Histogram::default(), Distribution::default());
+        durations.for_each(|nanos| histogram.record(nanos));
+        distribution.add(&histogram);
+        histogram.clear();
+        histogram.record(7);
+        histogram.clear();
+        assert_eq!(histogram.chunks().flat_map(|(_, chunk)| chunk).map(Counter::get).sum::<u64>(), 0);
+        distribution
+    }
+
     #[test]
     fn every_value_is_between_the_ends_of_its_bucket() {
         for value in (1..100_000).chain([123_456_789, MAX_NANOS]) {
@@ -136,20 +180,15 @@ mod tests {
 
     #[test]
     fn percentiles_are_upper_ends_of_buckets() {
-        let mut histogram = Histogram::default();
-        (1..=100).for_each(|micros| histogram.record(micros * 1000));
-        assert_eq!(histogram.percentile(50.0), highest(index_of(50_000)));
-        assert_eq!(histogram.percentile(100.0), highest(index_of(100_000)));
-        assert_eq!(Histogram::default().percentile(50.0), 0);
+        let distribution = counted((1..=100).map(|micros| micros * 1000));
+        assert_eq!(distribution.percentile(50.0), highest(index_of(50_000)));
+        assert_eq!(distribution.percentile(100.0), highest(index_of(100_000)));
+        assert_eq!(Distribution::default().percentile(50.0), 0);
     }
 
     #[test]
     fn the_distribution_tells_only_what_is_new() {
-        let mut histogram = Histogram::default();
-        for nanos in [500, 900, 3000, 3100, 2_000_000_000] {
-            histogram.record(nanos);
-        }
-        let steps = histogram.cumulative();
+        let steps = counted([500, 900, 3000, 3100, 2_000_000_000].into_iter()).cumulative();
         assert_eq!(steps.iter().map(|step| step.1).collect::<Vec<_>>(), [2, 4, 5]);
         assert_eq!((steps[0].0, steps[1].0), (1031, 4127));
         assert!(steps[2].0 >= MAX_NANOS);

@@ -5,6 +5,7 @@ mod monitor;
 mod note;
 mod report;
 
-pub use histogram::Histogram;
+pub use histogram::{Distribution, Histogram};
 pub use monitor::{Monitor, Sample, Series};
+pub use note::Notes;
 pub use report::{doctor, graph};

@@ -1,45 +1,79 @@
-//! Notes commands that took long: into the slow log, and into the latency monitor.
+//! Noting what took long: in the slow log, and in the latency monitor. Both have a lock of their own, so
+//! that any worker can note something at any time.
 
+use super::Monitor;
 use crate::client::Client;
 use crate::clock::Tick;
+use crate::gate::Setup;
 use crate::secrets;
 use crate::server::Server;
+use crate::slowlog::Slowlog;
 use crate::table::CommandId;
 use ochre_engine::command::{FAST, SKIP_SLOWLOG};
 use ochre_resp::request::Args;
+use parking_lot::Mutex;
 
-impl Server {
-    /// Notes a command that took `nanos`, which is long enough for one of the two.
+/// The memory of what took long.
+#[derive(Default)]
+pub struct Notes {
+    /// The commands that took longest.
+    pub slowlog: Mutex<Slowlog>,
+    /// Events that took long.
+    pub monitor: Mutex<Monitor>,
+}
+
+impl Notes {
+    /// Notes a command that took `nanos` and ended at a time in seconds since 1970, if that is long enough for one
+    /// of the two.
     #[cold]
-    pub fn note_slow(&mut self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
-        let entry = self.commands.get(command);
+    pub fn command(
+        &self,
+        setup: Setup<'_>,
+        client: &Client,
+        command: CommandId,
+        args: Args<'_>,
+        nanos: u64,
+        unix_seconds: i64,
+    ) {
+        let entry = setup.commands.get(command);
         let flags = entry.meta.flags;
-        let diagnostics = &self.config.diagnostics;
+        let diagnostics = &setup.config.diagnostics;
         let (threshold, max_len) = (diagnostics.slowlog_log_slower_than, diagnostics.slowlog_max_len);
         let micros = nanos / 1000;
         if flags & SKIP_SLOWLOG == 0 && u64::try_from(threshold).is_ok_and(|least| micros >= least) {
             let secrets = secrets::places(&entry.full_name, args);
-            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
-            self.slowlog.push(client, args, &secrets, seconds, micros, max_len);
+            self.slowlog.lock().push(client, args, &secrets, unix_seconds, micros, max_len);
         }
         let event = if flags & FAST == 0 { "command" } else { "fast-command" };
-        self.note_latency(event, nanos);
+        self.event(setup, event, nanos, unix_seconds);
+    }
+
+    /// Notes an event of the latency monitor if it took long enough.
+    pub fn event(&self, setup: Setup<'_>, event: &'static str, nanos: u64, unix_seconds: i64) {
+        let threshold = setup.config.diagnostics.latency_monitor_threshold;
+        let millis = nanos / 1_000_000;
+        if threshold > 0 && millis >= threshold.unsigned_abs() {
+            self.monitor.lock().add(event, unix_seconds, millis);
+        }
+    }
+}
+
+impl Server {
+    /// Notes a command that took long.
+    #[cold]
+    pub fn note_slow(&self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
+        self.notes.command(self.setup(), client, command, args, nanos, self.now().seconds());
     }
 
     /// Notes an event that began at `started` and ends now.
-    pub fn note_since(&mut self, event: &'static str, started: Tick) {
+    pub fn note_since(&self, event: &'static str, started: Tick) {
         let clock = &self.lane.clock;
         let nanos = clock.nanos(started, clock.tick());
         self.note_latency(event, nanos);
     }
 
     /// Notes an event of the latency monitor if it took long enough.
-    pub fn note_latency(&mut self, event: &'static str, nanos: u64) {
-        let threshold = self.config.diagnostics.latency_monitor_threshold;
-        let millis = nanos / 1_000_000;
-        if threshold > 0 && millis >= threshold.unsigned_abs() {
-            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
-            self.latency.add(event, seconds, millis);
-        }
+    pub fn note_latency(&self, event: &'static str, nanos: u64) {
+        self.notes.event(self.setup(), event, nanos, self.now().seconds());
     }
 }

@@ -31,7 +31,7 @@ fn child(server: &Server, text: &mut Text) {
 fn snapshots(server: &Server, text: &mut Text) {
     let persistence = &server.persistence;
     let (children, snapshots) = (&persistence.children, &persistence.snapshots);
-    text.line("rdb_changes_since_last_save", server.stats.dirty);
+    text.line("rdb_changes_since_last_save", server.tally().sum(|stats| &stats.dirty));
     text.flag("rdb_bgsave_in_progress", children.active() == Some(Purpose::Rdb));
     text.line("rdb_last_save_time", snapshots.last_save);
     text.line("rdb_last_bgsave_status", if snapshots.succeeded { "ok" } else { "err" });

@@ -77,7 +77,7 @@ impl Server {
     pub fn save_now(&mut self, keep_cached: bool) -> Result<(), SaveFailed> {
         let header = self.snapshot_header(false);
         self.write_snapshot(&header, None, keep_cached)?;
-        self.stats.dirty = 0;
+        self.stats.dirty.set(0);
         self.persistence.snapshots.last_save = self.lane.clock.now().seconds();
         self.persistence.snapshots.succeeded = true;
         Ok(())
@@ -88,7 +88,7 @@ impl Server {
         if self.persistence.children.active().is_some() {
             return Err(SaveFailed);
         }
-        let (now, dirty) = (self.lane.clock.now().seconds(), self.stats.dirty);
+        let (now, dirty) = (self.lane.clock.now().seconds(), self.stats.dirty.get());
         let snapshots = &mut self.persistence.snapshots;
         snapshots.saves += 1;
         snapshots.dirty_before = dirty;
@@ -112,7 +112,7 @@ impl Server {
 
     /// Starts a snapshot if there were enough changes for long enough.
     pub(super) fn save_by_rules(&mut self) {
-        let (now, dirty) = (self.now().seconds(), self.stats.dirty);
+        let (now, dirty) = (self.now().seconds(), self.stats.dirty.get());
         let snapshots = &self.persistence.snapshots;
         let is_due = |seconds: i64, changes: i64| {
             dirty >= changes.unsigned_abs() && now - snapshots.last_save > seconds && snapshots.may_try(now)
@@ -143,7 +143,7 @@ impl Server {
         match reaped.ended {
             Ended::Done => {
                 log_notice!("Background saving terminated with success");
-                self.stats.dirty = self.stats.dirty.saturating_sub(snapshots.dirty_before);
+                self.stats.dirty.set(self.stats.dirty.get().saturating_sub(snapshots.dirty_before));
                 snapshots.last_save = now;
                 snapshots.succeeded = true;
             }

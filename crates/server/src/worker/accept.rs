@@ -1,13 +1,20 @@
 //! New connections.
+//!
+//! The first worker accepts them and makes a client of each, counts it, so that `maxclients` is exact, and
+//! sends it to the worker with the fewest, which gives it a place and hears of its socket from then on.
 
 use super::{Worker, poll_token};
-use crate::client::{Client, Flags};
+use crate::client::{Client, Flags, Part, Token};
 use crate::net::Socket;
 use crate::server::Server;
+use mio::Registry;
 use std::io::IoSlice;
 
 /// Connections accepted per event, so that a flood of them does not starve the others.
 const MAX_ACCEPTS: usize = 1000;
+
+/// The answer to a client beyond `maxclients`.
+const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
 
 /// The answer to a client from elsewhere in protected mode.
 const DENIED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no \
@@ -22,69 +29,93 @@ the protected mode option to 'no', and then restarting the server. \
 4) Set up an authentication password for the default user. NOTE: You only need to do one of the above things in \
 order for the server to start accepting connections from the outside.\r\n";
 
-impl Server {
-    /// True in protected mode: nobody set a password, so only clients on this machine are let in.
-    fn refuses_strangers(&self) -> bool {
-        self.config.network.protected_mode && self.setup().password().is_none()
-    }
-}
-
 impl Worker {
     pub(super) fn accept(&mut self, number: usize) {
         for _ in 0..MAX_ACCEPTS {
-            if !self.seat.exclusively(|server| server.accept(number)) {
+            if !self.accept_one(number) {
                 return;
             }
         }
     }
-}
 
-impl Server {
     /// Accepts one connection. False if there is none.
-    fn accept(&mut self, number: usize) -> bool {
-        let keepalive = u64::from(self.config.network.tcp_keepalive.unsigned_abs());
+    fn accept_one(&mut self, number: usize) -> bool {
+        let common = self.seat.common();
+        let keepalive = u64::from(common.config().network.tcp_keepalive.unsigned_abs());
         // The socket may have been closed since it reported.
-        let Some(listener) = self.listening.get(number) else { return false };
-        let accepted = listener.accept(keepalive);
-        accepted.map(|socket| self.admit(socket)).is_ok()
+        let Some(listener) = common.listening().get(number) else { return false };
+        let Ok(socket) = listener.accept(keepalive) else { return false };
+        if let Some(client) = self.admit(socket) {
+            self.place(client);
+        }
+        true
     }
 
-    fn admit(&mut self, mut socket: Socket) {
-        if self.clients.len() >= self.config.network.maxclients as usize {
-            let _ = socket.write_slices(&[IoSlice::new(b"-ERR max number of clients reached\r\n")]);
-            self.stats.connections_rejected += 1;
-            return;
+    /// Makes a client of a connection, unless there is a reason to refuse it.
+    fn admit(&mut self, mut socket: Socket) -> Option<Box<Client>> {
+        let (common, _, desk) = self.seat.split();
+        let network = &common.config().network;
+        let refusal = if common.census().clients() >= network.maxclients as usize {
+            Some(TOO_MANY)
+        } else {
+            // In protected mode nobody set a password, so only clients on this machine are let in.
+            let refuses_strangers = network.protected_mode && common.setup().password().is_none();
+            (refuses_strangers && !socket.is_local()).then_some(DENIED)
+        };
+        if let Some(text) = refusal {
+            // Who does not read the reason does without.
+            let _ = socket.write_slices(&[IoSlice::new(text)]);
+            desk.stats.connections_rejected.add(1);
+            return None;
         }
-        if self.refuses_strangers() && !socket.is_local() {
-            let _ = socket.write_slices(&[IoSlice::new(DENIED)]);
-            self.stats.connections_rejected += 1;
-            return;
-        }
-        let worker = self.clients.least_busy();
-        let token = self.clients.reserve(worker);
-        let id = self.new_client_id();
-        let path = self.config.network.unix_socket.lossy().into_owned();
+        let path = network.unix_socket.lossy().into_owned();
         let (address, local) = (socket.peer_text(&path), socket.local_text(&path));
         let is_unix = matches!(socket, Socket::Unix(_));
-        let mut client = Box::new(Client::new(id, token, Some(socket), self.now()));
+        let now = desk.lane.clock.unix_ms(desk.lane.tick);
+        let mut client = Box::new(Client::new(common.new_client_id(), Token::NOWHERE, Some(socket), now));
         client.address = address.into();
         client.local_address = local.into();
         client.flags.set(Flags::UNIX, is_unix);
-        client.flags.set(Flags::UNAUTHENTICATED, !self.config.network.requirepass.is_empty());
-        self.stats.connections_received += 1;
-        self.introduce(client);
+        client.flags.set(Flags::UNAUTHENTICATED, common.setup().password().is_some());
+        desk.stats.connections_received.add(1);
+        Some(client)
     }
 
-    /// Makes a new client known to the event loop of its worker.
-    fn introduce(&mut self, mut client: Box<Client>) {
-        let token = client.token;
-        let Some(registry) = self.registries.get(token.worker()) else { return };
-        let is_known =
-            client.socket.as_mut().is_some_and(|s| s.register(registry, poll_token(token)).is_ok());
-        client.flags.set(Flags::CLOSE_ASAP, !is_known);
-        self.clients.insert(client);
-        if !is_known {
-            self.clients.owe_close(token);
+    /// Gives a new client to the worker with the fewest.
+    fn place(&mut self, client: Box<Client>) {
+        let common = self.seat.common();
+        let worker = common.census().expect_one();
+        if worker == self.seat.me() {
+            self.welcome(client);
+        } else {
+            common.post().introduce(worker, client);
         }
+    }
+
+    /// A new client of this worker comes in.
+    pub(super) fn welcome(&mut self, client: Box<Client>) {
+        self.seat.part().welcome(client, self.poll.registry());
+    }
+}
+
+impl Server {
+    /// A new client of a worker comes in.
+    pub fn welcome(&mut self, worker: usize, client: Box<Client>) {
+        if let Some(registry) = self.registries.get(worker) {
+            self.clients.part_of(worker).welcome(client, registry);
+        }
+    }
+}
+
+impl Part {
+    /// Gives a new client, which is counted already, a place, and has its socket report there.
+    fn welcome(&mut self, mut client: Box<Client>, registry: &Registry) {
+        let token = self.reserve();
+        client.token = token;
+        let reports = client.socket.as_mut().is_some_and(|s| s.register(registry, poll_token(token)).is_ok());
+        if !reports {
+            self.close(&mut client);
+        }
+        self.insert(client);
     }
 }

@@ -11,10 +11,9 @@ use super::seat::{InHand, Seat};
 use super::shared::{Queue, Tried, may_share};
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::Step;
-use crate::plan::{Plan, Planned};
+use crate::plan::Plan;
 use crate::server::Server;
 use ochre_engine::keyspace::Key;
-use ochre_resp::request::{Args, Batch};
 use std::io;
 
 /// Commands per window.
@@ -141,8 +140,8 @@ impl Worker {
                 client.last_interaction = desk.lane.clock.unix_ms(desk.lane.tick);
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
-                desk.stats.net_input_bytes += n as u64;
-                desk.stats.reads_processed += 1;
+                desk.stats.net_input_bytes.add(n as u64);
+                desk.stats.reads_processed.add(1);
                 if common.exceeds_input_limit(client) {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
@@ -169,13 +168,11 @@ impl Worker {
             }
             Err(error) => {
                 pending.consumed = client.query.len();
-                client.flags.insert(Flags::CLOSE_AFTER_REPLY);
-                self.seat.exclusively_with(client, |server, client| {
-                    server.protocol_error(client, &error, &mut pending);
-                });
+                pending.fault = Some(error);
             }
         }
         if pending.batch.is_empty() {
+            self.answer_fault(client, &mut pending);
             client.query.consume(pending.consumed);
             self.scratch.give_batch(pending);
             self.settle(client);
@@ -227,25 +224,43 @@ impl Worker {
         }
         self.seat.common().limit_output(client);
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
-        let mut query = std::mem::take(&mut client.query);
+        let query = std::mem::take(&mut client.query);
         client.input_in_hand = query.len();
         self.run_commands(client, &mut pending, Queue { query: &query, plan, first });
         let done = pending.next >= pending.batch.len();
-        if done {
-            if query.len() > pending.parsed {
-                // More came while the client waited, and nothing else will look at it.
-                self.seat.part().unblocked.push(client.token);
-            }
-            query.consume(pending.consumed);
-        }
         client.query = query;
         client.input_in_hand = 0;
         if done {
+            self.answer_fault(client, &mut pending);
+            if client.query.len() > pending.parsed {
+                // More came while the client waited, and nothing else will look at it.
+                self.seat.part().unblocked.push(client.token);
+            }
+            client.query.consume(pending.consumed);
             self.scratch.give_batch(pending);
         } else {
             client.pending = Some(pending);
         }
         self.settle(client);
+    }
+
+    /// Answers what came behind the commands of a client and makes no sense, behind their replies, and ends the connection.
+    fn answer_fault(&mut self, client: &mut Client, pending: &mut PendingInput) {
+        let Some(error) = pending.fault.take() else { return };
+        // Whatever has come since is not looked at.
+        pending.parsed = client.query.len();
+        pending.consumed = client.query.len();
+        if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
+            return;
+        }
+        let (common, _, desk) = self.seat.split();
+        let now = desk.lane.clock.unix_ms(desk.lane.tick);
+        common.setup().log_protocol_error(client, &error, now);
+        client.flags.insert(Flags::CLOSE_AFTER_REPLY);
+        let mut text = b"ERR ".to_vec();
+        text.extend_from_slice(&error.message());
+        client.reply().error(text);
+        desk.stats.error_replies.add(1);
     }
 
     /// Runs commands, in the shared mode as far as they can, until they are done or the client has to
@@ -263,19 +278,15 @@ impl Worker {
             match tried {
                 Tried::Done => {}
                 Tried::Waits => break,
-                Tried::Slow(id, nanos) => {
-                    let args = pending.batch.args(pending.next - 1, queue.query.bytes());
-                    seat.exclusively_with(client, |server, client| {
-                        server.note_slow(client, id, args, nanos);
-                    });
-                }
                 Tried::NotHere => {
                     let can_share = !seat.is_alone();
                     let queue = Queue { first: offset + pending.next, ..queue };
                     let waits = seat.exclusively_with(client, |server, client| {
-                        server.run_commands(client, pending, queue, |server, client, next, args| {
+                        server.run_commands(client, pending, queue, |server, client, pending| {
+                            let planned = || queue.plan.get(offset + pending.next);
+                            let args = || pending.batch.args(pending.next, queue.query.bytes());
                             can_share
-                                && may_share(server.setup(), client, queue.plan.get(next), args)
+                                && may_share(server.setup(), client, planned(), args())
                                 && server.is_plain()
                         })
                     });
@@ -286,7 +297,7 @@ impl Worker {
                 }
             }
             if client.output.is_over_limit() {
-                seat.exclusively_with(client, Server::exceeds_output_limit);
+                seat.check_output_limit(client);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
@@ -367,13 +378,14 @@ impl Seat {
 }
 
 impl Server {
-    /// Runs commands of a client until they are done, it has to wait (true), or the next one, named by its place in the plan, `shares` the server with other workers.
+    /// Runs commands of a client until they are done, it has to wait (true), or the next one `shares` the server
+    /// with other workers.
     fn run_commands(
         &mut self,
         client: &mut Client,
         pending: &mut PendingInput,
         queue: Queue<'_>,
-        shares: impl Fn(&Server, &Client, usize, Args<'_>) -> bool,
+        shares: impl Fn(&Server, &Client, &PendingInput) -> bool,
     ) -> bool {
         let offset = queue.first - pending.next;
         if client.flags.contains(Flags::CLOSE_ASAP) {
@@ -395,36 +407,10 @@ impl Server {
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
-            } else if pending.next < pending.batch.len() {
-                let args = pending.batch.args(pending.next, queue.query.bytes());
-                if shares(self, client, offset + pending.next, args) {
-                    return false;
-                }
+            } else if pending.next < pending.batch.len() && shares(self, client, pending) {
+                return false;
             }
         }
         false
-    }
-
-    /// Answers a protocol error, behind the replies of the commands before it.
-    fn protocol_error(
-        &mut self,
-        client: &mut Client,
-        error: &ochre_resp::request::ProtocolError,
-        pending: &mut PendingInput,
-    ) {
-        let before: Batch = std::mem::take(&mut pending.batch);
-        for at in 0..before.len() {
-            let query = std::mem::take(&mut client.query);
-            let step = self.execute(client, Planned::UNKNOWN, before.args(at, query.bytes()));
-            client.query = query;
-            if step != Step::Done {
-                break;
-            }
-        }
-        self.log_protocol_error(client, error);
-        let mut text = b"ERR ".to_vec();
-        text.extend_from_slice(&error.message());
-        client.reply().error(text);
-        self.stats.error_replies += 1;
     }
 }

@@ -1,9 +1,11 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
+use crate::client::Care;
 use crate::config::{Config, HZ};
 use crate::process::watchdog;
 use crate::server::Server;
+use crate::tally::Tally;
 use ochre_engine::time::UnixMs;
 
 /// With more clients per turn of the cron, it turns more often (server.h: MAX_CLIENTS_PER_CLOCK_TICK).
@@ -19,21 +21,49 @@ impl Worker {
         if pause_end.is_some_and(|at| at <= now) {
             self.seat.exclusively(Server::end_pause_in_time);
         }
-        if (now.0 as u64) < self.next_cron {
+        if (now.0 as u64) < self.cron_due(now.0 as u64) {
             return;
         }
-        if self.signals.is_none() {
-            self.next_cron = now.0 as u64 + IDLE_MS;
-            return;
+        self.rests = self.signals.is_none() && self.seat.part().len() == 0;
+        let mut period_ms = if self.rests { IDLE_MS } else { 1000 / self.seat.common().hz() };
+        if self.signals.is_some() {
+            self.cron_turns += 1;
+            let turn = self.cron_turns;
+            period_ms = self.seat.exclusively(|server| server.cron(now, turn));
         }
-        self.cron_turns += 1;
-        let turn = self.cron_turns;
-        let period_ms = self.seat.exclusively(|server| server.cron(now, turn));
+        self.look_after_clients();
         self.next_cron = now.0 as u64 + period_ms;
+    }
+
+    /// When the cron's time comes, in ms since 1970, as is `now`. A worker that rested looks after its first client
+    /// soon.
+    pub(super) fn cron_due(&mut self, now: u64) -> u64 {
+        if self.rests && self.seat.part().len() > 0 {
+            self.rests = false;
+            self.next_cron = self.next_cron.min(now + 1000 / self.seat.common().hz());
+        }
+        self.next_cron
+    }
+
+    /// Looks after some of this worker's clients, so that each has its turn once a second.
+    fn look_after_clients(&mut self) {
+        let (common, part, desk) = self.seat.split();
+        if common.cron_is_paused() {
+            return;
+        }
+        let started = desk.lane.clock.tick();
+        let care = Care {
+            setup: common.setup(),
+            stats: &desk.stats,
+            now: desk.lane.clock.unix_ms(desk.lane.tick),
+            reply_buffer_reset_ms: common.reply_buffer_reset_ms(),
+        };
+        care.take(part, common.hz());
+        desk.stats.cron_nanos.add(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
     }
 }
 
-/// Workers without timers of their own wake up that often.
+/// Workers without clients and timers of their own wake up that often.
 const IDLE_MS: u64 = 1000;
 
 impl Server {
@@ -45,16 +75,14 @@ impl Server {
         }
         if !self.cron_paused {
             let started = self.lane.clock.tick();
-            self.gather();
             self.shut_down_if_asked();
             self.expire_cycle(hz);
-            self.clients_cron(hz);
             let once_a_second = turn.is_multiple_of(hz);
             self.persistence_cron(once_a_second);
             if once_a_second {
                 self.migrations.close_unused(now.0 / 1000);
             }
-            self.stats.sample(now);
+            self.rates.sample(Tally::new(&self.stats, &self.worker_stats), now);
             self.stats.cron_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
         }
         1000 / hz

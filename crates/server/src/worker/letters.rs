@@ -3,7 +3,7 @@
 use super::Worker;
 use super::seat::InHand;
 use crate::client::Client;
-use crate::post::{Letter, Opened};
+use crate::post::{Letter, Mail, Opened};
 use crate::server::Server;
 
 impl Worker {
@@ -15,8 +15,11 @@ impl Worker {
         }
         let mut letters = std::mem::take(&mut self.letters);
         self.seat.common().post().collect(me, &mut letters);
-        for letter in letters.drain(..) {
-            self.open_letter(letter);
+        for mail in letters.drain(..) {
+            match mail {
+                Mail::Letter(letter) => self.open_letter(letter),
+                Mail::Newcomer(client) => self.welcome(client),
+            }
         }
         self.letters = letters;
     }
@@ -28,9 +31,7 @@ impl Worker {
         if let Opened::GoesOn(slow) = &opened {
             self.seat.part().unblocked.push(client.token);
             if let Some((wait, nanos)) = slow {
-                self.seat.exclusively_with(&mut client, |server, client| {
-                    server.note_slow(client, wait.command, wait.args.args(), *nanos);
-                });
+                self.seat.note_slow(&client, wait.command, wait.args.args(), *nanos);
             }
         }
         if matches!(opened, Opened::Returned) {
@@ -50,7 +51,12 @@ impl Server {
             if self.post.waits_for(worker) {
                 let mut letters = Vec::new();
                 self.post.collect(worker, &mut letters);
-                letters.into_iter().for_each(|letter| self.hand_over(letter));
+                for mail in letters {
+                    match mail {
+                        Mail::Letter(letter) => self.hand_over(letter),
+                        Mail::Newcomer(client) => self.welcome(worker, client),
+                    }
+                }
             }
         }
     }

@@ -23,6 +23,7 @@ mod output;
 mod seat;
 mod shared;
 mod start;
+mod survey;
 mod waiters;
 
 pub use seat::Common;
@@ -30,7 +31,7 @@ pub use start::run;
 
 use crate::client::Token;
 use crate::clock::Tick;
-use crate::post::Letter;
+use crate::post::Mail;
 use crate::process::signals::Signals;
 use crate::server::Desk;
 use mio::{Events, Poll};
@@ -59,8 +60,10 @@ struct Worker {
     accepting: Vec<usize>,
     scratch: batch::Scratch,
     /// Memory for letters on their way from the mailbox.
-    letters: Vec<Letter>,
+    letters: Vec<Mail>,
     next_cron: u64,
+    /// It has no clients, and sleeps long.
+    rests: bool,
     cron_turns: u64,
 }
 
@@ -76,6 +79,7 @@ impl Worker {
             scratch: batch::Scratch::default(),
             letters: Vec::new(),
             next_cron: 0,
+            rests: false,
             cron_turns: 0,
         }
     }
@@ -106,7 +110,7 @@ impl Worker {
     /// Commands that ran so far.
     fn commands_done(&mut self) -> u64 {
         let (common, _, desk) = self.seat.split();
-        common.commands_processed() + desk.stats.commands_processed
+        common.commands_processed() + desk.stats.commands_processed.get()
     }
 
     /// Asks the system for the time.
@@ -167,7 +171,7 @@ impl Worker {
         if common.has_unwritten_log() {
             let started = lane.clock.tick();
             common.write_log(lane);
-            stats.aof_nanos += lane.clock.nanos(started, lane.clock.tick());
+            stats.aof_nanos.add(lane.clock.nanos(started, lane.clock.tick()));
         }
     }
 
@@ -206,7 +210,7 @@ impl Worker {
         }
         let now = self.seat.desk().lane.clock.now().0 as u64;
         let next = deadline.map_or(u64::MAX, |at| at.0.max(0) as u64);
-        Duration::from_millis(next.min(self.next_cron).saturating_sub(now))
+        Duration::from_millis(next.min(self.cron_due(now)).saturating_sub(now))
     }
 
     fn sort_events(&mut self, events: &Events) {

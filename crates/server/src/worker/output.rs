@@ -32,8 +32,8 @@ impl Worker {
         match send(client) {
             Ok((sent, full)) => {
                 client.traffic.1 += sent as u64;
-                desk.stats.net_output_bytes += sent as u64;
-                desk.stats.writes_processed += 1;
+                desk.stats.net_output_bytes.add(sent as u64);
+                desk.stats.writes_processed.add(1);
                 if !client.output.is_empty() {
                     if !full {
                         // Its share of this turn is used up; no event will come for a socket with room.
@@ -73,8 +73,18 @@ impl Worker {
                     socket.shut_down();
                 }
             }
-            self.seat.exclusively(|server| server.drop_client(client));
+            self.let_go(client);
         }
+    }
+
+    /// Forgets a client whose connection is closed, and everything tied to it.
+    fn let_go(&mut self, mut client: Box<Client>) {
+        if client.is_tied() {
+            return self.seat.exclusively(|server| server.drop_client(client));
+        }
+        let (common, part, _) = self.seat.split();
+        common.pubsub().unsubscribe_all(&mut client);
+        part.forget(&mut client);
     }
 
     /// Sends what can be sent before the process ends.
@@ -89,8 +99,7 @@ impl Server {
     pub fn drop_client(&mut self, mut client: Box<Client>) {
         self.release(&mut client);
         client.flags.insert(Flags::CLOSE_ASAP);
-        self.account(&mut client);
-        self.clients.forget(&client);
+        self.clients.forget(&mut client);
     }
 }
 

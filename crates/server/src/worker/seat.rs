@@ -23,12 +23,12 @@ use crate::propagate::Journal;
 use crate::pubsub::Exchange;
 use crate::server::{Desk, Lane, Server};
 use crate::stats::Stats;
-use crate::table::CommandTable;
+use crate::table::{CommandId, CommandTable};
 use mio::Waker;
 use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
-use ochre_resp::request::Limits;
+use ochre_resp::request::{Args, Limits};
 use ochre_sync::{Exclusive, Own, Shared, World};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -123,6 +123,22 @@ impl Seat {
     #[inline]
     pub fn common(&self) -> Common<'_> {
         Common { server: self.server(), me: self.me }
+    }
+
+    /// Marks a client of this worker that has too much unsent output.
+    #[cold]
+    pub fn check_output_limit(&mut self, client: &mut Client) {
+        let (common, _, desk) = self.split();
+        let now = desk.lane.clock.unix_ms(desk.lane.tick);
+        common.setup().exceeds_output_limit(client, &desk.stats, now);
+    }
+
+    /// Notes a command of this worker that took long.
+    #[cold]
+    pub fn note_slow(&mut self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
+        let (common, _, desk) = self.split();
+        let seconds = desk.lane.clock.unix_ms(desk.lane.tick).seconds();
+        common.notes().command(common.setup(), client, command, args, nanos, seconds);
     }
 
     /// The clients of this worker.
@@ -246,7 +262,7 @@ const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
 /// its own.
 #[derive(Clone, Copy)]
 pub struct Common<'a> {
-    server: &'a Server,
+    pub(super) server: &'a Server,
     me: usize,
 }
 
@@ -316,7 +332,7 @@ impl<'a> Common<'a> {
 
     /// Lets handlers see when a reply is not worth going on with.
     pub fn limit_output(self, client: &mut Client) {
-        self.server.limit_output(client);
+        self.server.setup().limit_output(client);
     }
 
     /// True if single clients have to be accounted as they run commands.
@@ -341,9 +357,9 @@ impl<'a> Common<'a> {
         self.server.persistence.children.active().is_some()
     }
 
-    /// Commands that ran in the exclusive mode, and those that were gathered.
+    /// Commands that ran in the exclusive mode.
     pub fn commands_processed(self) -> u64 {
-        self.server.stats.commands_processed
+        self.server.stats.commands_processed.get()
     }
 
     /// Whether the log is written to a file.
@@ -373,7 +389,7 @@ impl<'a> Common<'a> {
 
     /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
     pub fn may_exceed_limits(self, client: &Client) -> bool {
-        self.server.limits_clients_memory() || self.server.may_exceed_output_limit(client)
+        self.server.limits_clients_memory() || self.server.setup().may_exceed_output_limit(client)
     }
 
     /// Evicting goes on in the next turn.
@@ -415,7 +431,7 @@ impl<'a> Common<'a> {
         held: Held<'a>,
         expiry: ExpiryMode,
         lane: &'a mut Lane,
-        stats: &'a mut Stats,
+        stats: &'a Stats,
         journal: &'a mut Journal,
     ) -> Floor<'a> {
         let server = self.server;

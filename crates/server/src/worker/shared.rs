@@ -48,8 +48,6 @@ const SPECIAL: Flags = Flags::BLOCKED
 pub(super) enum Tried {
     /// It is done.
     Done,
-    /// It is done, and took so long that it has to be noted: nanoseconds.
-    Slow(CommandId, u64),
     /// Its client waits.
     Waits,
     /// It has to run in the exclusive mode; nothing has happened.
@@ -130,7 +128,7 @@ pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>,
 #[cold]
 fn stays_silent(setup: Setup<'_>, entry: &Entry) -> bool {
     match entry.reach {
-        Reach::Local | Reach::Walk => true,
+        Reach::Local | Reach::Survey | Reach::Walk => true,
         Reach::Audience | Reach::Queue | Reach::Process => false,
         Reach::OneKey | Reach::Keys | Reach::Watched => setup.settings.notify_keyspace_events.is_empty(),
     }
@@ -245,12 +243,14 @@ fn reached_keys<'a>(
                 match entry.reach {
                     Reach::OneKey | Reach::Keys => keys.extend(keys_of(entry, args.args())?),
                     Reach::Local | Reach::Audience => {}
-                    Reach::Walk | Reach::Watched | Reach::Queue | Reach::Process => return None,
+                    Reach::Walk | Reach::Survey | Reach::Watched | Reach::Queue | Reach::Process => {
+                        return None;
+                    }
                 }
             }
             Some(keys)
         }
-        Reach::Walk | Reach::Local | Reach::Audience | Reach::Process => Some(Vec::new()),
+        Reach::Walk | Reach::Local | Reach::Survey | Reach::Audience | Reach::Process => Some(Vec::new()),
     }
 }
 
@@ -273,7 +273,12 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
         let is_planned = match entry.reach {
             Reach::OneKey | Reach::Keys => planned.is_complete(),
             Reach::Local => true,
-            Reach::Walk | Reach::Audience | Reach::Watched | Reach::Queue | Reach::Process => false,
+            Reach::Walk
+            | Reach::Survey
+            | Reach::Audience
+            | Reach::Watched
+            | Reach::Queue
+            | Reach::Process => false,
         };
         is_planned && entry.flags & FAST != 0
     })
@@ -349,7 +354,9 @@ impl Turn<'_> {
         client.last_command = Some(id);
         let outcome = match entry.run {
             Run::Data(handler) => self.call_data(client, entry, handler, hints, args),
-            Run::Local(handler) => Some(call_local(self.common, self.floor.lane, client, id, handler, args)),
+            Run::Local(handler) | Run::Survey(handler) => {
+                Some(call_local(self.common, self.floor.lane, client, id, handler, args))
+            }
             Run::Floor(_, handler) => Some(handler(&mut FloorCall { floor: &mut self.floor, client }, args)),
             Run::Exec => Some(self.exec(client)),
             Run::Server(_) | Run::Container => None,
@@ -372,8 +379,11 @@ impl Turn<'_> {
         }
         floor.lane.tick = floor.lane.clock.tick();
         let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
-        let is_slow = floor.stats.called(id, nanos, failed);
-        if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
+        if floor.stats.called(id, nanos, failed) {
+            let seconds = floor.lane.clock.unix_ms(floor.lane.tick).seconds();
+            self.common.notes().command(self.common.setup(), client, id, args, nanos, seconds);
+        }
+        Tried::Done
     }
 
     /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has

@@ -93,8 +93,8 @@ impl Server {
         self.listen_to_events();
         self.aof_settings_changed();
         self.stats.configure(&self.config.diagnostics);
-        self.desks.iter_mut().for_each(|desk| desk.get_mut().stats.configure(&self.config.diagnostics));
-        self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
+        self.worker_stats.iter().for_each(|stats| stats.configure(&self.config.diagnostics));
+        self.notes.slowlog.lock().trim(self.config.diagnostics.slowlog_max_len);
     }
 }
 

@@ -113,8 +113,7 @@ fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    call.server.gather();
-    call.server.stats.reset();
+    call.server.reset_stats();
     call.server.reaper.reset();
     call.server.persistence.reset_counters();
     crate::alloc::reset_peak();

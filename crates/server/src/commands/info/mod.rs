@@ -7,7 +7,7 @@ mod shutdown;
 mod statistics;
 mod text;
 
-use crate::commands::{Call, LocalCall};
+use crate::commands::LocalCall;
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use sections::SECTIONS;
@@ -16,7 +16,7 @@ pub use text::Text;
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
 
-static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Server(info))
+static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Survey(info))
     .flags(LOADING | STALE | SENTINEL)
     .categories(CAT_DANGEROUS)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
@@ -25,9 +25,8 @@ static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::
     .history(&[("7.0.0", "Takes several sections.")])
     .args(&[Arg::string("section").optional().multiple()]);
 
-fn info(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn info(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     let asked: Vec<&[u8]> = args.iter().skip(1).collect();
-    call.server.gather();
     let mut text = Text::default();
     for section in SECTIONS {
         if is_asked(section, &asked) {

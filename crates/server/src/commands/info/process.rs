@@ -1,20 +1,21 @@
 //! The sections of INFO about the process: server, clients, memory, processor.
 
 use super::text::Text;
-use crate::commands::Call;
+use crate::commands::LocalCall;
 use crate::config::Choice;
 use crate::memory::{Report, human, system_total};
 use crate::process::about;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
+use ochre_engine::keyspace::Interest;
 use std::path::Path;
 
-pub(super) fn server(call: &Call<'_>, text: &mut Text) {
-    let server = &*call.server;
-    let (config, identity) = (&server.config, &server.identity);
+pub(super) fn server(call: &LocalCall<'_>, text: &mut Text) {
+    let server = call.server;
+    let (config, identity) = (server.config(), server.identity());
     let level = config.process.compat_version;
-    let micros = server.lane.clock.unix_us(server.lane.tick);
-    let uptime = (micros / 1000 - server.stats.started.0) / 1000;
+    let micros = call.lane.clock.unix_us(call.lane.tick);
+    let uptime = (micros / 1000 - server.started().0) / 1000;
     text.line("redis_version", level.version());
     text.line("redis_git_sha1", "00000000");
     text.line("redis_git_dirty", 0);
@@ -44,9 +45,9 @@ pub(super) fn server(call: &Call<'_>, text: &mut Text) {
     text.line("compat_version", level.name());
 }
 
-fn listeners(call: &Call<'_>, text: &mut Text) {
-    let network = &call.server.config.network;
-    let (unix, tcp) = call.server.listening.kinds();
+fn listeners(call: &LocalCall<'_>, text: &mut Text) {
+    let network = &call.server.config().network;
+    let (unix, tcp) = call.server.listening().kinds();
     if tcp > 0 {
         let addresses: String = network
             .bind
@@ -70,38 +71,30 @@ fn os() -> String {
     }
 }
 
-pub(super) fn clients(call: &Call<'_>, text: &mut Text) {
-    let server = &*call.server;
-    let others = || server.clients.iter().chain([&*call.client]);
-    text.line("connected_clients", server.clients.len());
+pub(super) fn clients(call: &LocalCall<'_>, text: &mut Text) {
+    let server = call.server;
+    let census = server.census();
+    text.line("connected_clients", census.clients());
     text.line("cluster_connections", 0);
-    text.line("maxclients", server.config.network.maxclients);
-    text.line(
-        "client_recent_max_input_buffer",
-        others().map(|client| client.query.capacity()).max().unwrap_or(0),
-    );
-    text.line(
-        "client_recent_max_output_buffer",
-        others().map(|client| client.output.memory_bytes()).max().unwrap_or(0),
-    );
-    text.line("blocked_clients", server.waiting.blocked() + server.pause.held());
+    text.line("maxclients", server.config().network.maxclients);
+    text.line("client_recent_max_input_buffer", census.largest_input());
+    text.line("client_recent_max_output_buffer", census.largest_output());
+    text.line("blocked_clients", server.waiting().blocked() + server.held_by_pause());
     text.line("tracking_clients", 0);
-    text.line("clients_in_timeout_table", server.waiting.with_deadline());
-    let awaited: usize = server
-        .world
-        .shards()
-        .iter()
-        .map(|shard| shard.interest().map_or(0, |interest| interest.awaited_keys()))
-        .sum();
+    text.line("clients_in_timeout_table", server.waiting().with_deadline());
+    let mut awaited = 0;
+    if server.waiting().blocked() > 0 {
+        server.each_shard(|shard| awaited += shard.interest().map_or(0, Interest::awaited_keys));
+    }
     text.line("total_blocking_keys", awaited);
-    text.line("total_blocking_keys_on_nokey", server.waiting.waiting_for_deletion());
+    text.line("total_blocking_keys_on_nokey", server.waiting().waiting_for_deletion());
 }
 
-pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
-    let server = &*call.server;
-    let report = Report::take(server, call.client.memory());
-    let limit = server.settings.maxmemory;
-    let aof_buffer = server.journal.aof.bytes.capacity();
+pub(super) fn memory(call: &LocalCall<'_>, text: &mut Text) {
+    let server = call.server;
+    let report = Report::take(server);
+    let limit = server.settings().maxmemory;
+    let aof_buffer = server.log_buffer();
     text.size("used_memory", report.used);
     text.size("used_memory_rss", report.rss);
     text.size("used_memory_peak", report.peak);
@@ -117,7 +110,7 @@ pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
     scripts(text);
     text.line("maxmemory", limit);
     text.line("maxmemory_human", human(limit));
-    text.line("maxmemory_policy", server.settings.maxmemory_policy.name());
+    text.line("maxmemory_policy", server.settings().maxmemory_policy.name());
     text.ratio("allocator_frag", report.allocator_fragmentation());
     text.ratio("allocator_rss", report.allocator_rss());
     text.ratio("rss_overhead", report.rss_overhead());
@@ -131,8 +124,8 @@ pub(super) fn memory(call: &Call<'_>, text: &mut Text) {
     text.line("mem_aof_buffer", aof_buffer);
     text.line("mem_allocator", about::allocator());
     text.line("active_defrag_running", 0);
-    text.line("lazyfree_pending_objects", server.reaper.pending());
-    text.line("lazyfreed_objects", server.reaper.freed());
+    text.line("lazyfree_pending_objects", server.reaper().pending());
+    text.line("lazyfreed_objects", server.reaper().freed());
 }
 
 fn scripts(text: &mut Text) {
@@ -149,7 +142,7 @@ fn scripts(text: &mut Text) {
     text.size("used_memory_scripts", 0);
 }
 
-pub(super) fn cpu(_: &Call<'_>, text: &mut Text) {
+pub(super) fn cpu(_: &LocalCall<'_>, text: &mut Text) {
     let parts = [
         ("", UsageWho::RUSAGE_SELF),
         ("_children", UsageWho::RUSAGE_CHILDREN),

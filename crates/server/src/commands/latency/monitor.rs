@@ -1,7 +1,7 @@
 //! LATENCY: slow events and how commands' times are distributed.
 
-use crate::commands::{Call, LocalCall};
-use crate::latency::{Histogram, doctor, graph};
+use crate::commands::LocalCall;
+use crate::latency::{Distribution, doctor, graph};
 use crate::table::{CommandId, Run, ServerCommand};
 use ochre_engine::command::*;
 
@@ -17,27 +17,25 @@ pub(super) static LATENCY: ServerCommand = ServerCommand::container(
     "latency",
     GROUP,
     &[
-        sub("doctor", 2, Run::Server(report))
-            .tips(TIPS)
-            .summary("Explains the slow events and gives advice."),
-        sub("graph", 3, Run::Server(draw))
+        sub("doctor", 2, Run::Local(report)).tips(TIPS).summary("Explains the slow events and gives advice."),
+        sub("graph", 3, Run::Local(draw))
             .tips(TIPS)
             .summary("Draws the slow moments of an event.")
             .args(&[Arg::string("event")]),
-        sub("histogram", -2, Run::Server(histogram))
+        sub("histogram", -2, Run::Local(histogram))
             .since("7.0.0")
             .tips(TIPS)
             .summary("Returns how the times of commands are distributed.")
             .complexity("O(N) where N is the number of commands with latency information being retrieved.")
             .args(&[Arg::string("COMMAND").optional().multiple()]),
-        sub("history", 3, Run::Server(history))
+        sub("history", 3, Run::Local(history))
             .tips(TIPS)
             .summary("Returns the slow moments of an event.")
             .args(&[Arg::string("event")]),
-        sub("latest", 2, Run::Server(latest))
+        sub("latest", 2, Run::Local(latest))
             .tips(TIPS)
             .summary("Returns the last slow moment of each event."),
-        sub("reset", -2, Run::Server(reset))
+        sub("reset", -2, Run::Local(reset))
             .tips_before("7.2.0", &["request_policy:all_nodes", "response_policy:all_succeeded"])
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
             .summary("Forgets the slow moments of some or all events.")
@@ -49,9 +47,10 @@ pub(super) static LATENCY: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on latency.")
 .complexity("Depends on subcommand.");
 
-fn history(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn history(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     let mut reply = call.client.reply();
-    let Some((_, series)) = call.server.latency.get(args.get(2)) else {
+    let monitor = call.server.notes().monitor.lock();
+    let Some((_, series)) = monitor.get(args.get(2)) else {
         reply.array(0);
         return Ok(());
     };
@@ -64,10 +63,11 @@ fn history(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn latest(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+fn latest(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     let mut reply = call.client.reply();
-    reply.array(call.server.latency.len());
-    for (event, series) in call.server.latency.iter() {
+    let monitor = call.server.notes().monitor.lock();
+    reply.array(monitor.len());
+    for (event, series) in monitor.iter() {
         let sample = series.latest();
         reply.array(4);
         reply.bulk(event);
@@ -78,18 +78,18 @@ fn latest(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn reset(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn reset(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     let is_named = |event: &str| {
         args.len() == 2 || args.iter().skip(2).any(|arg| arg.eq_ignore_ascii_case(event.as_bytes()))
     };
-    let forgotten = call.server.latency.forget(is_named);
+    let forgotten = call.server.notes().monitor.lock().forget(is_named);
     call.reply().count(forgotten);
     Ok(())
 }
 
-fn draw(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let seconds = call.server.now().0 / 1000;
-    let text = match call.server.latency.get(args.get(2)) {
+fn draw(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+    let seconds = call.now().seconds();
+    let text = match call.server.notes().monitor.lock().get(args.get(2)) {
         Some((event, series)) => graph(event, series, seconds),
         None => {
             return Err(Error::quoting(&[b"ERR No samples available for event '", args.get(2), b"'"]));
@@ -99,21 +99,20 @@ fn draw(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn report(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let diagnostics = &call.server.config.diagnostics;
+fn report(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let diagnostics = &call.server.config().diagnostics;
     let text = doctor(
-        &call.server.latency,
+        &call.server.notes().monitor.lock(),
         diagnostics.latency_monitor_threshold,
         diagnostics.slowlog_log_slower_than,
-        call.server.now().0 / 1000,
+        call.now().seconds(),
     );
     call.reply().verbatim(b"txt", text);
     Ok(())
 }
 
-fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    call.server.gather();
-    let commands = &call.server.commands;
+fn histogram(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+    let commands = call.server.commands();
     let ids: Vec<CommandId> = if args.len() == 2 {
         commands.entries().map(|(id, _)| id).collect()
     } else {
@@ -123,16 +122,16 @@ fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
             .flat_map(|id| family(call, id))
             .collect()
     };
-    let Call { server, client, .. } = call;
-    let counted: Vec<(CommandId, &Histogram)> = ids
+    let LocalCall { server, client, .. } = call;
+    let counted: Vec<(CommandId, Distribution)> = ids
         .into_iter()
-        .map(|id| (id, &server.stats.commands[usize::from(id.0)].latency))
+        .map(|id| (id, server.tally().latency(id)))
         .filter(|(_, latency)| latency.total() > 0)
         .collect();
     let mut reply = client.reply();
     reply.map(counted.len());
     for (id, latency) in counted {
-        reply.bulk(&*server.commands.get(id).full_name);
+        reply.bulk(&*server.commands().get(id).full_name);
         reply.map(2);
         reply.bulk("calls");
         reply.int(latency.total() as i64);
@@ -148,8 +147,8 @@ fn histogram(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// A command and its subcommands, in a lasting order.
-fn family(call: &Call<'_>, id: CommandId) -> Vec<CommandId> {
-    let mut all: Vec<CommandId> = call.server.commands.get(id).subcommands.values().copied().collect();
+fn family(call: &LocalCall<'_>, id: CommandId) -> Vec<CommandId> {
+    let mut all: Vec<CommandId> = call.server.commands().get(id).subcommands.values().copied().collect();
     all.sort_unstable();
     all.insert(0, id);
     all

@@ -1,6 +1,6 @@
 //! SLOWLOG GET, LEN, RESET.
 
-use crate::commands::{Call, LocalCall};
+use crate::commands::LocalCall;
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::parse_i64;
@@ -15,7 +15,7 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
     "slowlog",
     GROUP,
     &[
-        ServerCommand::sub("slowlog", "get", GROUP, -2, Run::Server(get))
+        ServerCommand::sub("slowlog", "get", GROUP, -2, Run::Local(get))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "nondeterministic_output"])
@@ -23,13 +23,13 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
             .complexity("O(N) where N is the number of entries returned")
             .history(&[("4.0.0", "Entries tell address and name of the client.")])
             .args(&[Arg::integer("count").optional()]),
-        ServerCommand::sub("slowlog", "len", GROUP, 2, Run::Server(len))
+        ServerCommand::sub("slowlog", "len", GROUP, 2, Run::Local(len))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"])
             .summary("Returns the number of entries in the slow log.")
             .complexity("O(1)"),
-        ServerCommand::sub("slowlog", "reset", GROUP, 2, Run::Server(reset))
+        ServerCommand::sub("slowlog", "reset", GROUP, 2, Run::Local(reset))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
@@ -46,12 +46,12 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on the slow log.")
 .complexity("Depends on subcommand.");
 
-fn get(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     const BAD_COUNT: Error = Error::fixed("ERR count should be greater than or equal to -1");
     if args.len() > 3 {
-        return Err(call.subcommand_syntax(args));
+        return Err(call.server.setup().subcommand_syntax(call.command, args));
     }
-    let log = &call.server.slowlog;
+    let log = call.server.notes().slowlog.lock();
     let count = match args.try_get(2) {
         None => DEFAULT_COUNT,
         Some(text) => match parse_i64(text).ok_or(BAD_COUNT)? {
@@ -74,14 +74,14 @@ fn get(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn len(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let len = call.server.slowlog.len();
+fn len(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let len = call.server.notes().slowlog.lock().len();
     call.reply().count(len);
     Ok(())
 }
 
-fn reset(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    call.server.slowlog.clear();
+fn reset(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.server.notes().slowlog.lock().clear();
     call.reply().ok();
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 mod usage;
 
-use crate::commands::{Call, LocalCall};
+use crate::commands::LocalCall;
 use crate::memory::Report;
-use crate::table::{Run, ServerCommand};
+use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::{DoubleStyle, DoubleText};
 
@@ -22,20 +22,20 @@ static MEMORY: ServerCommand = ServerCommand::container(
     "memory",
     GROUP,
     &[
-        sub("doctor", 2, Run::Server(doctor))
+        sub("doctor", 2, Run::Survey(doctor))
             .tips(TIPS)
             .summary("Tells what is wrong with the use of memory."),
         sub("help", 2, Run::Local(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
-        sub("malloc-stats", 2, Run::Server(malloc_stats))
+        sub("malloc-stats", 2, Run::Local(malloc_stats))
             .tips(TIPS)
             .summary("Returns the figures of the allocator.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("purge", 2, Run::Server(purge))
+        sub("purge", 2, Run::Local(purge))
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
             .summary("Gives unused memory back to the system.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("stats", 2, Run::Server(stats)).tips(TIPS).summary("Returns where the memory goes."),
-        sub("usage", -3, Run::Server(usage::usage))
+        sub("stats", 2, Run::Survey(stats)).tips(TIPS).summary("Returns where the memory goes."),
+        sub("usage", -3, Run::Floor(Reach::OneKey, usage::usage))
             .flags(READONLY)
             .keys(&[KeySpec::at(2, RO)])
             .summary("Returns what a key costs, its value included.")
@@ -47,11 +47,11 @@ static MEMORY: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on memory.")
 .complexity("Depends on subcommand.");
 
-fn doctor(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+fn doctor(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     /// With less in use, ratios mean nothing.
     const LEAST: usize = 5 << 20;
-    let report = Report::take(call.server, call.client.memory());
-    let complaints = report.complaints(call.server.clients.len());
+    let report = Report::take(call.server);
+    let complaints = report.complaints(call.server.census().clients());
     let text = if report.used < LEAST {
         "There is so little in memory that nothing can be said about its use.\n".to_owned()
     } else if complaints.is_empty() {
@@ -63,7 +63,7 @@ fn doctor(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn malloc_stats(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+fn malloc_stats(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     let figures = crate::alloc::figures();
     let text = format!(
         "{}\nallocated: {}\nactive: {}\nresident: {}\nretained: {}\n",
@@ -77,7 +77,7 @@ fn malloc_stats(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn purge(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+fn purge(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     crate::alloc::purge();
     call.reply().ok();
     Ok(())
@@ -92,9 +92,9 @@ enum Figure {
     Tables(usize),
 }
 
-fn stats(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let report = Report::take(call.server, call.client.memory());
-    let style = DoubleStyle::at(call.server.settings.level);
+fn stats(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let report = Report::take(call.server);
+    let style = DoubleStyle::at(call.server.settings().level);
     let mut figures: Vec<(String, Figure)> = figures(&report);
     let tables = report.dbs.iter().map(|db| (format!("db.{}", db.db), Figure::Tables(db.table_bytes)));
     figures.splice(BEFORE_TABLES..BEFORE_TABLES, tables);

@@ -67,7 +67,7 @@ impl Server {
     #[inline]
     pub fn note_late_aof(&mut self) {
         for late in self.persistence.aof.writer.get_mut().late.drain(..) {
-            self.latency.add(late.event, late.seconds, late.nanos / 1_000_000);
+            self.notes.monitor.get_mut().add(late.event, late.seconds, late.nanos / 1_000_000);
         }
     }
 

@@ -438,7 +438,7 @@ impl Server {
         let propagates = std::mem::replace(&mut self.lane.fx.propagates, false);
         let outcome = load_all(self);
         self.lane.fx.propagates = propagates;
-        self.stats.dirty = 0;
+        self.stats.dirty.set(0);
         if outcome == LoadOutcome::Truncated && self.persistence.aof.state != State::Off {
             self.measure_increment();
         }

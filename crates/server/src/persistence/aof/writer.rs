@@ -122,7 +122,7 @@ pub struct Writer {
     /// When a write error was logged last.
     error_logged: i64,
     thread: Option<SyncThread>,
-    /// What took long and has not been told to the latency monitor, which belongs to the exclusive mode.
+    /// What took long and has not been told to the latency monitor.
     pub(super) late: Vec<Late>,
     /// Memory for bytes on their way from the inbox.
     pub(super) spare: Vec<u8>,

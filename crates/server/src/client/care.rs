@@ -1,0 +1,76 @@
+//! What is done for each client about once a second, by its own worker: closing it if it was idle too long or does not
+//! read its replies, adapting its buffers, accounting its memory.
+
+use super::census::Count;
+use super::{Client, Flags, Part};
+use crate::gate::Setup;
+use crate::log_verbose;
+use crate::stats::Stats;
+use ochre_engine::time::UnixMs;
+use ochre_resp::reply::Output;
+
+/// Clients looked after per turn of the cron at least (server.h: CLIENTS_CRON_MIN_ITERATIONS).
+const LEAST_CLIENTS: usize = 5;
+
+/// What looking after clients takes.
+pub struct Care<'a> {
+    /// The limits.
+    pub setup: Setup<'a>,
+    /// Counters of the worker.
+    pub stats: &'a Stats,
+    /// The time.
+    pub now: UnixMs,
+    /// Milliseconds after which the peak of a reply buffer is forgotten, below 0 never; `None`: reply
+    /// buffers stay as they are.
+    pub reply_buffer_reset_ms: Option<i64>,
+}
+
+impl Care<'_> {
+    /// Looks after some of a worker's clients, so that each has its turn once in so many calls.
+    pub fn take(&self, part: &mut Part, turns: u64) {
+        let count = (part.len() / turns as usize).max(LEAST_CLIENTS);
+        for token in part.next_to_look_after(count) {
+            let Some(mut client) = part.take(token) else { continue };
+            if self.look_after(&mut client, part.count()) {
+                part.put_back(client);
+                continue;
+            }
+            client.output = Output::new();
+            part.close(&mut client);
+            part.hide(client.id);
+            part.count().account(&mut client);
+            part.put_back(client);
+        }
+    }
+
+    /// False if the client has to go.
+    fn look_after(&self, client: &mut Client, count: &Count) -> bool {
+        if self.is_idle_too_long(client) {
+            log_verbose!("Closing idle client");
+            return false;
+        }
+        if self.setup.exceeds_output_limit(client, self.stats, self.now) {
+            return false;
+        }
+        let idle_ms = self.now.0 - client.last_interaction.0;
+        let announced = client.parser.large_len().unwrap_or(0);
+        client.input_buffer.adapt(idle_ms, client.input_bytes(), announced);
+        if idle_ms > 2000 {
+            client.query.shrink();
+        }
+        if let Some(reset_ms) = self.reply_buffer_reset_ms {
+            client.reply_buffer.adapt(self.now, reset_ms, client.output.len());
+        }
+        count.account(client);
+        count.note_buffers(client, self.now.seconds());
+        true
+    }
+
+    fn is_idle_too_long(&self, client: &Client) -> bool {
+        let timeout_ms = i64::from(self.setup.config.network.timeout) * 1000;
+        let exempt = Flags::BLOCKED | Flags::PAUSED | Flags::PUBSUB | Flags::MONITOR;
+        timeout_ms > 0
+            && !client.flags.intersects(exempt)
+            && (self.now.0 - client.last_interaction.0) / 1000 > timeout_ms / 1000
+    }
+}

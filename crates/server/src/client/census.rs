@@ -1,0 +1,145 @@
+//! How many clients there are and what they cost, as every worker may know it at any time.
+//!
+//! Each worker's part of the clients keeps a [`Count`], which it alone changes, or whoever has the exclusive
+//! mode. What single clients cost is known as of when they were last accounted, which is at most a second ago.
+
+use super::{Client, Flags};
+use crate::counter::Counter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Seconds for which the largest buffers are remembered, a power of two (server.h:
+/// CLIENTS_PEAK_MEM_USAGE_SLOTS).
+const SECONDS: usize = 8;
+
+/// The clients of one worker.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Count {
+    /// How many there are, those on their way to it included.
+    clients: AtomicUsize,
+    /// Bytes of memory that they cost.
+    pub memory: Counter,
+    /// The largest input buffer, by second.
+    largest_input: [Counter; SECONDS],
+    /// The largest output, by second.
+    largest_output: [Counter; SECONDS],
+}
+
+impl Count {
+    /// A client has left, or is as good as gone. Its owner says so once.
+    pub fn leaves(&self) {
+        self.clients.fetch_sub(1, Relaxed);
+    }
+
+    /// Brings the sum of memory in line with what a client costs now.
+    pub fn account(&self, client: &mut Client) {
+        let bytes = if client.flags.contains(Flags::CLOSE_ASAP) { 0 } else { client.memory() };
+        self.charge(client, bytes);
+    }
+
+    /// Brings the sum in line with a client that costs so many bytes.
+    pub fn charge(&self, client: &mut Client, bytes: usize) {
+        self.memory.set(self.memory.get() + bytes as u64 - client.accounted_memory as u64);
+        client.accounted_memory = bytes;
+    }
+
+    /// Notes how large the buffers of a client are in this second (server.c: clientsCronTrackExpansiveClients).
+    pub fn note_buffers(&self, client: &Client, unix_seconds: i64) {
+        let (slot, next) = (slot_of(unix_seconds), slot_of(unix_seconds + 1));
+        for (slots, size) in [
+            (&self.largest_input, client.query.capacity()),
+            (&self.largest_output, client.output.memory_bytes()),
+        ] {
+            slots[next].set(0);
+            slots[slot].raise_to(size as u64);
+        }
+    }
+}
+
+fn slot_of(unix_seconds: i64) -> usize {
+    unix_seconds.rem_euclid(SECONDS as i64) as usize
+}
+
+/// The clients of all workers.
+pub struct Census(Box<[Arc<Count>]>);
+
+impl Census {
+    /// Nobody, for so many workers.
+    pub fn new(workers: usize) -> Census {
+        Census((0..workers).map(|_| Arc::default()).collect())
+    }
+
+    /// The count of each worker.
+    pub fn counts(&self) -> &[Arc<Count>] {
+        &self.0
+    }
+
+    fn sum(&self, counter: impl Fn(&Count) -> &Counter) -> usize {
+        self.0.iter().map(|count| counter(count).get()).sum::<u64>() as usize
+    }
+
+    /// Number of clients, those on their way to their worker included.
+    pub fn clients(&self) -> usize {
+        self.0.iter().map(|count| count.clients.load(Relaxed)).sum()
+    }
+
+    /// Counts one more client, which goes to the worker with the fewest. Returns this worker. Only the thread that accepts
+    /// connections may call it: nobody else makes more of them, so a limit that is not reached stays so.
+    pub fn expect_one(&self) -> usize {
+        let loads = self.0.iter().map(|count| count.clients.load(Relaxed)).enumerate();
+        let worker = loads.min_by_key(|(_, clients)| *clients).map_or(0, |(worker, _)| worker);
+        self.0[worker].clients.fetch_add(1, Relaxed);
+        worker
+    }
+
+    /// Bytes of memory that they cost.
+    pub fn memory(&self) -> usize {
+        self.sum(|count| &count.memory)
+    }
+
+    fn largest(&self, slots: impl Fn(&Count) -> &[Counter; SECONDS]) -> u64 {
+        self.0.iter().flat_map(|count| slots(count)).map(Counter::get).max().unwrap_or(0)
+    }
+
+    /// The largest input buffer of the last seconds, in bytes.
+    pub fn largest_input(&self) -> u64 {
+        self.largest(|count| &count.largest_input)
+    }
+
+    /// The largest output of the last seconds, in bytes.
+    pub fn largest_output(&self) -> u64 {
+        self.largest(|count| &count.largest_output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Token;
+    use ochre_engine::keyspace::ClientId;
+    use ochre_engine::time::UnixMs;
+
+    #[test]
+    fn new_clients_go_where_the_fewest_are() {
+        let census = Census::new(3);
+        let workers: Vec<usize> = (0..4).map(|_| census.expect_one()).collect();
+        assert_eq!((workers, census.clients()), (vec![0, 1, 2, 0], 4));
+        census.counts()[1].leaves();
+        assert_eq!((census.expect_one(), census.clients()), (1, 4));
+    }
+
+    #[test]
+    fn large_buffers_are_forgotten_after_some_seconds() {
+        let census = Census::new(2);
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        client.query.lend(Vec::with_capacity(5000));
+        census.counts()[1].note_buffers(&client, 100);
+        assert_eq!(census.largest_input(), client.query.capacity() as u64);
+        client.query = crate::net::QueryBuffer::default();
+        (101..=106).for_each(|second| census.counts()[1].note_buffers(&client, second));
+        assert!(census.largest_input() >= 5000);
+        census.counts()[1].note_buffers(&client, 107);
+        assert_eq!(census.largest_input(), client.query.capacity() as u64);
+    }
+}
