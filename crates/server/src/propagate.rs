@@ -187,6 +187,13 @@ impl Journal {
         self.end_unit(!at_random, scene.settings.level, scene.seconds);
     }
 
+    /// Appends deletions that no command caused: one by one, as each stands for itself.
+    pub fn record_gone(&mut self, fx: &mut Effects, lazy: bool, level: Level, seconds: i64) {
+        self.open();
+        self.add_gone(fx, lazy);
+        self.end_unit(false, level, seconds);
+    }
+
     fn add_gone(&mut self, fx: &mut Effects, lazy: bool) {
         let word: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
         for (db, key) in std::mem::take(&mut fx.gone) {
@@ -290,9 +297,7 @@ impl Server {
     pub fn propagate_gone(&mut self, lazy: bool) {
         if self.lane.fx.propagates && !self.lane.fx.gone.is_empty() {
             let (level, seconds) = (self.settings.level, self.now().0 / 1000);
-            self.journal.open();
-            self.journal.add_gone(&mut self.lane.fx, lazy);
-            self.journal.end_unit(false, level, seconds);
+            self.journal.record_gone(&mut self.lane.fx, lazy, level, seconds);
         }
     }
 

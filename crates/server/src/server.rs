@@ -25,7 +25,7 @@ use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
 use crate::table::CommandTable;
 use ochre_engine::command::Effects;
-use ochre_engine::keyspace::{AccessClock, ClientId, World};
+use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, ExpiryMode, Hints, View, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
@@ -54,6 +54,20 @@ impl Lane {
         Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock }
     }
 
+    /// Lends a view of database 0, for work that no client asked for.
+    pub fn background<'a>(&'a mut self, settings: &'a Settings) -> (View<'a>, &'a mut SmallRng) {
+        let view = View {
+            db: DbIndex(0),
+            now: self.clock.unix_ms(self.tick),
+            settings,
+            access: &mut self.access,
+            expiry: ExpiryMode::Delete,
+            hints: Hints::NONE,
+            fx: &mut self.fx,
+        };
+        (view, &mut self.rng)
+    }
+
     /// Starts a turn of the event loop: asks the system for the time.
     pub fn start_turn(&mut self, settings: &Settings) {
         self.clock.sync();
@@ -78,6 +92,12 @@ pub struct Desk {
     pub shards: Vec<u16>,
     /// Memory for hashes of keys that were not planned.
     pub hashes: Vec<u64>,
+    /// The expiry cycle over this worker's slice of the shards.
+    pub expiry: ActiveExpiry,
+    /// Eviction.
+    pub eviction: Eviction,
+    /// Events of the latency monitor that are to be noted, with their nanoseconds.
+    pub late: Vec<(&'static str, u64)>,
 }
 
 /// The process.
@@ -114,10 +134,10 @@ pub struct Server {
     pub pause: Pause,
     /// Who waits for what.
     pub waiting: Waiting,
-    /// The expiry cycle.
+    /// The expiry cycle over all shards.
     pub expiry: ActiveExpiry,
-    /// Eviction.
-    pub eviction: Eviction,
+    /// How often a second the cron turns now.
+    pub current_hz: u64,
     /// Counters.
     pub stats: Stats,
     /// Whether the periodic work rests (DEBUG PAUSE-CRON).
@@ -179,6 +199,9 @@ impl Server {
                 journal: Journal::of_worker(),
                 shards: Vec::new(),
                 hashes: Vec::new(),
+                expiry: ActiveExpiry::default(),
+                eviction: Eviction::default(),
+                late: Vec::new(),
             })
         });
         let desks: Box<[Own<Desk>]> = desks.collect();
@@ -202,7 +225,7 @@ impl Server {
             pause: Pause::default(),
             waiting: Waiting::default(),
             expiry: ActiveExpiry::default(),
-            eviction: Eviction::default(),
+            current_hz: 10,
             journal: Journal::default(),
             inbox: Inbox::default(),
             migrations: Connections::default(),
@@ -249,7 +272,11 @@ impl Server {
             && !self.journal.aof.timestamps
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
-            && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
+    }
+
+    /// True if every worker looks after a slice of the shards itself: expiry needs no exclusive mode then.
+    pub fn works_in_slices(&self) -> bool {
+        self.desks.len() > 1 && self.is_plain()
     }
 
     /// Takes over what the workers did in the shared mode, as far as it must be known always: the number of

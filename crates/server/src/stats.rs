@@ -146,6 +146,10 @@ pub struct Stats {
     pub sanitizations: u64,
     /// Keys that were evicted.
     pub evicted_keys: u64,
+    /// Expiry cycles that ended because their time was up.
+    pub expire_cycles_timed_out: u64,
+    /// Nanoseconds of expiry cycles.
+    pub expire_cycle_nanos: u64,
     /// Reads that found their key.
     pub keyspace_hits: u64,
     /// Reads that did not.
@@ -247,6 +251,8 @@ impl Stats {
             (&mut self.expired_keys, &mut other.expired_keys),
             (&mut self.sanitizations, &mut other.sanitizations),
             (&mut self.evicted_keys, &mut other.evicted_keys),
+            (&mut self.expire_cycles_timed_out, &mut other.expire_cycles_timed_out),
+            (&mut self.expire_cycle_nanos, &mut other.expire_cycle_nanos),
             (&mut self.keyspace_hits, &mut other.keyspace_hits),
             (&mut self.keyspace_misses, &mut other.keyspace_misses),
             (&mut self.error_replies, &mut other.error_replies),

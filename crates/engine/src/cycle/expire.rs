@@ -5,6 +5,7 @@
 //! comparison. The effort rules are Redis's (expire.c: activeExpireCycle): some keys at a time,
 //! again while more than a tenth of them were due, until the time is up.
 
+use crate::command::Effects;
 use crate::keyspace::{DbIndex, Keys};
 
 /// How hard a cycle works.
@@ -24,80 +25,153 @@ impl Pace {
     }
 }
 
+/// The shards that a cycle looks after: all, or every so-manieth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    first: usize,
+    step: usize,
+}
+
+impl Slice {
+    /// All shards.
+    pub const ALL: Slice = Slice { first: 0, step: 1 };
+
+    /// The share of one of several, who have all shards together.
+    pub fn of(one: usize, several: usize) -> Slice {
+        Slice { first: one, step: several }
+    }
+
+    /// How many of so many shards these are.
+    fn len(self, shards: usize) -> usize {
+        shards.saturating_sub(self.first).div_ceil(self.step)
+    }
+
+    fn shard(self, place: usize) -> usize {
+        self.first + place * self.step
+    }
+}
+
 /// Where the cycle goes on.
 #[derive(Debug, Default)]
 pub struct ExpireCycle {
     db: u32,
-    shard: usize,
+    /// By database: the place in the slice where it goes on.
+    places: Vec<usize>,
+    /// Keys that are due but that the view may not delete ([`Keys::may_go`]).
+    pub left: Vec<(DbIndex, Vec<u8>)>,
+}
+
+/// How a cycle ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CycleEnd {
+    /// The slice has no key with an expiry.
+    Empty,
+    /// Nothing much is due.
+    Done,
+    /// The time was too short.
+    TimedOut,
 }
 
 /// What a step saw.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     keys: usize,
-    due: usize,
+    deleted: usize,
 }
 
 /// Buckets walked at a time in a table where few entries have an expiry.
 const BUCKETS_PER_STEP: usize = 64;
 
+/// How a cycle runs.
+pub struct Drive<'a> {
+    /// The shards.
+    pub slice: Slice,
+    /// How hard it works.
+    pub pace: Pace,
+    /// Says no when the time is up.
+    pub more_time: &'a mut dyn FnMut() -> bool,
+    /// Gets what deletions reported, before their shard is let go.
+    pub settle: &'a mut dyn FnMut(&mut Effects),
+}
+
 impl ExpireCycle {
-    /// Runs until nothing much is due or `more_time` says no. True if the time was too short.
-    pub fn run(&mut self, keys: &mut Keys<'_>, pace: Pace, more_time: &mut dyn FnMut() -> bool) -> bool {
+    /// Runs until nothing much is due or the time is up.
+    pub fn run(&mut self, keys: &mut Keys<'_>, drive: &mut Drive<'_>) -> CycleEnd {
+        let slice = drive.slice;
+        let shards = slice.len(keys.shards());
+        let mut dbs = keys.volatile_dbs((0..shards).map(|place| slice.shard(place)));
+        if dbs.is_empty() {
+            return CycleEnd::Empty;
+        }
         let selected = keys.db();
-        let mut timed_out = false;
-        for _ in 0..keys.dbs() {
-            keys.select(DbIndex(self.db % keys.dbs()));
-            if keys.volatile() > 0 && !self.run_db(keys, pace, more_time) {
-                timed_out = true;
+        self.places.resize(keys.dbs() as usize, 0);
+        let first = dbs.partition_point(|db| db.0 < self.db);
+        dbs.rotate_left(first);
+        let mut end = CycleEnd::Done;
+        for db in dbs {
+            self.db = db.0;
+            keys.select(db);
+            if !self.run_db(keys, drive) {
+                end = CycleEnd::TimedOut;
                 break;
             }
-            self.db = (self.db + 1) % keys.dbs();
-            self.shard = 0;
+            self.db += 1;
         }
         keys.select(selected);
-        timed_out
+        end
     }
 
     /// False if the time is up.
-    fn run_db(&mut self, keys: &mut Keys<'_>, pace: Pace, more_time: &mut dyn FnMut() -> bool) -> bool {
+    fn run_db(&mut self, keys: &mut Keys<'_>, drive: &mut Drive<'_>) -> bool {
         loop {
-            let seen = self.step(keys, pace);
-            if seen.keys == 0 || seen.due * 100 <= pace.acceptable_stale * seen.keys {
+            let seen = self.step(keys, drive);
+            if seen.keys == 0 || seen.deleted * 100 <= drive.pace.acceptable_stale * seen.keys {
                 return true;
             }
-            if !more_time() {
+            if !(drive.more_time)() {
                 return false;
             }
         }
     }
 
     /// Looks at some keys, going round the shards; at most one round.
-    fn step(&mut self, keys: &mut Keys<'_>, pace: Pace) -> Seen {
-        let mut seen = Seen::default();
-        let mut due = Vec::new();
-        let mut finished_shards = 0;
-        let mut steps = 0;
-        while seen.keys < pace.keys_per_loop && finished_shards < keys.shards() && steps < pace.keys_per_loop
-        {
-            if !keys.has_volatile_in(self.shard) {
-                self.shard = (self.shard + 1) % keys.shards();
-                finished_shards += 1;
-                continue;
+    fn step(&mut self, keys: &mut Keys<'_>, drive: &mut Drive<'_>) -> Seen {
+        let (enough, shards) = (drive.pace.keys_per_loop, drive.slice.len(keys.shards()));
+        let (mut seen, mut due) = (Seen::default(), Vec::new());
+        let (mut finished_shards, mut steps) = (0, 0);
+        let mut place = self.places[self.db as usize] % shards;
+        while seen.keys < enough && finished_shards < shards && steps < enough {
+            let shard = drive.slice.shard(place);
+            let mut finished = true;
+            if keys.has_volatile_in(shard) {
+                steps += 1;
+                let (met, at_end) = keys.due_in(shard, BUCKETS_PER_STEP, &mut due);
+                finished = at_end;
+                seen.keys += met;
+                seen.deleted += self.delete(keys, &mut due);
+                (drive.settle)(keys.fx);
             }
-            steps += 1;
-            let (looked_at, finished) = keys.due_in(self.shard, BUCKETS_PER_STEP, &mut due);
-            seen.keys += looked_at;
             if finished {
-                self.shard = (self.shard + 1) % keys.shards();
+                place = (place + 1) % shards;
                 finished_shards += 1;
             }
         }
-        seen.due = due.len();
-        for key in due {
-            let key = keys.locate(&key);
-            keys.delete_expired(key);
-        }
+        self.places[self.db as usize] = place;
         seen
+    }
+
+    /// Deletes keys of the shard at hand. Returns how many.
+    fn delete(&mut self, keys: &mut Keys<'_>, due: &mut Vec<Box<[u8]>>) -> usize {
+        let mut deleted = 0;
+        for key in due.drain(..) {
+            let at = keys.locate(&key);
+            if keys.may_go(at) {
+                keys.delete_expired(at);
+                deleted += 1;
+            } else {
+                self.left.push((keys.db(), key.into_vec()));
+            }
+        }
+        deleted
     }
 }

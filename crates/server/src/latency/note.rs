@@ -35,11 +35,15 @@ impl Server {
 
     /// Notes an event of the latency monitor if it took long enough.
     pub fn note_latency(&mut self, event: &'static str, nanos: u64) {
-        let threshold = self.config.diagnostics.latency_monitor_threshold;
-        let millis = nanos / 1_000_000;
-        if threshold > 0 && millis >= threshold.unsigned_abs() {
+        if self.is_late(nanos) {
             let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
-            self.latency.add(event, seconds, millis);
+            self.latency.add(event, seconds, nanos / 1_000_000);
         }
+    }
+
+    /// Whether what took so many nanoseconds took long enough for the latency monitor.
+    pub fn is_late(&self, nanos: u64) -> bool {
+        let threshold = self.config.diagnostics.latency_monitor_threshold;
+        threshold > 0 && nanos / 1_000_000 >= threshold.unsigned_abs()
     }
 }

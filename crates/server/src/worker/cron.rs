@@ -24,24 +24,26 @@ impl Worker {
         if (now.0 as u64) < self.next_cron {
             return;
         }
-        if self.signals.is_none() {
-            self.next_cron = now.0 as u64 + IDLE_MS;
-            return;
+        let mut pause_ms = u64::MAX;
+        if self.signals.is_some() {
+            self.cron_turns += 1;
+            let turn = self.cron_turns;
+            pause_ms = self.seat.exclusively(|server| server.cron(now, turn));
         }
-        self.cron_turns += 1;
-        let turn = self.cron_turns;
-        let period_ms = self.seat.exclusively(|server| server.cron(now, turn));
-        self.next_cron = now.0 as u64 + period_ms;
+        let has_work = self.seat.shares_commands() && self.expire_slice();
+        let hz = self.seat.common().hz();
+        self.next_cron = now.0 as u64 + pause_ms.min(if has_work { 1000 / hz } else { IDLE_MS });
     }
 }
 
-/// Workers without timers of their own wake up that often.
+/// Workers without timers of their own wake up that often, to see whether keys with an expiry have come.
 const IDLE_MS: u64 = 1000;
 
 impl Server {
     /// The work of one turn of the cron. Returns the milliseconds until the next.
     fn cron(&mut self, now: UnixMs, turn: u64) -> u64 {
         let hz = self.hz();
+        self.current_hz = hz;
         if self.config.process.watchdog_period > 0 {
             watchdog::wind_up(self.config.process.watchdog_period);
         }
@@ -49,7 +51,9 @@ impl Server {
             let started = self.lane.clock.tick();
             self.gather();
             self.shut_down_if_asked();
-            self.expire_cycle(hz);
+            if !self.works_in_slices() {
+                self.expire_cycle(hz);
+            }
             self.clients_cron(hz);
             let once_a_second = turn.is_multiple_of(hz);
             self.persistence_cron(once_a_second);

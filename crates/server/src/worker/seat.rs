@@ -14,6 +14,7 @@
 #![allow(unsafe_code)]
 
 use crate::client::{Client, Part};
+use crate::eviction::Site;
 use crate::server::{Desk, Server};
 use crate::table::CommandTable;
 use mio::Waker;
@@ -326,14 +327,34 @@ impl<'a> Common<'a> {
         &self.server.inbox
     }
 
-    /// Evicting goes on in the next turn.
-    pub fn evicts_on(self) -> bool {
-        self.server.eviction.unfinished
-    }
-
-    /// The expiry cycle did not get done with its work.
+    /// The expiry cycle over all shards did not get done with its work.
     pub fn expires_on(self) -> bool {
         self.server.expiry.goes_on()
+    }
+
+    /// Whether keys whose time has come are deleted without an access.
+    pub fn expires_actively(self) -> bool {
+        self.server.settings.active_expire_enabled && !self.server.cron_paused
+    }
+
+    /// How often a second the cron turns.
+    pub fn hz(self) -> u64 {
+        self.server.current_hz
+    }
+
+    /// Number of workers.
+    pub fn workers(self) -> usize {
+        self.server.desks.len()
+    }
+
+    /// Bytes in use that count against `maxmemory`.
+    pub fn memory_counted(self) -> u64 {
+        self.server.memory_counted()
+    }
+
+    /// Whether the latency monitor wants to know of what took so many nanoseconds.
+    pub fn is_late(self, nanos: u64) -> bool {
+        self.server.is_late(nanos)
     }
 
     /// When the next wait or pause ends.

@@ -15,8 +15,10 @@
 //! on common keys take effect one after the other, each as a whole. What they did is logged before the
 //! locks are given back, so the log has the same order.
 
+use super::chores::{delete_due, make_room};
 use super::seat::{Common, Seat};
 use crate::client::{Client, Flags, PendingInput, ReplyMode};
+use crate::eviction::Pressure;
 use crate::exec::{Case, call_data};
 use crate::lazyfree::Garbage;
 use crate::net::QueryBuffer;
@@ -24,10 +26,10 @@ use crate::plan::{Plan, Planned};
 use crate::propagate::{Journal, Scene};
 use crate::server::{Desk, Lane};
 use crate::stats::Stats;
-use crate::table::{CommandId, CommandTable, Reach, Run};
+use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{Caller, Effects};
-use ochre_engine::keyspace::{ExpiryMode, Held, Keys};
+use ochre_engine::command::{Caller, DENYOOM, DataFn, Effects, Error, Outcome};
+use ochre_engine::keyspace::{ExpiryMode, Held, Hints, Keys};
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -82,15 +84,29 @@ impl Seat {
         queue: Queue<'_>,
     ) -> Tried {
         let (common, _, desk) = self.split();
-        let Desk { lane, stats, journal, shards, hashes } = desk;
+        let has_limit = common.settings().maxmemory > 0;
+        let needs = needs_memory(common.commands(), queue.plan.get(queue.first));
+        let is_stuck = has_limit && make_room(common, desk, needs) == Pressure::Stuck;
+        if is_stuck && needs && desk.eviction.pool.passed_over {
+            return Tried::NotHere;
+        }
+        let Desk { lane, stats, journal, shards, hashes, eviction, .. } = desk;
         let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
-            let args = pending.batch.args(pending.next, queue.query.bytes());
+            let (planned, args) = (queue.plan.get(at), pending.batch.args(pending.next, queue.query.bytes()));
+            let needs = has_limit && needs_memory(common.commands(), planned);
+            if has_limit && at > queue.first && !eviction.has_room(needs) {
+                break;
+            }
             let mut records = Records { stats, journal };
-            tried = try_command(common, lane, &mut records, client, &mut held, queue.plan.get(at), args);
+            tried = if is_stuck && needs {
+                refuse(common, &mut records, client, planned, args)
+            } else {
+                try_command(common, lane, &mut records, client, &mut held, planned, args)
+            };
             if tried == Tried::NotHere {
                 break;
             }
@@ -107,9 +123,15 @@ impl Seat {
 }
 
 /// Where a worker writes down what its commands did.
-struct Records<'a> {
-    stats: &'a mut Stats,
-    journal: &'a mut Journal,
+pub(super) struct Records<'a> {
+    pub stats: &'a mut Stats,
+    pub journal: &'a mut Journal,
+}
+
+/// True if a command may use more memory.
+#[inline]
+fn needs_memory(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| commands.get(id).flags & DENYOOM != 0)
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
@@ -174,6 +196,24 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
         })
 }
 
+/// Answers a command for which there is no memory. Whatever else is wrong with it has to be found first.
+#[cold]
+fn refuse(
+    common: Common<'_>,
+    records: &mut Records<'_>,
+    client: &mut Client,
+    planned: Planned<'_>,
+    args: Args<'_>,
+) -> Tried {
+    let Some(id) = planned.command.filter(|id| common.commands().get(*id).arity_fits(args.len())) else {
+        return Tried::NotHere;
+    };
+    records.stats.rejected(id);
+    records.stats.error_replied(Error::OUT_OF_MEMORY.text());
+    client.reply().error(Error::OUT_OF_MEMORY.text());
+    Tried::Done
+}
+
 /// Runs a command whose shards are held, if that is possible in the shared mode.
 #[inline]
 fn try_command(
@@ -192,23 +232,16 @@ fn try_command(
         return Tried::NotHere;
     }
     let started = lane.tick;
-    // A walk has let go of a shard before it is looked at who watches there, and before it is logged.
-    let walks = (entry.reach == Reach::Walk).then(|| client.output.mark());
-    let expiry = if walks.is_some() { ExpiryMode::Hide } else { ExpiryMode::Delete };
-    let case = Case { expiry, hints: planned.hints, caller: Caller::default() };
     let settings = common.settings();
-    let outcome =
-        call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
+    let outcome = if entry.reach == Reach::Walk {
+        call_walk(common, lane, records, client, held, (entry, handler), args)
+    } else {
+        let case = Case { expiry: ExpiryMode::Delete, hints: planned.hints, caller: Caller::default() };
+        Some(call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args))
+    };
+    let Some(outcome) = outcome else { return Tried::NotHere };
     if lane.fx.block.take().is_some() {
         // Waiting is for the exclusive mode; nothing has changed.
-        lane.fx.clear();
-        return Tried::NotHere;
-    }
-    if let Some(before) = walks
-        && lane.fx.hid_expired
-    {
-        // Deleting what has expired is for the exclusive mode, too.
-        client.output.rollback(before);
         lane.fx.clear();
         return Tried::NotHere;
     }
@@ -233,10 +266,43 @@ fn try_command(
     if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
 }
 
+/// Calls a command that walks over the database. It has let go of a shard before what it deleted there would be logged,
+/// so it only notes what is due; that is deleted then, and the walk begins anew, as if it had been gone before.
+/// `None` if it has to run in the exclusive mode; nothing has happened.
+fn call_walk(
+    common: Common<'_>,
+    lane: &mut Lane,
+    records: &mut Records<'_>,
+    client: &mut Client,
+    held: &mut Held<'_>,
+    (entry, handler): (&Entry, DataFn),
+    args: Args<'_>,
+) -> Option<Outcome> {
+    /// Keys may expire as it walks.
+    const TRIES: usize = 4;
+    let before = client.output.mark();
+    for _ in 0..TRIES {
+        let case = Case { expiry: ExpiryMode::Note, hints: Hints::NONE, caller: Caller::default() };
+        let settings = common.settings();
+        let outcome =
+            call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
+        if lane.fx.due.is_empty() {
+            return Some(outcome);
+        }
+        client.output.rollback(before);
+        let due = std::mem::take(&mut lane.fx.due);
+        lane.fx.clear();
+        if !delete_due(common, lane, records, held, &due) {
+            break;
+        }
+    }
+    None
+}
+
 /// Counts what the command reported. Nobody listens to events or waits for its keys, or it would not
 /// have run here.
 #[inline]
-fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
+pub(super) fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
     stats.dirty += std::mem::take(&mut fx.dirty);
     stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
     stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);

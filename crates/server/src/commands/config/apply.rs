@@ -18,7 +18,7 @@ impl Server {
             Apply::MaxMemory => {
                 self.warn_of_small_limit(config);
                 // What is too much goes without waiting for a command that needs memory.
-                self.eviction.unfinished = true;
+                self.evict_later();
                 Ok(())
             }
             Apply::LogLevel => {
@@ -93,7 +93,11 @@ impl Server {
         self.listen_to_events();
         self.aof_settings_changed();
         self.stats.configure(&self.config.diagnostics);
-        self.desks.iter_mut().for_each(|desk| desk.get_mut().stats.configure(&self.config.diagnostics));
+        for desk in &mut self.desks {
+            let desk = desk.get_mut();
+            desk.stats.configure(&self.config.diagnostics);
+            desk.eviction.forget();
+        }
         self.slowlog.trim(self.config.diagnostics.slowlog_max_len);
     }
 }

@@ -55,8 +55,8 @@ fn expiry_and_eviction(call: &Call<'_>, text: &mut Text) {
     let server = &*call.server;
     text.line("expired_keys", server.stats.expired_keys);
     text.line("expired_stale_perc", "0.00");
-    text.line("expired_time_cap_reached_count", server.expiry.cycles_timed_out);
-    text.line("expire_cycle_cpu_milliseconds", server.expiry.spent_us / 1000);
+    text.line("expired_time_cap_reached_count", server.stats.expire_cycles_timed_out);
+    text.line("expire_cycle_cpu_milliseconds", server.stats.expire_cycle_nanos / 1_000_000);
     text.line("evicted_keys", server.stats.evicted_keys);
     text.line("evicted_clients", server.stats.evicted_clients);
     text.line("total_eviction_exceeded_time", 0);

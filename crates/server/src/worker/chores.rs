@@ -1,0 +1,232 @@
+//! Work that no client asked for, and room for what clients ask for: expiry and eviction.
+//!
+//! ```text
+//! shared      every worker   expiry: its slice of the shards, its part of the time    eviction: any shard
+//! exclusive   first worker   expiry: all shards                                       eviction: all shards
+//! ```
+//! In the shared mode one shard is locked at a time, and what a deletion reports is settled before the shard is let
+//! go ([`settle_background`]), so the log has it in order. A key that somebody watches or waits for is left to the
+//! exclusive mode, as telling them takes that.
+
+use super::Worker;
+use super::seat::{Common, Seat};
+use super::shared::{Records, settle};
+use crate::clock::{Clock, Tick};
+use crate::eviction::{Pressure, Site, relieve};
+use crate::expiry::slow_limit_us;
+use crate::lazyfree::Reaper;
+use crate::server::{Desk, Lane};
+use ochre_engine::command::Effects;
+use ochre_engine::cycle::{CycleEnd, Slice};
+use ochre_engine::keyspace::{DbIndex, Held, Keys};
+use ochre_engine::settings::Settings;
+
+impl Worker {
+    /// What is to be done before the loop waits.
+    pub(super) fn do_chores(&mut self) {
+        let shares = self.seat.shares_commands();
+        if shares {
+            self.seat.go_on();
+        }
+        let (common, _, desk) = self.seat.split();
+        let goes_on = common.expires_on() || desk.eviction.unfinished;
+        if !shares && self.signals.is_some() && goes_on || common.accounts_clients() {
+            self.seat.exclusively(|server| {
+                server.evict_clients(None);
+                if !server.works_in_slices() {
+                    server.fast_expire_cycle();
+                    if server.desks[0].get_mut().eviction.unfinished {
+                        server.evict();
+                    }
+                }
+            });
+        }
+        self.seat.hand_over();
+    }
+
+    /// Evicting goes on in the next turn.
+    pub(super) fn evicts_on(&mut self) -> bool {
+        let is_due_here = self.signals.is_some() || self.seat.shares_commands();
+        is_due_here && self.seat.desk().eviction.unfinished
+    }
+
+    /// This worker's part of a slow cycle. False if its slice has no key with an expiry.
+    pub(super) fn expire_slice(&mut self) -> bool {
+        let common = self.seat.common();
+        let limit_us = slow_limit_us(common.settings(), common.hz());
+        self.seat.run_expiry(limit_us) != CycleEnd::Empty
+    }
+}
+
+impl Seat {
+    /// Goes on with what did not get done, in the shared mode.
+    fn go_on(&mut self) {
+        let (common, _, desk) = self.split();
+        if std::mem::take(&mut desk.eviction.unfinished) {
+            desk.eviction.ask_again();
+            make_room(common, desk, false);
+        }
+        if let Some(limit_us) = desk.expiry.fast_limit_us(common.settings(), &desk.lane.clock) {
+            self.run_expiry(limit_us);
+        }
+    }
+
+    /// Runs a cycle over this worker's slice. `limit_us` is for all workers together.
+    fn run_expiry(&mut self, limit_us: u64) -> CycleEnd {
+        let slice = Slice::of(self.me(), self.common().workers());
+        let (common, _, desk) = self.split();
+        if !common.expires_actively() {
+            return CycleEnd::Empty;
+        }
+        let Desk { lane, stats, journal, shards, expiry, .. } = desk;
+        let settings = common.settings();
+        let (started, seconds) = (lane.clock.tick(), seconds(lane));
+        let (limit_us, counter) = (limit_us / common.workers() as u64, lane.clock.handle());
+        let mut more_time = || counter.micros_since(started) < limit_us;
+        let mut held = common.locks().roaming(shards);
+        let mut records = Records { stats, journal };
+        let mut settle = |fx: &mut Effects| {
+            settle_background(common, fx, &mut records, seconds, settings.lazyfree_lazy_expire)
+        };
+        let (view, _) = lane.background(settings);
+        let end =
+            expiry.run(&mut Keys::locked(&mut held, view), slice, settings, &mut more_time, &mut settle);
+        drop(held);
+        lane.tick = lane.clock.tick();
+        let nanos = lane.clock.nanos(started, lane.tick);
+        expiry.count(stats, nanos);
+        note(common, &mut desk.late, "expire-cycle", nanos);
+        end
+    }
+
+    /// Hands over to the exclusive mode what only that can do.
+    fn hand_over(&mut self) {
+        let desk = self.desk();
+        let (left, late) = (desk.expiry.take_left(), std::mem::take(&mut desk.late));
+        if !(left.is_empty() && late.is_empty()) {
+            self.exclusively(|server| {
+                server.delete_due(&left);
+                late.into_iter().for_each(|(event, nanos)| server.note_latency(event, nanos));
+            });
+        }
+    }
+}
+
+/// Keeps the memory limit before commands run in the shared mode. `needs` is whether the first of them may use
+/// more memory: if it is not refused, it may run unless [`Pressure::Stuck`].
+pub(super) fn make_room(common: Common<'_>, desk: &mut Desk, needs: bool) -> Pressure {
+    let limit = common.settings().maxmemory;
+    if limit == 0 || desk.eviction.has_room(needs) {
+        return Pressure::Relieved;
+    }
+    let mut counted = common.memory_counted();
+    let mut pressure = Pressure::Relieved;
+    if counted > limit {
+        pressure = Pressure::Stuck;
+        if !desk.eviction.rests(&desk.lane.clock) {
+            pressure = relieve(&mut Here { common, desk });
+            counted = common.memory_counted();
+        }
+    }
+    let (free, workers) = (limit.saturating_sub(counted), common.workers() as u64);
+    desk.eviction.conclude(pressure, free, limit, workers, &desk.lane.clock);
+    pressure
+}
+
+/// Deletes those of these keys that are due. False if the exclusive mode is needed for one.
+pub(super) fn delete_due(
+    common: Common<'_>,
+    lane: &mut Lane,
+    records: &mut Records<'_>,
+    held: &mut Held<'_>,
+    due: &[(DbIndex, Vec<u8>)],
+) -> bool {
+    let (settings, seconds) = (common.settings(), seconds(lane));
+    let (view, _) = lane.background(settings);
+    let mut keys = Keys::locked(held, view);
+    due.iter().all(|(db, key)| {
+        keys.select(*db);
+        let is_gone = keys.delete_if_due(keys.locate(key));
+        settle_background(common, keys.fx, records, seconds, settings.lazyfree_lazy_expire);
+        is_gone
+    })
+}
+
+/// Settles what background work did to a shard that is still held. Nobody watches its keys, waits for them or
+/// listens to events. `lazy` is whether keys that went are to be freed in the background elsewhere, too.
+fn settle_background(
+    common: Common<'_>,
+    fx: &mut Effects,
+    records: &mut Records<'_>,
+    seconds: i64,
+    lazy: bool,
+) {
+    if fx.propagates && !fx.gone.is_empty() {
+        records.journal.record_gone(fx, lazy, common.settings().level, seconds);
+    }
+    settle(common, fx, records.stats);
+    common.inbox().put(records.journal);
+}
+
+/// The time of what runs now, in seconds.
+fn seconds(lane: &Lane) -> i64 {
+    lane.clock.unix_ms(lane.tick).0 / 1000
+}
+
+/// Keeps an event for the latency monitor, if that wants it.
+fn note(common: Common<'_>, late: &mut Vec<(&'static str, u64)>, event: &'static str, nanos: u64) {
+    if common.is_late(nanos) {
+        late.push((event, nanos));
+    }
+}
+
+/// A worker in the shared mode, which holds no shard.
+struct Here<'a> {
+    common: Common<'a>,
+    desk: &'a mut Desk,
+}
+
+impl Site for Here<'_> {
+    fn settings(&self) -> &Settings {
+        self.common.settings()
+    }
+
+    fn memory_counted(&self) -> u64 {
+        self.common.memory_counted()
+    }
+
+    fn is_among_others(&self) -> bool {
+        true
+    }
+
+    fn evict_one(&mut self) -> bool {
+        let (common, settings) = (self.common, self.common.settings());
+        let Desk { lane, stats, journal, shards, eviction, .. } = &mut *self.desk;
+        let (started, seconds) = (lane.clock.tick(), seconds(lane));
+        let mut held = common.locks().roaming(shards);
+        let (view, rng) = lane.background(settings);
+        let found = eviction.pool.evict(&mut Keys::locked(&mut held, view), settings, rng);
+        if found {
+            stats.evicted_keys += 1;
+            let mut records = Records { stats, journal };
+            settle_background(common, &mut lane.fx, &mut records, seconds, settings.lazyfree_lazy_eviction);
+        }
+        drop(held);
+        self.note_since("eviction-del", started);
+        found
+    }
+
+    fn reaper(&self) -> &Reaper {
+        self.common.reaper()
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.desk.lane.clock
+    }
+
+    fn note_since(&mut self, event: &'static str, started: Tick) {
+        let clock = &self.desk.lane.clock;
+        let nanos = clock.nanos(started, clock.tick());
+        note(self.common, &mut self.desk.late, event, nanos);
+    }
+}
