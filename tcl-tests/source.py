@@ -26,7 +26,9 @@ PROGRAMMES = {
     "redis-benchmark": "redis-tools",
     "dpkg-source": "dpkg-dev",
 }
-DEB_SRC = pathlib.Path("/etc/apt/sources.list.d/ochre-deb-src.list")
+SOURCES = pathlib.Path("/etc/apt/sources.list.d")
+# Where source packages are, for systems that do not say where their binary ones are in the newer form.
+DEB_SRC = SOURCES / "ochre-deb-src.list"
 DEB_SRC_TEXT = """\
 deb-src http://deb.debian.org/debian bookworm main
 deb-src http://deb.debian.org/debian-security bookworm-security main
@@ -65,10 +67,24 @@ def apt(*args):
     subprocess.run(["apt-get", "-qq", *args], check=True, stdout=2, env=env)
 
 
+def enable_sources():
+    """Lets apt know of source packages: where the binary ones are, signed with the same keys."""
+    stanzas = [
+        stanza.replace("Types: deb\n", "Types: deb-src\n")
+        for file in sorted(SOURCES.glob("*.sources"))
+        for stanza in file.read_text().split("\n\n")
+        if "Types: deb\n" in stanza and "debian.org" in stanza
+    ]
+    if stanzas:
+        DEB_SRC.with_suffix(".sources").write_text("\n\n".join(stanzas))
+    else:
+        DEB_SRC.write_text(DEB_SRC_TEXT)
+
+
 def download():
     """Gets the source package's tarball, enabling source packages first when needed."""
     if not source_known():
-        DEB_SRC.write_text(DEB_SRC_TEXT)
+        enable_sources()
         apt("update")
     command = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "source", "--download-only",
                "--tar-only", "redis"]

@@ -1,54 +1,154 @@
 //! Clients that wait for keys: BLPOP and its relatives.
 //!
-//! A handler that finds nothing reports a [`Block`]; the client keeps its command. When a write
-//! reports that one of the keys changed, the key goes into `ready`, and after the command under way
-//! (and after EXEC as a whole) every client that waits for it runs its command again, in the order in
-//! which they began to wait. A command that finds nothing again leaves its client where it was in
-//! the queue.
+//! ```text
+//! BLPOP finds nothing ──> Wait: in the registry, and by the client's id in the shards of its keys
+//!                           │ LPUSH: key ready, and the command is done (EXEC: as a whole)
+//!                           ├────────> its command runs again, on the thread of whoever pushed ──> Letter: reply, go on
+//!                           │ its time is up, or CLIENT UNBLOCK
+//!                           ╰────────> the command's "nothing" is the reply
+//! ```
+//! A handler that finds nothing reports a [`Block`]; what it takes to run the command again is kept in a [`Wait`]. When
+//! a write reports that one of the keys changed, every client that waits for it runs its command again, in the
+//! order in which they began to wait. A command that finds nothing again leaves its client where it was in the
+//! queue.
+//!
+//! A wait ends exactly once, by whoever takes it out of the shards of *all* its keys, and holds them meanwhile. Only
+//! then does the client's own worker hear of it. While it waits a client runs nothing, so what a `Wait` says of it
+//! stays true.
 
-use crate::client::{Blocked, Client, Flags};
+use crate::client::{Client, Flags, Token};
+use crate::exec::Voice;
+use crate::floor::Floor;
+use crate::post::{Content, Letter};
 use crate::server::Server;
-use crate::table::CommandId;
+use crate::table::{CommandId, CommandTable, Run};
+use ochre_engine::command::Caller;
 use ochre_engine::command::effects::Block;
-use ochre_engine::keyspace::{ClientId, DbIndex};
+use ochre_engine::keyspace::{ClientId, DbIndex, Hints};
 use ochre_engine::time::UnixMs;
 use ochre_engine::value::Type;
-use ochre_resp::request::{Args, OwnedArgs};
-use std::collections::{BTreeSet, VecDeque};
+use ochre_resp::reply::{Output, Protocol, Reply};
+use ochre_resp::request::OwnedArgs;
+use parking_lot::Mutex;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-/// Who waits, and which keys are ready.
+/// What a client waits for, and what runs when it comes.
+pub struct Wait {
+    /// Who waits.
+    pub id: ClientId,
+    /// Its place.
+    pub token: Token,
+    /// The keys, and what may serve them.
+    pub on: Block,
+    /// Their database.
+    pub db: DbIndex,
+    /// The command that runs again.
+    pub command: CommandId,
+    /// Its arguments.
+    pub args: OwnedArgs,
+    /// When waiting ends; `None` is never.
+    pub deadline: Option<UnixMs>,
+    protocol: Protocol,
+    no_touch: bool,
+}
+
+impl Wait {
+    /// Everything that its command names.
+    pub fn keys<'a>(&'a self, commands: &CommandTable) -> Vec<&'a [u8]> {
+        let args = self.args.args();
+        let found = commands.get(self.command).meta.find_keys(args).unwrap_or_default();
+        self.on.keys.iter().map(Vec::as_slice).chain(found.iter().map(|(at, _)| args.get(*at))).collect()
+    }
+}
+
 #[derive(Default)]
+struct Waits {
+    by_id: HashMap<ClientId, Arc<Wait>>,
+    /// For each worker: when the waits of its clients end.
+    deadlines: Vec<BTreeSet<(UnixMs, ClientId)>>,
+}
+
+/// Everybody who waits.
 pub struct Waiting {
-    /// Keys with waiting clients that changed, each once.
-    ready: VecDeque<(DbIndex, Vec<u8>)>,
-    /// Deadlines of waiting clients.
-    deadlines: BTreeSet<(UnixMs, ClientId)>,
-    /// Clients that wait.
-    blocked: usize,
-    serving: bool,
+    waits: Mutex<Waits>,
+    blocked: AtomicUsize,
+    /// For each worker: the first deadline of its clients, in ms since 1970.
+    next: Box<[AtomicI64]>,
 }
 
 impl Waiting {
+    /// Nobody, for so many workers.
+    pub fn new(workers: usize) -> Waiting {
+        let deadlines = vec![BTreeSet::new(); workers];
+        Waiting {
+            waits: Mutex::new(Waits { deadlines, ..Waits::default() }),
+            blocked: AtomicUsize::new(0),
+            next: (0..workers).map(|_| AtomicI64::new(i64::MAX)).collect(),
+        }
+    }
+
     /// Number of waiting clients.
     pub fn blocked(&self) -> usize {
-        self.blocked
+        self.blocked.load(Ordering::Relaxed)
     }
 
     /// Number of waiting clients with a deadline.
     pub fn with_deadline(&self) -> usize {
-        self.deadlines.len()
+        self.waits.lock().deadlines.iter().map(BTreeSet::len).sum()
     }
 
-    /// The next deadline.
-    pub fn next_deadline(&self) -> Option<UnixMs> {
-        self.deadlines.first().map(|(at, _)| *at)
+    /// Keys of waits that deleting the key would end, each once.
+    pub fn waiting_for_deletion(&self) -> usize {
+        let waits = self.waits.lock();
+        let keys = waits.by_id.values().filter(|wait| wait.on.wake_on_delete);
+        keys.flat_map(|wait| wait.on.keys.iter().map(|key| (wait.db, key))).collect::<BTreeSet<_>>().len()
     }
 
-    /// A key changed that somebody waits for.
-    pub fn push_ready(&mut self, db: DbIndex, key: Vec<u8>) {
-        if !self.ready.iter().any(|(d, k)| *d == db && *k == key) {
-            self.ready.push_back((db, key));
+    /// The next deadline of a worker's clients.
+    #[inline]
+    pub fn next_deadline(&self, worker: usize) -> Option<UnixMs> {
+        Some(UnixMs(self.next[worker].load(Ordering::Relaxed))).filter(|at| at.0 != i64::MAX)
+    }
+
+    /// The wait of a client.
+    pub fn get(&self, id: ClientId) -> Option<Arc<Wait>> {
+        self.waits.lock().by_id.get(&id).cloned()
+    }
+
+    /// A wait of this worker's clients whose time is up.
+    pub fn overdue(&self, worker: usize, now: UnixMs) -> Option<Arc<Wait>> {
+        let waits = self.waits.lock();
+        let (_, id) = waits.deadlines[worker].first().filter(|(at, _)| *at < now)?;
+        waits.by_id.get(id).cloned()
+    }
+
+    fn add(&self, wait: &Arc<Wait>) {
+        let mut waits = self.waits.lock();
+        waits.by_id.insert(wait.id, Arc::clone(wait));
+        if let Some(at) = wait.deadline {
+            let worker = wait.token.worker();
+            waits.deadlines[worker].insert((at, wait.id));
+            self.note_next(&waits, worker);
         }
+        self.blocked.store(waits.by_id.len(), Ordering::Relaxed);
+    }
+
+    fn remove(&self, wait: &Wait) {
+        let mut waits = self.waits.lock();
+        waits.by_id.remove(&wait.id);
+        if let Some(at) = wait.deadline {
+            let worker = wait.token.worker();
+            waits.deadlines[worker].remove(&(at, wait.id));
+            self.note_next(&waits, worker);
+        }
+        self.blocked.store(waits.by_id.len(), Ordering::Relaxed);
+    }
+
+    fn note_next(&self, waits: &Waits, worker: usize) {
+        let first = waits.deadlines[worker].first().map_or(i64::MAX, |(at, _)| at.0);
+        self.next[worker].store(first, Ordering::Relaxed);
     }
 }
 
@@ -61,103 +161,162 @@ pub enum Wake {
     Error,
 }
 
-impl Server {
+impl Floor<'_> {
     /// Makes a client wait, as its command asked.
-    pub fn block_client(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, mut on: Block) {
-        let now = self.now();
-        let args =
-            on.again.take().map_or_else(|| args.to_owned_args(), |words| words.iter().collect::<OwnedArgs>());
+    pub fn block(&mut self, client: &mut Client, command: CommandId, args: OwnedArgs, mut on: Block) {
+        let now = self.lane.clock.unix_ms(self.lane.tick);
+        let args = on.again.take().map_or(args, |words| words.iter().collect::<OwnedArgs>());
         let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
         for key in &on.keys {
-            let key = self.world.locate(key);
-            self.world
+            let key = self.ground.locate(key);
+            self.ground
                 .shard_mut(key)
                 .change_interest(|interest| interest.wait(client.db, key.bytes, client.id));
         }
-        if let Some(at) = deadline {
-            self.waiting.deadlines.insert((at, client.id));
-        }
-        self.waiting.blocked += 1;
+        let wait = Arc::new(Wait {
+            id: client.id,
+            token: client.token,
+            on,
+            db: client.db,
+            command,
+            args,
+            deadline,
+            protocol: client.protocol,
+            no_touch: client.flags.contains(Flags::NO_TOUCH),
+        });
+        self.hall.waiting.add(&wait);
         client.flags.insert(Flags::BLOCKED);
-        client.blocked = Some(Box::new(Blocked { on, db: client.db, command, args, deadline }));
+        client.blocked = Some(wait);
     }
 
-    /// Ends a client's wait, whatever the reason; its further input will be run.
-    pub fn unblock_client(&mut self, client: &mut Client) -> Option<Box<Blocked>> {
-        let blocked = client.blocked.take()?;
-        for key in &blocked.on.keys {
-            let key = self.world.locate(key);
-            self.world
+    /// Ends a wait. Its client does not know yet. False if it has ended already.
+    pub fn end_wait(&mut self, wait: &Wait) -> bool {
+        if self.hall.waiting.get(wait.id).is_none_or(|now| !std::ptr::eq(&*now, wait)) {
+            return false;
+        }
+        for key in &wait.on.keys {
+            let key = self.ground.locate(key);
+            self.ground
                 .shard_mut(key)
-                .change_interest(|interest| interest.stop_waiting(blocked.db, key.bytes, client.id));
+                .change_interest(|interest| interest.stop_waiting(wait.db, key.bytes, wait.id));
         }
-        if let Some(at) = blocked.deadline {
-            self.waiting.deadlines.remove(&(at, client.id));
-        }
-        self.waiting.blocked -= 1;
-        client.flags.remove(Flags::BLOCKED);
-        self.clients.owe_resumption(client.token);
-        Some(blocked)
+        self.hall.waiting.remove(wait);
+        true
     }
 
     /// Runs the commands of clients whose keys are ready, until none is.
     pub fn serve_ready(&mut self) {
-        if self.waiting.ready.is_empty() || std::mem::replace(&mut self.waiting.serving, true) {
-            return;
-        }
-        while let Some((db, key)) = self.waiting.ready.pop_front() {
-            let at = self.world.locate(&key);
-            let interest = self.world.shard_mut(at).interest();
+        while let Some((db, key)) = self.lane.ready.pop_front() {
+            let at = self.ground.locate(&key);
+            let interest = self.ground.shard(at).interest();
             let Some(queue) = interest.and_then(|interest| interest.waiters(db, &key)) else { continue };
             for id in queue.iter().copied().collect::<Vec<_>>() {
                 self.serve_waiter(id, db, &key);
             }
         }
-        self.waiting.serving = false;
     }
 
     fn serve_waiter(&mut self, id: ClientId, db: DbIndex, key: &[u8]) {
-        let Some(token) = self.clients.token_of(id) else { return };
-        let Some(mut client) = self.clients.take(token) else { return };
-        let found = self.type_of(db, key);
-        let serves = client.blocked.as_ref().is_some_and(|b| match found {
-            Some(found) => found == b.on.waits_for || b.on.wake_on_delete,
-            None => b.on.wake_on_delete,
-        });
+        let Some(wait) = self.hall.waiting.get(id) else { return };
+        let serves = match self.type_of(db, key) {
+            Some(found) => found == wait.on.waits_for || wait.on.wake_on_delete,
+            None => wait.on.wake_on_delete,
+        };
         if serves {
-            self.run_again(&mut client);
+            self.run_again(&wait);
         }
-        self.clients.put_back(client);
     }
 
     fn type_of(&self, db: DbIndex, key: &[u8]) -> Option<Type> {
-        let at = self.world.locate(key);
-        let entry = self.world.shards()[at.shard()].db(db)?.table.get(at.hash, key)?;
-        let expired = entry.expiry().is_some_and(|expiry| expiry < self.now());
+        let key = self.ground.locate(key);
+        let entry = self.ground.shard(key).entry(db, key)?;
+        let now = self.lane.clock.unix_ms(self.lane.tick);
+        let expired = entry.expiry().is_some_and(|expiry| expiry < now);
         (!expired).then(|| Type::of(entry.kind()))
     }
 
     /// Runs the command of a waiting client again. If it finds nothing the client keeps its place.
-    fn run_again(&mut self, client: &mut Client) {
-        let Some(blocked) = client.blocked.take() else { return };
-        let before = client.db;
-        client.db = blocked.db;
+    fn run_again(&mut self, wait: &Wait) {
+        let entry = self.hall.commands.get(wait.command);
+        let Run::Data(handler) = entry.run else { return };
         self.lane.tick = self.lane.clock.tick();
-        let waits = self.run_unblocked(client, blocked.command, blocked.args.args());
-        client.db = before;
-        client.blocked = Some(blocked);
+        let started = self.lane.tick;
+        let mut output = Output::new();
+        let caller = Caller { unblocked: true, ..Caller::default() };
+        let outcome = self.call_data(
+            entry,
+            handler,
+            Voice { db: wait.db, no_touch: wait.no_touch, hints: Hints::NONE, caller },
+            Reply::new(&mut output, wait.protocol),
+            wait.args.args(),
+        );
+        let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
         if !waits {
-            self.unblock_client(client);
-            self.replied(client);
+            let failed = outcome.is_err_and(|error| {
+                Reply::new(&mut output, wait.protocol).error(error.text());
+                self.stats.error_replied(error.text());
+                true
+            });
+            self.lane.tick = self.lane.clock.tick();
+            let nanos = self.lane.clock.nanos(started, self.lane.tick);
+            let is_slow = self.stats.called(wait.command, nanos, failed);
+            self.end_wait(wait);
+            let content = Content::Served { reply: output.to_vec(), slow_nanos: is_slow.then_some(nanos) };
+            self.letters.push(Letter { to: wait.token, id: wait.id, content });
+        }
+        self.carry_out(wait.db, entry, wait.args.args());
+    }
+
+    /// Ends the wait of a client with a reply that says why. False if it has ended already.
+    pub fn wake(&mut self, client: &mut Client, why: Wake) -> bool {
+        let Some(wait) = client.blocked.clone() else { return false };
+        if !self.end_wait(&wait) {
+            return false;
+        }
+        client.stop_waiting();
+        match why {
+            Wake::Timeout => wait.on.nothing.write(&mut client.reply()),
+            Wake::Error => {
+                const TEXT: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+                client.reply().error(TEXT);
+                self.stats.error_replied(TEXT);
+            }
+        }
+        // Counted now, like every command that had to wait (updateStatsOnUnblock).
+        self.stats.called(wait.command, 0, why == Wake::Error);
+        true
+    }
+}
+
+impl Client {
+    /// The wait is over; the client may go on.
+    pub fn stop_waiting(&mut self) -> Option<Arc<Wait>> {
+        self.flags.remove(Flags::BLOCKED);
+        self.blocked.take()
+    }
+}
+
+impl Server {
+    /// Ends a client's wait without a reply.
+    pub fn unblock_client(&mut self, client: &mut Client) {
+        if let Some(wait) = client.stop_waiting() {
+            self.floor().end_wait(&wait);
+            self.clients.owe_resumption(client.token);
         }
     }
 
-    /// Ends the waits whose time is up.
-    pub fn expire_waits(&mut self) {
-        let now = self.now();
-        while let Some((at, id)) = self.waiting.deadlines.first().copied().filter(|(at, _)| *at < now) {
-            self.waiting.deadlines.remove(&(at, id));
-            self.wake(id, Wake::Timeout);
+    /// Serves the clients whose keys the command of the client in hand made ready.
+    #[inline]
+    pub fn serve_ready(&mut self, in_hand: &mut Client) {
+        if !self.lane.ready.is_empty() {
+            self.on_floor(in_hand, |floor, _| floor.serve_ready());
+        }
+    }
+
+    /// Ends the waits of a worker's clients whose time is up.
+    pub fn expire_waits(&mut self, worker: usize) {
+        while let Some(wait) = self.waiting.overdue(worker, self.now()) {
+            self.wake(wait.id, Wake::Timeout);
         }
     }
 
@@ -165,21 +324,12 @@ impl Server {
     pub fn wake(&mut self, id: ClientId, why: Wake) -> bool {
         let Some(token) = self.clients.token_of(id) else { return false };
         let Some(mut client) = self.clients.take(token) else { return false };
-        let blocked = self.unblock_client(&mut client);
-        if let Some(blocked) = &blocked {
-            match why {
-                Wake::Timeout => blocked.on.nothing.write(&mut client.reply()),
-                Wake::Error => {
-                    const TEXT: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
-                    client.reply().error(TEXT);
-                    self.stats.error_replied(TEXT);
-                }
-            }
-            // Counted now, like every command that had to wait (updateStatsOnUnblock).
-            self.stats.called(blocked.command, 0, why == Wake::Error);
+        let is_woken = self.floor().wake(&mut client, why);
+        if is_woken {
+            self.clients.owe_resumption(token);
             self.replied(&mut client);
         }
         self.clients.put_back(client);
-        blocked.is_some()
+        is_woken
     }
 }

@@ -10,11 +10,11 @@
 
 use crate::alloc;
 use crate::clock::{Clock, Tick};
+use crate::floor::Floor;
 use crate::lazyfree::Reaper;
 use crate::server::Server;
 use ochre_engine::command::{DENYOOM, Error, Flags};
 use ochre_engine::cycle::EvictionPool;
-use ochre_engine::keyspace::Keys;
 use ochre_engine::settings::Settings;
 use std::ops::RangeInclusive;
 
@@ -185,17 +185,12 @@ impl Site for Server {
     }
 
     fn evict_one(&mut self) -> bool {
-        let Server { world, lane, settings, desks, .. } = self;
-        let started = lane.clock.tick();
-        let (view, rng) = lane.background(settings);
-        let pool = &mut desks[0].get_mut().eviction.pool;
-        if !pool.evict(&mut Keys::new(world, view), settings, rng) {
-            return false;
-        }
+        let started = self.lane.clock.tick();
+        let mut pool = std::mem::take(&mut self.desks[0].get_mut().eviction.pool);
+        let found = self.on_empty_floor(|floor| floor.evict(&mut pool));
+        self.desks[0].get_mut().eviction.pool = pool;
         self.note_since("eviction-del", started);
-        self.stats.evicted_keys += 1;
-        self.settle_background(self.settings.lazyfree_lazy_eviction);
-        true
+        found
     }
 
     fn reaper(&self) -> &Reaper {
@@ -208,6 +203,20 @@ impl Site for Server {
 
     fn note_since(&mut self, event: &'static str, started: Tick) {
         Server::note_since(self, event, started);
+    }
+}
+
+impl Floor<'_> {
+    /// Evicts the best candidate and carries out what that did. False if there is none. Its shard is still held.
+    pub fn evict(&mut self, pool: &mut EvictionPool) -> bool {
+        let settings = self.hall.settings;
+        let (mut keys, rng) = self.background();
+        if !pool.evict(&mut keys, settings, rng) {
+            return false;
+        }
+        self.stats.evicted_keys += 1;
+        self.settle_background(settings.lazyfree_lazy_eviction);
+        true
     }
 }
 

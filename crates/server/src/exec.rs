@@ -10,17 +10,16 @@
 
 use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
-use crate::lazyfree::Garbage;
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
 use crate::table::{CommandId, Entry, Run};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Caller, Ctx, DataFn, Error, Outcome};
 use ochre_engine::error::c_text;
-use ochre_engine::keyspace::{ExpiryMode, Hints, Keys, View};
+use ochre_engine::keyspace::{DbIndex, ExpiryMode, Hints, Keys, View};
 use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
-use ochre_resp::reply::Protocol;
+use ochre_resp::reply::{Protocol, Reply};
 use ochre_resp::request::Args;
 
 /// What became of a command.
@@ -51,7 +50,7 @@ impl Server {
         if !client.late_pushes.is_empty() {
             client.output.append(&std::mem::take(&mut client.late_pushes));
         }
-        self.serve_ready();
+        self.serve_ready(client);
         step
     }
 
@@ -197,7 +196,7 @@ impl Server {
     pub fn run(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, hints: Hints<'_>) {
         let started = self.lane.tick;
         self.exclusive.runs(command);
-        let outcome = self.call_handler(client, command, args, hints, false);
+        let outcome = self.call_handler(client, command, args, hints);
         let failed = self.settle_outcome(client, outcome);
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
@@ -205,25 +204,10 @@ impl Server {
         if self.lane.fx.block.is_none() && self.stats.called(command, nanos, failed) {
             self.note_slow(client, command, args, nanos);
         }
-        self.show_monitors(client, command, args);
-        self.carry_out(client, command, args);
-    }
-
-    /// Runs the command of a client that waited. True if it has to wait on.
-    pub fn run_unblocked(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> bool {
-        let started = self.lane.tick;
-        let outcome = self.call_handler(client, command, args, Hints::NONE, true);
-        let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
-        if !waits {
-            let failed = self.settle_outcome(client, outcome);
-            self.lane.tick = self.lane.clock.tick();
-            let nanos = self.lane.clock.nanos(started, self.lane.tick);
-            if self.stats.called(command, nanos, failed) {
-                self.note_slow(client, command, args, nanos);
-            }
+        if !self.monitors.is_empty() {
+            self.show_monitors(client, command, args);
         }
         self.carry_out(client, command, args);
-        waits
     }
 
     /// Runs the handler of a command and leaves its effects where they are.
@@ -234,25 +218,26 @@ impl Server {
         command: CommandId,
         args: Args<'_>,
         hints: Hints<'_>,
-        unblocked: bool,
     ) -> Outcome {
         let entry = self.commands.get(command);
         client.last_command = Some(command);
         match entry.run {
             Run::Data(handler) => {
                 let trusted = client.flags.contains(Flags::INTERNAL);
-                let no_blocking = client.flags.intersects(Flags::DENY_BLOCKING);
-                let caller = Caller { no_blocking, unblocked, trusted };
-                let case = Case { expiry: expiry_mode(trusted, self.pause.is_on()), hints, caller };
+                let expiry = expiry_mode(trusted, self.pause.is_on());
+                let voice = Voice::of(client, hints);
                 let (lane, world) = (&mut self.lane, &mut self.world);
+                let settings = &self.settings;
+                let reply = client.reply();
                 call_data(
                     lane,
-                    &self.settings,
-                    client,
+                    settings,
                     entry,
                     handler,
-                    case,
+                    expiry,
+                    voice,
                     |view| Keys::new(world, view),
+                    reply,
                     args,
                 )
             }
@@ -299,42 +284,47 @@ impl Server {
     }
 
     #[cold]
-    fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
-        self.deliver_effects(client);
-        if let Some(block) = self.lane.fx.block.take() {
-            self.block_client(client, command, args, block);
-        }
-        self.lane.fx.clear();
+    fn show_monitors(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        let unix_us = self.lane.clock.unix_us(self.lane.tick);
+        let mut letters = Vec::new();
+        let entry = self.commands.get(command);
+        self.monitors.show(client, unix_us, entry, args, &mut |letter| letters.push(letter));
+        self.hand_over_all(client, letters);
     }
 
-    /// Tells everybody concerned what a command did. `client` is the one in hand.
-    pub fn deliver_effects(&mut self, client: &mut Client) {
-        self.stats.expired_keys += std::mem::take(&mut self.lane.fx.stats.expired);
-        for (db, key) in std::mem::take(&mut self.lane.fx.watched) {
-            self.touch_watched(client, db, &key, true);
-        }
-        for event in std::mem::take(&mut self.lane.fx.events) {
-            self.publish_event(client, &event);
-        }
-        for (db, key) in std::mem::take(&mut self.lane.fx.ready) {
-            self.waiting.push_ready(db, key);
-        }
-        self.lane.fx.remarks.drain(..).for_each(|remark| self.stats.note(remark));
-        let garbage = std::mem::take(&mut self.lane.fx.garbage);
-        if !garbage.is_empty() {
-            self.reaper.free(Garbage::Values(garbage));
-        }
+    #[cold]
+    fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        let block = self.lane.fx.block.take();
+        self.on_floor(client, |floor, client| {
+            floor.deliver();
+            if let Some(block) = block {
+                floor.block(client, command, args.to_owned_args(), block);
+            }
+        });
     }
 }
 
-/// The circumstances of a call of a data command.
-pub struct Case<'a> {
-    /// What becomes of keys whose time has come.
-    pub expiry: ExpiryMode,
+/// On whose behalf a data command is called.
+pub struct Voice<'a> {
+    /// The database.
+    pub db: DbIndex,
+    /// Accesses leave no trace.
+    pub no_touch: bool,
     /// Hashes of its keys.
     pub hints: Hints<'a>,
     /// Who calls.
     pub caller: Caller,
+}
+
+impl<'a> Voice<'a> {
+    /// A client.
+    #[inline]
+    pub fn of(client: &Client, hints: Hints<'a>) -> Voice<'a> {
+        let trusted = client.flags.contains(Flags::INTERNAL);
+        let no_blocking = client.flags.contains(Flags::DENY_BLOCKING);
+        let caller = Caller { no_blocking, unblocked: false, trusted };
+        Voice { db: client.db, no_touch: client.flags.contains(Flags::NO_TOUCH), hints, caller }
+    }
 }
 
 /// Calls the handler of a data command; `open` makes the view of the keys. Its effects stay in the lane.
@@ -343,31 +333,32 @@ pub struct Case<'a> {
 pub fn call_data<'a>(
     lane: &'a mut Lane,
     settings: &'a Settings,
-    client: &'a mut Client,
     entry: &'a Entry,
     handler: DataFn,
-    case: Case<'a>,
+    expiry: ExpiryMode,
+    voice: Voice<'a>,
     open: impl FnOnce(View<'a>) -> Keys<'a>,
+    reply: Reply<'a>,
     args: Args<'_>,
 ) -> Outcome {
     let now = lane.clock.unix_ms(lane.tick);
-    lane.access.frozen = client.flags.contains(Flags::NO_TOUCH);
+    lane.access.frozen = voice.no_touch;
     let view = View {
-        db: client.db,
+        db: voice.db,
         now,
         settings,
         access: &mut lane.access,
-        expiry: case.expiry,
-        hints: case.hints,
+        expiry,
+        hints: voice.hints,
         fx: &mut lane.fx,
     };
     let mut ctx = Ctx {
         keys: open(view),
-        reply: client.reply(),
+        reply,
         settings,
         now,
         rng: &mut lane.rng,
-        caller: case.caller,
+        caller: voice.caller,
         name: &entry.full_name,
     };
     handler(&mut ctx, args)

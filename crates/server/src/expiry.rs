@@ -7,13 +7,13 @@
 //! With several workers each has a slice of the shards and that part of the time (`worker/chores.rs`). One cycle
 //! over all shards, in the exclusive mode, is left for when everything runs there ([`Server::works_in_slices`]).
 
-use crate::client::{Client, Token};
-use crate::clock::{Clock, Tick};
+use crate::clock::{Clock, Counter, Tick};
+use crate::floor::Floor;
+use crate::propagate::Inbox;
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
-use ochre_engine::command::Effects;
-use ochre_engine::cycle::{CycleEnd, Drive, ExpireCycle, Pace, Slice};
-use ochre_engine::keyspace::{ClientId, DbIndex, Keys, World};
+use ochre_engine::cycle::{CycleEnd, ExpireCycle, Host, Pace, Slice};
+use ochre_engine::keyspace::{DbIndex, Keys, World};
 use ochre_engine::settings::Settings;
 
 /// State of active expiry, of all shards or of a slice.
@@ -44,17 +44,17 @@ impl ActiveExpiry {
         Some(limit_us)
     }
 
-    /// Runs a cycle over a slice for so long at most. `settle` gets what deletions reported.
+    /// Runs a cycle over a slice, for so many microseconds since `started` at most.
     pub fn run(
         &mut self,
-        keys: &mut Keys<'_>,
+        floor: &mut Floor<'_>,
+        inbox: Option<&Inbox>,
         slice: Slice,
-        settings: &Settings,
-        more_time: &mut dyn FnMut() -> bool,
-        settle: &mut dyn FnMut(&mut Effects),
+        (started, limit_us): (Tick, u64),
     ) -> CycleEnd {
-        let pace = Pace::new(settings.active_expire_effort);
-        let end = self.cycle.run(keys, &mut Drive { slice, pace, more_time, settle });
+        let pace = Pace::new(floor.hall.settings.active_expire_effort);
+        let counter = floor.lane.clock.handle();
+        let end = self.cycle.run(&mut Site { floor, inbox, counter, started, limit_us }, slice, pace);
         self.timed_out = end == CycleEnd::TimedOut;
         end
     }
@@ -100,39 +100,56 @@ impl Server {
             return;
         }
         let started = self.lane.clock.tick();
-        let counter = self.lane.clock.handle();
-        let mut more_time = || counter.micros_since(started) < limit_us;
-        let (expiry, settings) = (&mut self.expiry, &self.settings);
-        with_keys(&mut self.world, &mut self.lane, settings, |keys| {
-            expiry.run(keys, Slice::ALL, settings, &mut more_time, &mut |_| {})
-        });
+        let mut expiry = std::mem::take(&mut self.expiry);
+        self.on_empty_floor(|floor| expiry.run(floor, None, Slice::ALL, (started, limit_us)));
+        self.expiry = expiry;
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
         self.expiry.count(&mut self.stats, nanos);
         self.note_latency("expire-cycle", nanos);
-        self.settle_background(self.settings.lazyfree_lazy_expire);
+    }
+}
+
+/// Where a cycle works.
+struct Site<'a, 'f> {
+    floor: &'a mut Floor<'f>,
+    /// Takes the log before a shard is let go, in the shared mode.
+    inbox: Option<&'a Inbox>,
+    counter: Counter,
+    started: Tick,
+    limit_us: u64,
+}
+
+impl Host for Site<'_, '_> {
+    fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
+        work(&mut self.floor.background().0)
     }
 
-    /// Deletes those of these keys that are due.
-    pub fn delete_due(&mut self, due: &[(DbIndex, Vec<u8>)]) {
-        with_keys(&mut self.world, &mut self.lane, &self.settings, |keys| {
-            for (db, key) in due {
-                keys.select(*db);
-                keys.delete_if_due(keys.locate(key));
-            }
-        });
-        self.settle_background(self.settings.lazyfree_lazy_expire);
+    fn settle(&mut self) {
+        self.floor.settle_expired(self.inbox);
     }
 
-    /// Carries out effects that no client caused.
-    /// `lazy` is whether keys that went are to be freed in the background elsewhere, too.
-    pub fn settle_background(&mut self, lazy: bool) {
-        if !self.lane.fx.is_quiet() {
-            self.propagate_gone(lazy);
-            let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
-            self.deliver_effects(&mut nobody);
-            self.lane.fx.clear();
-            self.serve_ready();
+    fn more_time(&mut self) -> bool {
+        self.counter.micros_since(self.started) < self.limit_us
+    }
+}
+
+impl Floor<'_> {
+    /// Deletes those of these keys that are due. False if the exclusive mode is needed for one.
+    pub fn delete_due(&mut self, due: &[(DbIndex, Vec<u8>)], inbox: Option<&Inbox>) -> bool {
+        due.iter().all(|(db, key)| {
+            let mut keys = self.background().0;
+            keys.select(*db);
+            let is_gone = keys.delete_if_due(keys.locate(key));
+            self.settle_expired(inbox);
+            is_gone
+        })
+    }
+
+    fn settle_expired(&mut self, inbox: Option<&Inbox>) {
+        self.settle_background(self.hall.settings.lazyfree_lazy_expire);
+        if let Some(inbox) = inbox {
+            inbox.put(self.journal);
         }
     }
 }

@@ -293,14 +293,6 @@ impl Server {
         self.journal.record(&mut self.lane.fx, scene, args);
     }
 
-    /// Appends the deletions of keys that expired or had to make room without a command's doing.
-    pub fn propagate_gone(&mut self, lazy: bool) {
-        if self.lane.fx.propagates && !self.lane.fx.gone.is_empty() {
-            let (level, seconds) = (self.settings.level, self.now().0 / 1000);
-            self.journal.record_gone(&mut self.lane.fx, lazy, level, seconds);
-        }
-    }
-
     /// The commands up to [`Server::close_unit`] are one transaction.
     pub fn open_unit(&mut self) {
         self.journal.open();

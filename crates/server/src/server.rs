@@ -17,10 +17,11 @@ use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::pause::Pause;
 use crate::persistence::Persistence;
+use crate::post::Post;
 use crate::process::Identity;
 use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
-use crate::pubsub::Registry;
+use crate::pubsub::{Exchange, Monitors};
 use crate::slowlog::Slowlog;
 use crate::stats::{ExclusiveStats, Stats};
 use crate::table::CommandTable;
@@ -32,6 +33,7 @@ use ochre_engine::time::UnixMs;
 use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use std::collections::VecDeque;
 
 /// What one worker needs to run data commands, besides the world.
 pub struct Lane {
@@ -45,13 +47,15 @@ pub struct Lane {
     pub clock: Clock,
     /// When the command under way began (or the last one ended).
     pub tick: Tick,
+    /// Keys that changed and that somebody waits for, each once: served when the command under way is done.
+    pub ready: VecDeque<(DbIndex, Vec<u8>)>,
 }
 
 impl Lane {
     fn new(settings: &Settings) -> Lane {
         let (clock, mut rng) = (Clock::new(), SmallRng::from_os_rng());
         let access = AccessClock::new(settings, clock.now(), rng.random());
-        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock }
+        Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock, ready: VecDeque::new() }
     }
 
     /// Lends a view of database 0, for work that no client asked for.
@@ -117,9 +121,9 @@ pub struct Server {
     /// All clients.
     pub clients: Clients,
     /// Who listens to what.
-    pub pubsub: Registry,
+    pub pubsub: Exchange,
     /// Clients that see all commands.
-    pub monitors: Vec<ClientId>,
+    pub monitors: Monitors,
     /// Memory of all clients when they were last accounted, in bytes.
     pub clients_memory: usize,
     /// Every client has been accounted since there is a limit on their memory.
@@ -154,6 +158,8 @@ pub struct Server {
     pub journal: Journal,
     /// What workers add to it in the shared mode.
     pub inbox: Inbox,
+    /// What workers leave for each other's clients.
+    pub post: Post,
     /// Connections to servers that keys move to.
     pub migrations: Connections,
     /// The worker's own.
@@ -215,19 +221,20 @@ impl Server {
             persistence: Persistence::new(now),
             commands,
             clients: Clients::new(workers),
-            pubsub: Registry::default(),
-            monitors: Vec::new(),
+            pubsub: Exchange::default(),
+            monitors: Monitors::default(),
             clients_memory: 0,
             all_accounted: false,
             last_looked_after: ClientId(0),
             reply_buffer_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause: Pause::default(),
-            waiting: Waiting::default(),
+            waiting: Waiting::new(workers),
             expiry: ActiveExpiry::default(),
             current_hz: 10,
             journal: Journal::default(),
             inbox: Inbox::default(),
+            post: Post::new(workers),
             migrations: Connections::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
@@ -267,8 +274,6 @@ impl Server {
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
     pub fn is_plain(&self) -> bool {
         !self.pause.is_on()
-            && self.monitors.is_empty()
-            && self.lane.fx.wanted_events.is_empty()
             && !self.journal.aof.timestamps
             && !self.persistence.restricts()
             && !self.limits_clients_memory()
@@ -282,6 +287,7 @@ impl Server {
     /// Takes over what the workers did in the shared mode, as far as it must be known always: the number of
     /// changes, which decides about snapshots, and the log.
     pub fn catch_up(&mut self) {
+        self.open_all_letters();
         self.journal.empty_inbox(&mut self.inbox);
         for desk in &mut self.desks {
             self.stats.dirty += std::mem::take(&mut desk.get_mut().stats.dirty);

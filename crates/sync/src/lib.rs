@@ -11,11 +11,13 @@
 //! no dependencies, so that the model checker `loom` can run it whole (`make test-loom`).
 
 mod lock;
+mod mailbox;
 mod places;
 mod shard;
 mod world;
 
 pub use lock::WorldLock;
+pub use mailbox::Mailbox;
 pub use places::Places;
 pub use shard::{Owner, ShardLock, Taken, Waiters};
 pub use world::{Exclusive, Own, Shared, World};

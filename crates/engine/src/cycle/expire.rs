@@ -5,7 +5,6 @@
 //! comparison. The effort rules are Redis's (expire.c: activeExpireCycle): some keys at a time,
 //! again while more than a tenth of them were due, until the time is up.
 
-use crate::command::Effects;
 use crate::keyspace::{DbIndex, Keys};
 
 /// How hard a cycle works.
@@ -82,96 +81,93 @@ struct Seen {
 /// Buckets walked at a time in a table where few entries have an expiry.
 const BUCKETS_PER_STEP: usize = 64;
 
-/// How a cycle runs.
-pub struct Drive<'a> {
-    /// The shards.
-    pub slice: Slice,
-    /// How hard it works.
-    pub pace: Pace,
-    /// Says no when the time is up.
-    pub more_time: &'a mut dyn FnMut() -> bool,
-    /// Gets what deletions reported, before their shard is let go.
-    pub settle: &'a mut dyn FnMut(&mut Effects),
+/// Where a cycle works, and who is told of what it did: the server.
+pub trait Host {
+    /// Lends the keys. If shards have locks, the last one that was visited stays locked until the next is.
+    fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R;
+    /// Takes what deletions reported, before another shard is visited.
+    fn settle(&mut self);
+    /// False when the time is up.
+    fn more_time(&mut self) -> bool;
 }
 
 impl ExpireCycle {
-    /// Runs until nothing much is due or the time is up.
-    pub fn run(&mut self, keys: &mut Keys<'_>, drive: &mut Drive<'_>) -> CycleEnd {
-        let slice = drive.slice;
-        let shards = slice.len(keys.shards());
-        let mut dbs = keys.volatile_dbs((0..shards).map(|place| slice.shard(place)));
-        if dbs.is_empty() {
+    /// Runs over a slice until nothing much is due or the time is up.
+    pub fn run(&mut self, host: &mut impl Host, slice: Slice, pace: Pace) -> CycleEnd {
+        let (shards, dbs) = host.keys(|keys| (keys.shards(), keys.dbs()));
+        let own = (0..slice.len(shards)).map(|place| slice.shard(place));
+        let mut volatile = host.keys(|keys| keys.volatile_dbs(own));
+        if volatile.is_empty() {
             return CycleEnd::Empty;
         }
-        let selected = keys.db();
-        self.places.resize(keys.dbs() as usize, 0);
-        let first = dbs.partition_point(|db| db.0 < self.db);
-        dbs.rotate_left(first);
-        let mut end = CycleEnd::Done;
-        for db in dbs {
+        self.places.resize(dbs as usize, 0);
+        let first = volatile.partition_point(|db| db.0 < self.db);
+        volatile.rotate_left(first);
+        for db in volatile {
             self.db = db.0;
-            keys.select(db);
-            if !self.run_db(keys, drive) {
-                end = CycleEnd::TimedOut;
-                break;
+            if !self.run_db(host, db, slice, pace) {
+                return CycleEnd::TimedOut;
             }
             self.db += 1;
         }
-        keys.select(selected);
-        end
+        CycleEnd::Done
     }
 
     /// False if the time is up.
-    fn run_db(&mut self, keys: &mut Keys<'_>, drive: &mut Drive<'_>) -> bool {
+    fn run_db(&mut self, host: &mut impl Host, db: DbIndex, slice: Slice, pace: Pace) -> bool {
         loop {
-            let seen = self.step(keys, drive);
-            if seen.keys == 0 || seen.deleted * 100 <= drive.pace.acceptable_stale * seen.keys {
+            let seen = self.step(host, db, slice, pace.keys_per_loop);
+            if seen.keys == 0 || seen.deleted * 100 <= pace.acceptable_stale * seen.keys {
                 return true;
             }
-            if !(drive.more_time)() {
+            if !host.more_time() {
                 return false;
             }
         }
     }
 
     /// Looks at some keys, going round the shards; at most one round.
-    fn step(&mut self, keys: &mut Keys<'_>, drive: &mut Drive<'_>) -> Seen {
-        let (enough, shards) = (drive.pace.keys_per_loop, drive.slice.len(keys.shards()));
-        let (mut seen, mut due) = (Seen::default(), Vec::new());
-        let (mut finished_shards, mut steps) = (0, 0);
-        let mut place = self.places[self.db as usize] % shards;
+    fn step(&mut self, host: &mut impl Host, db: DbIndex, slice: Slice, enough: usize) -> Seen {
+        let shards = slice.len(host.keys(|keys| keys.shards()));
+        let mut place = self.places[db.0 as usize] % shards;
+        let (mut seen, mut finished_shards, mut steps) = (Seen::default(), 0, 0);
         while seen.keys < enough && finished_shards < shards && steps < enough {
-            let shard = drive.slice.shard(place);
-            let mut finished = true;
-            if keys.has_volatile_in(shard) {
+            let looked = host.keys(|keys| {
+                keys.select(db);
+                self.look(keys, slice.shard(place), &mut seen)
+            });
+            let finished = looked.unwrap_or(true);
+            if looked.is_some() {
                 steps += 1;
-                let (met, at_end) = keys.due_in(shard, BUCKETS_PER_STEP, &mut due);
-                finished = at_end;
-                seen.keys += met;
-                seen.deleted += self.delete(keys, &mut due);
-                (drive.settle)(keys.fx);
+                host.settle();
             }
             if finished {
                 place = (place + 1) % shards;
                 finished_shards += 1;
             }
         }
-        self.places[self.db as usize] = place;
+        self.places[db.0 as usize] = place;
         seen
     }
 
-    /// Deletes keys of the shard at hand. Returns how many.
-    fn delete(&mut self, keys: &mut Keys<'_>, due: &mut Vec<Box<[u8]>>) -> usize {
-        let mut deleted = 0;
-        for key in due.drain(..) {
+    /// Deletes what is due in some buckets of a shard. Returns whether its end was reached; `None` if it has no key
+    /// with an expiry.
+    fn look(&mut self, keys: &mut Keys<'_>, shard: usize, seen: &mut Seen) -> Option<bool> {
+        if !keys.has_volatile_in(shard) {
+            return None;
+        }
+        let mut due = Vec::new();
+        let (met, finished) = keys.due_in(shard, BUCKETS_PER_STEP, &mut due);
+        seen.keys += met;
+        for key in due {
             let at = keys.locate(&key);
             if keys.may_go(at) {
                 keys.delete_expired(at);
-                deleted += 1;
+                seen.deleted += 1;
             } else {
                 self.left.push((keys.db(), key.into_vec()));
             }
         }
-        deleted
+        Some(finished)
     }
 }

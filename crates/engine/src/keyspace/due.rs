@@ -50,16 +50,16 @@ impl Keys<'_> {
         (met, next == 0)
     }
 
-    /// Whether this view may delete a key that nobody asked for: under a lock only if nobody watches it or
-    /// waits for it, because telling those takes the exclusive mode.
+    /// Whether this view may delete a key that nobody asked for: under a lock only if nobody waits for it, because
+    /// those who wait may need other shards when they go on.
     pub fn may_go(&self, key: Key<'_>) -> bool {
-        let interest = match &self.reach {
-            Reach::All(_) => return true,
-            Reach::Some(_) => self.reach.get(key.shard()).interest(),
-        };
-        interest.is_none_or(|interest| {
-            interest.watchers(self.db, key.bytes).is_empty() && interest.waiters(self.db, key.bytes).is_none()
-        })
+        match &self.reach {
+            Reach::All(_) => true,
+            Reach::Some(held) => {
+                let interest = held.get(key.shard()).interest();
+                interest.is_none_or(|interest| !interest.is_awaited(key.bytes))
+            }
+        }
     }
 
     /// Deletes a key if it is due, whoever asked. False if it may not be deleted here.

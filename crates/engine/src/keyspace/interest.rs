@@ -3,15 +3,44 @@
 //! Lives in the shard of the key, so that whoever changes the key holds it already. Empty on most
 //! servers: [`Interest::is_empty`] is all that a write then pays.
 
-use super::{ClientId, DbIndex};
+use super::{ClientId, DbIndex, Presence};
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type At = (DbIndex, Box<[u8]>);
+
+/// Breaks when a watched key changes. Shared by a client and all keys that it watches, so that whoever changes
+/// one of them need not reach the client.
+#[derive(Debug, Clone, Default)]
+pub struct Tripwire(Arc<AtomicBool>);
+
+impl Tripwire {
+    /// Whether a key changed. To be asked with the shards of all watched keys in hand.
+    #[inline]
+    pub fn is_broken(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// A key changed.
+    pub fn break_it(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A client that watches a key.
+#[derive(Debug)]
+struct Watcher {
+    client: ClientId,
+    tripwire: Tripwire,
+    /// The key's time had come already: that it goes is no change.
+    was_expired: bool,
+}
 
 /// Watchers and waiters of the keys of one shard.
 #[derive(Debug, Default)]
 pub struct Interest {
-    watched: HashMap<At, Vec<ClientId>>,
+    watched: HashMap<At, Vec<Watcher>>,
     waiting: HashMap<At, VecDeque<ClientId>>,
 }
 
@@ -22,28 +51,56 @@ impl Interest {
         self.watched.is_empty() && self.waiting.is_empty()
     }
 
-    /// A client watches a key.
-    pub fn watch(&mut self, db: DbIndex, key: &[u8], client: ClientId) {
-        let clients = self.watched.entry((db, key.into())).or_default();
-        if !clients.contains(&client) {
-            clients.push(client);
+    /// A client watches a key, which has expired and is still there, or not.
+    pub fn watch(
+        &mut self,
+        db: DbIndex,
+        key: &[u8],
+        client: ClientId,
+        tripwire: &Tripwire,
+        was_expired: bool,
+    ) {
+        let watchers = self.watched.entry((db, key.into())).or_default();
+        if !watchers.iter().any(|watcher| watcher.client == client) {
+            watchers.push(Watcher { client, tripwire: tripwire.clone(), was_expired });
         }
     }
 
     /// A client no longer watches a key.
     pub fn unwatch(&mut self, db: DbIndex, key: &[u8], client: ClientId) {
         let at = (db, key.into());
-        if let Some(clients) = self.watched.get_mut(&at) {
-            clients.retain(|c| *c != client);
-            if clients.is_empty() {
+        if let Some(watchers) = self.watched.get_mut(&at) {
+            watchers.retain(|watcher| watcher.client != client);
+            if watchers.is_empty() {
                 self.watched.remove(&at);
             }
         }
     }
 
-    /// The clients that watch a key.
-    pub fn watchers(&self, db: DbIndex, key: &[u8]) -> &[ClientId] {
-        self.watched.get(&(db, key.into())).map_or(&[], Vec::as_slice)
+    /// Whether anybody watches a key.
+    pub fn is_watched(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.watched.contains_key(&(db, key.into()))
+    }
+
+    /// Whether a client watches a key that had not expired when it began to.
+    pub fn watched_alive(&self, db: DbIndex, key: &[u8], client: ClientId) -> bool {
+        let watchers = self.watched.get(&(db, key.into())).map_or(&[][..], Vec::as_slice);
+        watchers.iter().any(|watcher| watcher.client == client && !watcher.was_expired)
+    }
+
+    /// A watched key changed, and is now as `presence` says: the transactions of those who watch it are broken, but for
+    /// those who saw an expired key that is still, or really, gone (multi.c: touchWatchedKey,
+    /// touchAllWatchedKeysInDb).
+    pub fn touch(&mut self, db: DbIndex, key: &[u8], presence: Presence, was_there: bool) {
+        let watchers = self.watched.get_mut(&(db, key.into())).map_or(&mut [][..], Vec::as_mut_slice);
+        for Watcher { tripwire, was_expired, .. } in watchers {
+            match (*was_expired, presence) {
+                (true, Presence::Missing) => *was_expired = false,
+                (true, Presence::Expired) => {}
+                (false, Presence::Expired) if !was_there => *was_expired = true,
+                _ => tripwire.break_it(),
+            }
+        }
     }
 
     /// All watched keys of a database.
@@ -70,6 +127,20 @@ impl Interest {
         }
     }
 
+    /// Whether anybody waits for a key of this name, in any database.
+    pub fn is_awaited(&self, key: &[u8]) -> bool {
+        self.waiting.keys().any(|(_, awaited)| **awaited == *key)
+    }
+
+    /// The clients that wait for a key of this name, in any database.
+    pub fn waiters_anywhere<'a>(&'a self, key: &'a [u8]) -> impl Iterator<Item = ClientId> + 'a {
+        self.waiting
+            .iter()
+            .filter(move |((_, awaited), _)| **awaited == *key)
+            .flat_map(|(_, queue)| queue)
+            .copied()
+    }
+
     /// The clients that wait for a key, the first first.
     pub fn waiters(&self, db: DbIndex, key: &[u8]) -> Option<&VecDeque<ClientId>> {
         self.waiting.get(&(db, key.into()))
@@ -88,5 +159,44 @@ impl Interest {
     /// Number of keys that somebody watches.
     pub fn watched_keys(&self) -> usize {
         self.watched.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DB: DbIndex = DbIndex(0);
+
+    /// What becomes of a transaction that watches a key, which had expired or not, when it changes.
+    fn breaks(was_expired: bool, presence: Presence, was_there: bool) -> bool {
+        let (mut interest, tripwire) = (Interest::default(), Tripwire::default());
+        interest.watch(DB, b"key", ClientId(1), &tripwire, was_expired);
+        interest.touch(DbIndex(1), b"key", Presence::Live, true);
+        interest.touch(DB, b"other", Presence::Live, true);
+        assert!(!tripwire.is_broken(), "another key is none of its business");
+        interest.touch(DB, b"key", presence, was_there);
+        tripwire.is_broken()
+    }
+
+    #[test]
+    fn a_change_breaks_the_transaction_but_not_the_end_of_what_had_ended() {
+        assert!(breaks(false, Presence::Live, true) && breaks(false, Presence::Missing, true));
+        assert!(breaks(true, Presence::Live, true));
+        assert!(!breaks(true, Presence::Missing, true) && !breaks(true, Presence::Expired, true));
+        assert!(!breaks(false, Presence::Expired, false) && breaks(false, Presence::Expired, true));
+    }
+
+    #[test]
+    fn nothing_is_left_of_who_has_gone() {
+        let mut interest = Interest::default();
+        interest.watch(DB, b"key", ClientId(1), &Tripwire::default(), false);
+        interest.wait(DbIndex(3), b"key", ClientId(2));
+        assert!(interest.is_watched(DB, b"key") && interest.watched_alive(DB, b"key", ClientId(1)));
+        assert!(interest.is_awaited(b"key") && !interest.is_awaited(b"other"));
+        assert_eq!(interest.waiters_anywhere(b"key").collect::<Vec<_>>(), [ClientId(2)]);
+        interest.unwatch(DB, b"key", ClientId(1));
+        interest.stop_waiting(DbIndex(3), b"key", ClientId(2));
+        assert!(interest.is_empty());
     }
 }

@@ -556,7 +556,7 @@ impl<'a> Keys<'a> {
     #[inline]
     pub fn touched(&mut self, key: Key<'_>) {
         let Some(interest) = self.reach.get(key.shard()).interest() else { return };
-        if !interest.watchers(self.db, key.bytes).is_empty() {
+        if interest.is_watched(self.db, key.bytes) {
             self.fx.watched.push((self.db, key.bytes.to_vec()));
         }
         self.wake_waiters(key);

@@ -30,9 +30,9 @@ pub use access::{AccessClock, LFU_INIT};
 pub use batch::{Batch, Duplicate};
 pub use guard::{Mut, Read, StrMut};
 pub use hints::Hints;
-pub use interest::Interest;
+pub use interest::{Interest, Tripwire};
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
-pub use shard::{Db, Shard};
+pub use shard::{Db, Presence, Shard};
 pub use slot::{Held, Locks, Slot};
 pub use world::World;
 

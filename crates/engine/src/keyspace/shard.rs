@@ -1,8 +1,9 @@
 //! A shard: its part of every database, and who is interested in its keys.
 
-use super::{DbIndex, Interest};
+use super::{DbIndex, Interest, Key};
 use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
+use crate::time::UnixMs;
 
 /// One database's keys in one shard.
 #[repr(C)]
@@ -17,6 +18,17 @@ impl Db {
     fn new(seed: Seed) -> Db {
         Db { table: Table::new(seed), expiry_cursor: 0 }
     }
+}
+
+/// Whether a key is in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is not.
+    Missing,
+    /// It is, but its time has come.
+    Expired,
+    /// It is.
+    Live,
 }
 
 /// A part of the keyspace that is held as one.
@@ -112,6 +124,28 @@ impl Shard {
     /// Takes all keys of a database away.
     pub(super) fn take(&mut self, db: DbIndex) -> Option<Table<KeyEntry>> {
         self.take_all(db).map(|part| part.table)
+    }
+
+    /// The entry of a key of this shard, whether its time has come or not; without side effects.
+    pub fn entry(&self, db: DbIndex, key: Key<'_>) -> Option<&KeyEntry> {
+        self.db(db)?.table.get(key.hash, key.bytes)
+    }
+
+    /// Whether a key of this shard is there, without side effects.
+    pub fn presence(&self, db: DbIndex, key: Key<'_>, now: UnixMs) -> Presence {
+        match self.entry(db, key) {
+            None => Presence::Missing,
+            Some(entry) if entry.expiry().is_some_and(|expiry| expiry < now) => Presence::Expired,
+            Some(_) => Presence::Live,
+        }
+    }
+
+    /// Tells those who watch a key of this shard that it changed; see [`Interest::touch`].
+    pub fn touch_watched(&mut self, db: DbIndex, key: Key<'_>, now: UnixMs, was_there: bool) {
+        let presence = self.presence(db, key, now);
+        if let Some(interest) = &mut self.interest {
+            interest.touch(db, key.bytes, presence, was_there);
+        }
     }
 
     /// Who watches or waits for keys of this shard; `None` if nobody does.

@@ -138,6 +138,42 @@ impl Held<'_> {
         true
     }
 
+    /// Gives all locks back and takes those of keys with these hashes instead, waiting for them.
+    pub fn relock(&mut self, hashes: &[u64]) {
+        self.0.release();
+        self.0.take_in_order(hashes);
+    }
+
+    /// Whether somebody watches or waits for a key of a shard that is held.
+    #[inline]
+    pub fn has_interest(&self) -> bool {
+        self.shards().any(|shard| shard.interest().is_some())
+    }
+
+    /// Whether the shard of a key is held.
+    pub fn covers(&self, key: Key<'_>) -> bool {
+        let Grip { locks, .. } = &self.0;
+        locks.world.shards[key.shard()].lock.is_of(locks.me)
+    }
+
+    /// Hash and shard of a key.
+    #[inline]
+    pub fn locate<'k>(&self, key: &'k [u8]) -> Key<'k> {
+        self.0.locks.locate(key)
+    }
+
+    /// A shard that is held.
+    #[inline]
+    pub fn shard(&self, number: usize) -> &Shard {
+        self.0.get(number)
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub fn shard_mut(&mut self, number: usize) -> &mut Shard {
+        self.0.get_mut(number)
+    }
+
     /// The shards that are held.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
         self.0.list.iter().map(|shard| self.0.get(usize::from(*shard)))

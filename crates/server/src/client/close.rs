@@ -28,8 +28,8 @@ impl Server {
     /// Unties a client from everything that it waits for, watches or listens to.
     pub fn release(&mut self, client: &mut super::Client) {
         self.unblock_client(client);
-        self.unwatch_all(client);
-        self.unsubscribe_all(client);
-        self.remove_monitor(client);
+        self.floor().unwatch_all(client);
+        self.pubsub.unsubscribe_all(client);
+        self.monitors.remove(client);
     }
 }

@@ -88,6 +88,7 @@ impl Client {
 
     fn letters(&self) -> String {
         let mut flags = self.flags;
+        flags.set(Flags::DIRTY_CAS, self.is_broken());
         if flags.contains(Flags::PAUSED) {
             flags.insert(Flags::BLOCKED);
         }

@@ -217,12 +217,6 @@ impl Clients {
         self.all().find_map(|part| part.get(*part.by_id.get(&id)?))
     }
 
-    /// The client of this id, unless it is taken out.
-    pub fn by_id_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        let token = self.token_of(id)?;
-        self.get_mut(token)
-    }
-
     /// All clients but the one that is taken out, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Client> {
         self.ids().into_iter().filter_map(|id| self.by_id(id))

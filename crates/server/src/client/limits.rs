@@ -44,6 +44,16 @@ impl Server {
         if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
     }
 
+    /// Whether [`Server::exceeds_output_limit`] has anything to do: a quick look, on the safe side.
+    pub fn may_exceed_output_limit(&self, client: &Client) -> bool {
+        let limit = self.output_limit(client);
+        let used = client.output_memory() as u64;
+        used >= self.most_output(limit) as u64
+            || limit.soft_bytes > 0 && used >= limit.soft_bytes
+            || client.soft_limit_since.is_some()
+            || client.output.is_cut()
+    }
+
     /// Marks a client that has too much unsent output. True if it has to be closed.
     pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
         let used = client.output_memory() as u64;

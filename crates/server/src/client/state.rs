@@ -5,16 +5,17 @@
 
 use super::buffers::{InputBuffer, ReplyBuffer};
 use super::describe::OWN_OUTPUT;
+use crate::blocking::Wait;
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
 use crate::table::CommandId;
 use bitflags::bitflags;
-use ochre_engine::command::effects::Block;
-use ochre_engine::keyspace::{ClientId, DbIndex};
+use ochre_engine::keyspace::{ClientId, DbIndex, Tripwire};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Output, Protocol, Reply};
 use ochre_resp::request::{Batch, OwnedArgs, Parser};
+use std::sync::Arc;
 
 bitflags! {
     /// Properties of a client that the dispatcher tests together.
@@ -24,7 +25,7 @@ bitflags! {
         const MULTI = 1 << 0;
         /// A queued command was wrong: EXEC will refuse.
         const DIRTY_EXEC = 1 << 1;
-        /// A watched key changed: EXEC will do nothing.
+        /// A watched key changed: EXEC will do nothing. Only for showing: see [`Client::is_broken`].
         const DIRTY_CAS = 1 << 2;
         /// Waits for a key or for time to pass.
         const BLOCKED = 1 << 3;
@@ -100,18 +101,13 @@ impl Multi {
     }
 }
 
-/// What a client waits for.
-pub struct Blocked {
-    /// The keys, and what may serve them.
-    pub on: Block,
-    /// Their database.
-    pub db: DbIndex,
-    /// The command that runs again.
-    pub command: CommandId,
-    /// Its arguments.
-    pub args: OwnedArgs,
-    /// When waiting ends, in ms since 1970; `None` is never.
-    pub deadline: Option<UnixMs>,
+/// What a client watches.
+#[derive(Default)]
+pub struct Watching {
+    /// The keys.
+    pub keys: Vec<(DbIndex, Box<[u8]>)>,
+    /// Breaks when one of them changes.
+    pub tripwire: Tripwire,
 }
 
 /// Commands that were parsed, but wait until their client may go on.
@@ -159,10 +155,10 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     /// Transaction under way.
     pub multi: Option<Box<Multi>>,
-    /// Keys watched, and whether they were expired already.
-    pub watched: Vec<(DbIndex, Box<[u8]>, bool)>,
+    /// Keys watched.
+    pub watching: Option<Box<Watching>>,
     /// What it waits for.
-    pub blocked: Option<Box<Blocked>>,
+    pub blocked: Option<Arc<Wait>>,
     /// Channels and patterns.
     pub subscriptions: Option<Box<Subscriptions>>,
     /// CLIENT SETNAME.
@@ -212,7 +208,7 @@ impl Client {
             flags: Flags::empty(),
             reply_mode: ReplyMode::On,
             multi: None,
-            watched: Vec::new(),
+            watching: None,
             blocked: None,
             subscriptions: None,
             name: None,
@@ -240,6 +236,11 @@ impl Client {
         is_new
     }
 
+    /// Whether a key changed that the client watches.
+    pub fn is_broken(&self) -> bool {
+        self.watching.as_ref().is_some_and(|watching| watching.tripwire.is_broken())
+    }
+
     /// A writer of replies in the client's protocol.
     #[inline]
     pub fn reply(&mut self) -> Reply<'_> {
@@ -255,7 +256,7 @@ impl Client {
             + if self.output.len() > OWN_OUTPUT { self.output.len() } else { 0 }
             + self.pending.as_ref().map_or(0, |pending| pending.batch.memory_bytes())
             + self.multi_memory()
-            + self.watched.len() * WATCH_BYTES
+            + self.watching.as_ref().map_or(0, |watching| watching.keys.len() * WATCH_BYTES)
             + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
     }
 

@@ -2,76 +2,82 @@
 //!
 //! A line is made only if somebody looks. Secrets among the arguments are not shown.
 
+use super::Subscriber;
 use crate::client::{Client, Flags};
+use crate::post::{Content, Letter};
 use crate::secrets;
-use crate::server::Server;
-use crate::table::CommandId;
+use crate::table::Entry;
+use bytes::Bytes;
 use ochre_engine::command::flags::{ADMIN, SKIP_MONITOR};
-use ochre_engine::keyspace::ClientId;
 use ochre_engine::text::repr::push_repr;
 use ochre_resp::request::Args;
+use parking_lot::Mutex;
 
-impl Server {
+/// The clients that see all commands.
+#[derive(Debug, Default)]
+pub struct Monitors {
+    /// They change in the exclusive mode only.
+    watching: Vec<Subscriber>,
+    /// All of them see the commands in the same order.
+    order: Mutex<()>,
+}
+
+impl Monitors {
+    /// True if nobody looks.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.watching.is_empty()
+    }
+
     /// A client becomes a monitor.
-    pub fn add_monitor(&mut self, client: &mut Client) {
+    pub fn add(&mut self, client: &mut Client) {
         client.flags.insert(Flags::MONITOR);
-        self.monitors.push(client.id);
+        self.watching.push(Subscriber { id: client.id, token: client.token });
     }
 
     /// A client is no monitor any more.
-    pub fn remove_monitor(&mut self, client: &mut Client) {
+    pub fn remove(&mut self, client: &mut Client) {
         if client.flags.contains(Flags::MONITOR) {
             client.flags.remove(Flags::MONITOR);
-            self.monitors.retain(|id| *id != client.id);
+            self.watching.retain(|monitor| monitor.id != client.id);
         }
     }
 
-    /// Shows a command that a client ran to all monitors.
-    #[inline]
-    pub fn show_monitors(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
-        if !self.monitors.is_empty() {
-            self.show_monitors_now(client, command, args);
-        }
-    }
-
+    /// Shows a command that a client runs at this time, in microseconds since 1970. To be called while its shards
+    /// are held, so that conflicting commands are seen in the order in which they ran.
     #[cold]
-    fn show_monitors_now(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
-        let entry = self.commands.get(command);
-        if entry.meta.flags & (ADMIN | SKIP_MONITOR) != 0 {
+    pub fn show(
+        &self,
+        client: &Client,
+        unix_us: i64,
+        command: &Entry,
+        args: Args<'_>,
+        send: &mut dyn FnMut(Letter),
+    ) {
+        if command.meta.flags & (ADMIN | SKIP_MONITOR) != 0 {
             return;
         }
-        let mut line = self.monitor_prefix(client);
-        let secret = secrets::places(&entry.full_name, args);
+        let mut line = prefix(client, unix_us);
+        let secret = secrets::places(&command.full_name, args);
         for (at, arg) in args.iter().enumerate() {
             line.push(b' ');
             push_repr(&mut line, if secret.contains(&at) { secrets::REDACTED } else { arg });
         }
         line.extend_from_slice(b"\r\n");
-        for id in self.monitors.clone() {
-            self.send_line(client, id, &line);
+        let line = Bytes::from(line);
+        let _order = self.order.lock();
+        for Subscriber { id, token } in &self.watching {
+            send(Letter { to: *token, id: *id, content: Content::Line(line.clone()) });
         }
     }
+}
 
-    fn monitor_prefix(&self, client: &Client) -> Vec<u8> {
-        let us = self.lane.clock.unix_us(self.lane.tick);
-        let (seconds, us) = (us / 1_000_000, us % 1_000_000);
-        let db = client.db.0;
-        if client.flags.contains(Flags::UNIX) {
-            let path = client.address.strip_suffix(":0").unwrap_or(&client.address);
-            return format!("+{seconds}.{us:06} [{db} unix:{path}]").into_bytes();
-        }
-        format!("+{seconds}.{us:06} [{db} {}]", client.address).into_bytes()
+fn prefix(client: &Client, unix_us: i64) -> Vec<u8> {
+    let (seconds, us) = (unix_us / 1_000_000, unix_us % 1_000_000);
+    let db = client.db.0;
+    if client.flags.contains(Flags::UNIX) {
+        let path = client.address.strip_suffix(":0").unwrap_or(&client.address);
+        return format!("+{seconds}.{us:06} [{db} unix:{path}]").into_bytes();
     }
-
-    fn send_line(&mut self, current: &mut Client, to: ClientId, line: &[u8]) {
-        if to == current.id {
-            current.output.append(line);
-            return;
-        }
-        let Some(token) = self.clients.token_of(to) else { return };
-        let Some(mut monitor) = self.clients.take(token) else { return };
-        monitor.output.append(line);
-        self.pushed(&mut monitor);
-        self.clients.put_back(monitor);
-    }
+    format!("+{seconds}.{us:06} [{db} {}]", client.address).into_bytes()
 }

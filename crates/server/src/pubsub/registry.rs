@@ -1,21 +1,33 @@
 //! Who listens to what: topics with their subscribers, in the order of subscription.
 
 use super::Kind;
+use crate::client::Token;
 use ochre_engine::keyspace::ClientId;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A client that listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Who it is.
+    pub id: ClientId,
+    /// Its place.
+    pub token: Token,
+}
 
 /// Subscribers of all topics.
 #[derive(Debug, Default)]
 pub struct Registry {
-    channels: HashMap<Box<[u8]>, Vec<ClientId>>,
-    shard_channels: HashMap<Box<[u8]>, Vec<ClientId>>,
+    channels: HashMap<Box<[u8]>, Vec<Subscriber>>,
+    shard_channels: HashMap<Box<[u8]>, Vec<Subscriber>>,
     /// Every publication walks them all, always in the same order.
-    patterns: BTreeMap<Box<[u8]>, Vec<ClientId>>,
+    patterns: BTreeMap<Box<[u8]>, Vec<Subscriber>>,
 }
 
 impl Registry {
     /// A client that has not subscribed to the topic does.
-    pub fn add(&mut self, kind: Kind, topic: &[u8], client: ClientId) {
+    pub fn add(&mut self, kind: Kind, topic: &[u8], client: Subscriber) {
         let clients = match kind {
             Kind::Channel => self.channels.entry(topic.into()).or_default(),
             Kind::Shard => self.shard_channels.entry(topic.into()).or_default(),
@@ -32,7 +44,7 @@ impl Registry {
             Kind::Pattern => self.patterns.get_mut(topic),
         };
         let Some(clients) = clients else { return };
-        clients.retain(|other| *other != client);
+        clients.retain(|other| other.id != client);
         if clients.is_empty() {
             match kind {
                 Kind::Channel => drop(self.channels.remove(topic)),
@@ -43,7 +55,7 @@ impl Registry {
     }
 
     /// The subscribers of a topic.
-    pub fn subscribers(&self, kind: Kind, topic: &[u8]) -> &[ClientId] {
+    pub fn subscribers(&self, kind: Kind, topic: &[u8]) -> &[Subscriber] {
         let clients = match kind {
             Kind::Channel => self.channels.get(topic),
             Kind::Shard => self.shard_channels.get(topic),
@@ -53,7 +65,7 @@ impl Registry {
     }
 
     /// All patterns with their subscribers.
-    pub fn patterns(&self) -> impl Iterator<Item = (&[u8], &[ClientId])> {
+    pub fn patterns(&self) -> impl Iterator<Item = (&[u8], &[Subscriber])> {
         self.patterns.iter().map(|(pattern, clients)| (&**pattern, clients.as_slice()))
     }
 
@@ -74,25 +86,75 @@ impl Registry {
             Kind::Pattern => self.patterns.len(),
         }
     }
+
+    /// True if publications reach nobody.
+    pub fn is_silent(&self) -> bool {
+        self.channels.is_empty() && self.patterns.is_empty()
+    }
+}
+
+/// The registry for all workers. Messages are sent under its lock, so that all subscribers get those of
+/// a topic in the same order.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    registry: Mutex<Registry>,
+    /// Somebody listens to a channel or a pattern: asked for each keyspace event.
+    is_heard: AtomicBool,
+}
+
+impl Exchange {
+    /// The registry, to look at and to publish through.
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock()
+    }
+
+    /// Changes the registry.
+    pub fn change<R>(&self, change: impl FnOnce(&mut Registry) -> R) -> R {
+        let mut registry = self.registry.lock();
+        let done = change(&mut registry);
+        self.is_heard.store(!registry.is_silent(), Ordering::Release);
+        done
+    }
+
+    /// Whether anybody listens to a channel or a pattern.
+    #[inline]
+    pub fn is_heard(&self) -> bool {
+        self.is_heard.load(Ordering::Acquire)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn subscriber(id: u64) -> Subscriber {
+        Subscriber { id: ClientId(id), token: Token::NOWHERE }
+    }
+
     #[test]
     fn a_topic_lives_as_long_as_its_subscribers() {
         let mut registry = Registry::default();
         for kind in Kind::ALL {
-            registry.add(kind, b"news", ClientId(1));
-            registry.add(kind, b"news", ClientId(2));
+            registry.add(kind, b"news", subscriber(1));
+            registry.add(kind, b"news", subscriber(2));
             registry.remove(kind, b"news", ClientId(1));
             registry.remove(kind, b"none", ClientId(1));
-            assert_eq!(registry.subscribers(kind, b"news"), [ClientId(2)]);
+            assert_eq!(registry.subscribers(kind, b"news"), [subscriber(2)]);
             assert_eq!(registry.topics(kind).count(), 1);
             registry.remove(kind, b"news", ClientId(2));
             assert!(registry.subscribers(kind, b"news").is_empty());
         }
         assert!(Kind::ALL.iter().all(|kind| registry.len(*kind) == 0));
+    }
+
+    #[test]
+    fn shard_channels_are_not_where_events_are_heard() {
+        let exchange = Exchange::default();
+        exchange.change(|registry| registry.add(Kind::Shard, b"a", subscriber(1)));
+        assert!(!exchange.is_heard());
+        exchange.change(|registry| registry.add(Kind::Pattern, b"a", subscriber(1)));
+        assert!(exchange.is_heard());
+        exchange.change(|registry| registry.remove(Kind::Pattern, b"a", ClientId(1)));
+        assert!(!exchange.is_heard());
     }
 }

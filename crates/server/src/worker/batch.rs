@@ -187,6 +187,8 @@ impl Worker {
 
     /// Runs the commands of the clients in the window.
     fn run_window(&mut self) {
+        // What happened before these commands were sent comes before their replies.
+        self.open_letters();
         let mut window = std::mem::take(&mut self.scratch.window);
         let mut plan = std::mem::take(&mut self.scratch.plan);
         plan.clear();
@@ -259,6 +261,7 @@ impl Worker {
             }
             match tried {
                 Tried::Done => {}
+                Tried::Waits => break,
                 Tried::Slow(id, nanos) => {
                     let args = pending.batch.args(pending.next - 1, queue.query.bytes());
                     seat.exclusively_with(client, |server, client| {

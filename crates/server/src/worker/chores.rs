@@ -4,21 +4,18 @@
 //! shared      every worker   expiry: its slice of the shards, its part of the time    eviction: any shard
 //! exclusive   first worker   expiry: all shards                                       eviction: all shards
 //! ```
-//! In the shared mode one shard is locked at a time, and what a deletion reports is settled before the shard is let
-//! go ([`settle_background`]), so the log has it in order. A key that somebody watches or waits for is left to the
-//! exclusive mode, as telling them takes that.
+//! In the shared mode one shard is locked at a time, and what a deletion reports is carried out and logged before the
+//! shard is let go (`Floor::settle_background`), so the log has it in order. A key that somebody waits for is left to
+//! the exclusive mode: whoever goes on may need other shards.
 
 use super::Worker;
 use super::seat::{Common, Seat};
-use super::shared::{Records, settle};
 use crate::clock::{Clock, Tick};
 use crate::eviction::{Pressure, Site, relieve};
 use crate::expiry::slow_limit_us;
 use crate::lazyfree::Reaper;
-use crate::server::{Desk, Lane};
-use ochre_engine::command::Effects;
+use crate::server::Desk;
 use ochre_engine::cycle::{CycleEnd, Slice};
-use ochre_engine::keyspace::{DbIndex, Held, Keys};
 use ochre_engine::settings::Settings;
 
 impl Worker {
@@ -79,19 +76,11 @@ impl Seat {
             return CycleEnd::Empty;
         }
         let Desk { lane, stats, journal, shards, expiry, .. } = desk;
-        let settings = common.settings();
-        let (started, seconds) = (lane.clock.tick(), seconds(lane));
-        let (limit_us, counter) = (limit_us / common.workers() as u64, lane.clock.handle());
-        let mut more_time = || counter.micros_since(started) < limit_us;
-        let mut held = common.locks().roaming(shards);
-        let mut records = Records { stats, journal };
-        let mut settle = |fx: &mut Effects| {
-            settle_background(common, fx, &mut records, seconds, settings.lazyfree_lazy_expire)
-        };
-        let (view, _) = lane.background(settings);
-        let end =
-            expiry.run(&mut Keys::locked(&mut held, view), slice, settings, &mut more_time, &mut settle);
-        drop(held);
+        let started = lane.clock.tick();
+        let time = (started, limit_us / common.workers() as u64);
+        let mut floor = common.roaming_floor(shards, lane, stats, journal);
+        let end = expiry.run(&mut floor, Some(common.inbox()), slice, time);
+        drop(floor);
         lane.tick = lane.clock.tick();
         let nanos = lane.clock.nanos(started, lane.tick);
         expiry.count(stats, nanos);
@@ -105,7 +94,7 @@ impl Seat {
         let (left, late) = (desk.expiry.take_left(), std::mem::take(&mut desk.late));
         if !(left.is_empty() && late.is_empty()) {
             self.exclusively(|server| {
-                server.delete_due(&left);
+                server.on_empty_floor(|floor| floor.delete_due(&left, None));
                 late.into_iter().for_each(|(event, nanos)| server.note_latency(event, nanos));
             });
         }
@@ -131,46 +120,6 @@ pub(super) fn make_room(common: Common<'_>, desk: &mut Desk, needs: bool) -> Pre
     let (free, workers) = (limit.saturating_sub(counted), common.workers() as u64);
     desk.eviction.conclude(pressure, free, limit, workers, &desk.lane.clock);
     pressure
-}
-
-/// Deletes those of these keys that are due. False if the exclusive mode is needed for one.
-pub(super) fn delete_due(
-    common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
-    held: &mut Held<'_>,
-    due: &[(DbIndex, Vec<u8>)],
-) -> bool {
-    let (settings, seconds) = (common.settings(), seconds(lane));
-    let (view, _) = lane.background(settings);
-    let mut keys = Keys::locked(held, view);
-    due.iter().all(|(db, key)| {
-        keys.select(*db);
-        let is_gone = keys.delete_if_due(keys.locate(key));
-        settle_background(common, keys.fx, records, seconds, settings.lazyfree_lazy_expire);
-        is_gone
-    })
-}
-
-/// Settles what background work did to a shard that is still held. Nobody watches its keys, waits for them or
-/// listens to events. `lazy` is whether keys that went are to be freed in the background elsewhere, too.
-fn settle_background(
-    common: Common<'_>,
-    fx: &mut Effects,
-    records: &mut Records<'_>,
-    seconds: i64,
-    lazy: bool,
-) {
-    if fx.propagates && !fx.gone.is_empty() {
-        records.journal.record_gone(fx, lazy, common.settings().level, seconds);
-    }
-    settle(common, fx, records.stats);
-    common.inbox().put(records.journal);
-}
-
-/// The time of what runs now, in seconds.
-fn seconds(lane: &Lane) -> i64 {
-    lane.clock.unix_ms(lane.tick).0 / 1000
 }
 
 /// Keeps an event for the latency monitor, if that wants it.
@@ -200,18 +149,13 @@ impl Site for Here<'_> {
     }
 
     fn evict_one(&mut self) -> bool {
-        let (common, settings) = (self.common, self.common.settings());
+        let common = self.common;
         let Desk { lane, stats, journal, shards, eviction, .. } = &mut *self.desk;
-        let (started, seconds) = (lane.clock.tick(), seconds(lane));
-        let mut held = common.locks().roaming(shards);
-        let (view, rng) = lane.background(settings);
-        let found = eviction.pool.evict(&mut Keys::locked(&mut held, view), settings, rng);
-        if found {
-            stats.evicted_keys += 1;
-            let mut records = Records { stats, journal };
-            settle_background(common, &mut lane.fx, &mut records, seconds, settings.lazyfree_lazy_eviction);
-        }
-        drop(held);
+        let started = lane.clock.tick();
+        let mut floor = common.roaming_floor(shards, lane, stats, journal);
+        let found = floor.evict(&mut eviction.pool);
+        common.inbox().put(floor.journal);
+        drop(floor);
         self.note_since("eviction-del", started);
         found
     }

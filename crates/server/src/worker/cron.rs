@@ -12,14 +12,12 @@ const CLIENTS_PER_TURN: u64 = 200;
 impl Worker {
     /// Ends waits and pauses in time, and runs the cron if its time has come.
     pub(super) fn run_timers(&mut self) {
-        let deadline = self.seat.common().next_deadline();
+        self.end_waits();
+        let pause_end = self.seat.common().pause_end();
         let desk = self.seat.desk();
         let now = desk.lane.clock.unix_ms(desk.lane.tick);
-        if deadline.is_some_and(|at| at <= now) {
-            self.seat.exclusively(|server| {
-                server.expire_waits();
-                server.end_pause_in_time();
-            });
+        if pause_end.is_some_and(|at| at <= now) {
+            self.seat.exclusively(Server::end_pause_in_time);
         }
         if (now.0 as u64) < self.next_cron {
             return;

@@ -18,16 +18,19 @@ mod accept;
 mod batch;
 mod chores;
 mod cron;
+mod letters;
 mod meanwhile;
 mod output;
 mod seat;
 mod shared;
 mod start;
+mod waiters;
 
 pub use start::run;
 
 use crate::client::Token;
 use crate::clock::Tick;
+use crate::post::Letter;
 use crate::process::signals::Signals;
 use mio::{Events, Poll};
 use seat::Seat;
@@ -54,6 +57,8 @@ struct Worker {
     /// Listeners with new connections.
     accepting: Vec<usize>,
     scratch: batch::Scratch,
+    /// Memory for letters on their way from the mailbox.
+    letters: Vec<Letter>,
     next_cron: u64,
     cron_turns: u64,
 }
@@ -68,6 +73,7 @@ impl Worker {
             ready: Vec::new(),
             accepting: Vec::new(),
             scratch: batch::Scratch::default(),
+            letters: Vec::new(),
             next_cron: 0,
             cron_turns: 0,
         }
@@ -130,6 +136,7 @@ impl Worker {
     }
 
     fn before_wait(&mut self) {
+        self.open_letters();
         self.resume_unblocked();
         self.do_chores();
         self.flush_log();
@@ -157,8 +164,13 @@ impl Worker {
 
     fn timeout(&mut self) -> Duration {
         let evicts_on = self.evicts_on();
-        let deadline = self.seat.common().next_deadline();
-        if !self.again.is_empty() || evicts_on || self.seat.part().has_work() {
+        let common = self.seat.common();
+        let deadline = common.next_deadline();
+        if !self.again.is_empty()
+            || evicts_on
+            || common.post().waits_for(self.seat.me())
+            || self.seat.part().has_work()
+        {
             return Duration::ZERO;
         }
         let now = self.seat.desk().lane.clock.now().0 as u64;

@@ -13,12 +13,16 @@
 //! modes cost nothing, and commands always run exclusively.
 #![allow(unsafe_code)]
 
+use crate::blocking::Waiting;
 use crate::client::{Client, Part};
 use crate::eviction::Site;
-use crate::server::{Desk, Server};
+use crate::floor::{Floor, Ground, Hall, Letters};
+use crate::propagate::Journal;
+use crate::server::{Desk, Lane, Server};
+use crate::stats::Stats;
 use crate::table::CommandTable;
 use mio::Waker;
-use ochre_engine::keyspace::Locks;
+use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::Limits;
@@ -65,8 +69,10 @@ impl Seat {
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_plain = self.server().is_plain();
-            let propagates = self.server().lane.fx.propagates;
-            self.desk().lane.fx.propagates = propagates;
+            let fx = &self.server().lane.fx;
+            let (propagates, wanted_events) = (fx.propagates, fx.wanted_events);
+            let own = &mut self.desk().lane.fx;
+            (own.propagates, own.wanted_events) = (propagates, wanted_events);
         }
     }
 
@@ -263,11 +269,6 @@ impl<'a> Common<'a> {
         &self.server.world
     }
 
-    /// The thread that frees large values.
-    pub fn reaper(self) -> &'a crate::lazyfree::Reaper {
-        &self.server.reaper
-    }
-
     /// What requests of a client may be.
     pub fn request_limits(self, client: &Client, max_batch: usize) -> Limits {
         self.server.request_limits(client, max_batch)
@@ -321,6 +322,17 @@ impl<'a> Common<'a> {
                 || !self.server.journal.aof.bytes.is_empty())
     }
 
+    /// The mailboxes of all workers.
+    #[inline]
+    pub fn post(self) -> &'a crate::post::Post {
+        &self.server.post
+    }
+
+    /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
+    pub fn may_exceed_limits(self, client: &Client) -> bool {
+        self.server.limits_clients_memory() || self.server.may_exceed_output_limit(client)
+    }
+
     /// Takes what this worker logged.
     #[inline]
     pub fn inbox(self) -> &'a crate::propagate::Inbox {
@@ -357,10 +369,59 @@ impl<'a> Common<'a> {
         self.server.is_late(nanos)
     }
 
-    /// When the next wait or pause ends.
+    /// When the pause ends that is under way.
+    pub fn pause_end(self) -> Option<UnixMs> {
+        self.server.pause.end()
+    }
+
+    /// When the next wait of this worker's clients, or a pause, ends.
     pub fn next_deadline(self) -> Option<UnixMs> {
-        let pause = self.server.pause.end();
-        let wait = self.server.waiting.next_deadline().map(|at| UnixMs(at.0.saturating_add(1)));
-        pause.into_iter().chain(wait).min()
+        let wait = self.waiting().next_deadline(self.me).map(|at| UnixMs(at.0.saturating_add(1)));
+        self.pause_end().into_iter().chain(wait).min()
+    }
+
+    /// Who waits for what.
+    #[inline]
+    pub fn waiting(self) -> &'a Waiting {
+        &self.server.waiting
+    }
+
+    /// The thread that frees large values.
+    pub fn reaper(self) -> &'a crate::lazyfree::Reaper {
+        &self.server.reaper
+    }
+
+    /// The floor of work that goes from shard to shard, with one locked at a time.
+    pub fn roaming_floor(
+        self,
+        shards: &'a mut Vec<u16>,
+        lane: &'a mut Lane,
+        stats: &'a mut Stats,
+        journal: &'a mut Journal,
+    ) -> Floor<'a> {
+        self.floor(self.locks().roaming(shards), ExpiryMode::Delete, lane, stats, journal)
+    }
+
+    /// The floor of commands whose shards are held.
+    #[inline]
+    pub fn floor(
+        self,
+        held: Held<'a>,
+        expiry: ExpiryMode,
+        lane: &'a mut Lane,
+        stats: &'a mut Stats,
+        journal: &'a mut Journal,
+    ) -> Floor<'a> {
+        let server = self.server;
+        let hall = Hall {
+            commands: &server.commands,
+            settings: &server.settings,
+            expiry,
+            reaper: &server.reaper,
+            pubsub: &server.pubsub,
+            monitors: &server.monitors,
+            waiting: &server.waiting,
+        };
+        Floor { ground: Ground::Held(held), hall, lane, stats, journal, letters: Letters::Sent(&server.post) }
     }
 }

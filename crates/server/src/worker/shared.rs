@@ -15,21 +15,20 @@
 //! on common keys take effect one after the other, each as a whole. What they did is logged before the
 //! locks are given back, so the log has the same order.
 
-use super::chores::{delete_due, make_room};
+use super::chores::make_room;
 use super::seat::{Common, Seat};
+use super::waiters;
 use crate::client::{Client, Flags, PendingInput, ReplyMode};
 use crate::eviction::Pressure;
-use crate::exec::{Case, call_data};
-use crate::lazyfree::Garbage;
+use crate::exec::Voice;
+use crate::floor::Floor;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
-use crate::propagate::{Journal, Scene};
-use crate::server::{Desk, Lane};
-use crate::stats::Stats;
+use crate::server::Desk;
 use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{Caller, DENYOOM, DataFn, Effects, Error, Outcome};
-use ochre_engine::keyspace::{ExpiryMode, Held, Hints, Keys};
+use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
+use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -54,6 +53,8 @@ pub(super) enum Tried {
     Done,
     /// It is done, and took so long that it has to be noted: nanoseconds.
     Slow(CommandId, u64),
+    /// Its client waits.
+    Waits,
     /// It has to run in the exclusive mode; nothing has happened.
     NotHere,
 }
@@ -85,15 +86,19 @@ impl Seat {
     ) -> Tried {
         let (common, _, desk) = self.split();
         let has_limit = common.settings().maxmemory > 0;
-        let needs = needs_memory(common.commands(), queue.plan.get(queue.first));
+        let needs = has_limit && needs_memory(common.commands(), queue.plan.get(queue.first));
         let is_stuck = has_limit && make_room(common, desk, needs) == Pressure::Stuck;
         if is_stuck && needs && desk.eviction.pool.passed_over {
             return Tried::NotHere;
         }
         let Desk { lane, stats, journal, shards, hashes, eviction, .. } = desk;
-        let Some((mut held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
+        let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
+        // A walk has let go of a shard before it could be logged that a key expired.
+        let walks = is_walk(common.commands(), queue.plan.get(queue.first));
+        let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
+        let mut floor = common.floor(held, expiry, lane, stats, journal);
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let (planned, args) = (queue.plan.get(at), pending.batch.args(pending.next, queue.query.bytes()));
@@ -101,11 +106,10 @@ impl Seat {
             if has_limit && at > queue.first && !eviction.has_room(needs) {
                 break;
             }
-            let mut records = Records { stats, journal };
             tried = if is_stuck && needs {
-                refuse(common, &mut records, client, planned, args)
+                refuse(&mut floor, client, planned, args)
             } else {
-                try_command(common, lane, &mut records, client, &mut held, planned, args)
+                try_command(common, &mut floor, client, planned, args)
             };
             if tried == Tried::NotHere {
                 break;
@@ -116,22 +120,9 @@ impl Seat {
             }
         }
         // The shards are still held.
-        common.inbox().put(journal);
-        drop(held);
+        common.inbox().put(floor.journal);
         tried
     }
-}
-
-/// Where a worker writes down what its commands did.
-pub(super) struct Records<'a> {
-    pub stats: &'a mut Stats,
-    pub journal: &'a mut Journal,
-}
-
-/// True if a command may use more memory.
-#[inline]
-fn needs_memory(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| commands.get(id).flags & DENYOOM != 0)
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
@@ -160,13 +151,14 @@ fn lock_group<'a>(
     }
     if !first.is_complete() {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        if !entry.arity_fits(args.len()) {
-            return None;
-        }
-        let found = entry.meta.find_keys(args).ok()?;
+        let keys = keys_of(entry, args)?;
         hashes.clear();
-        hashes.extend(found.iter().map(|(at, _)| locks.locate(args.get(*at)).hash));
-        return Some((locks.hold(shards, hashes), 1));
+        hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
+        let held = locks.hold(shards, hashes);
+        if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
+            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
+        }
+        return Some((held, 1));
     }
     let mut held = locks.hold(shards, first.hints.hashes());
     let (mut size, mut keys) = (1, first.hints.hashes().len());
@@ -180,10 +172,41 @@ fn lock_group<'a>(
             size += 1;
         }
     }
+    if held.has_interest() {
+        let is_awaited = |at: usize| {
+            let entry = plan.get(queue.first + at).command.map(|id| commands.get(id));
+            let args = pending.batch.args(pending.next + at, queue.query.bytes());
+            let keys = entry.and_then(|entry| keys_of(entry, args)).unwrap_or_default();
+            waiters::is_any_awaited(&held, keys.into_iter())
+        };
+        size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
+        if size == 0 {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            let keys = keys_of(entry, args)?;
+            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
+        }
+    }
     if keys > 1 {
         held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
     }
     Some((held, size))
+}
+
+/// The keys that a command names; `None` if they cannot be told.
+fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
+    let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
+    Some(found.iter().map(|(at, _)| args.get(*at)).collect())
+}
+
+/// True if a command may use more memory.
+#[inline]
+fn needs_memory(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| commands.get(id).flags & DENYOOM != 0)
+}
+
+#[inline]
+fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
 }
 
 /// A data command whose keys are all planned, and that is done in a moment.
@@ -196,74 +219,53 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
         })
 }
 
-/// Answers a command for which there is no memory. Whatever else is wrong with it has to be found first.
-#[cold]
-fn refuse(
-    common: Common<'_>,
-    records: &mut Records<'_>,
-    client: &mut Client,
-    planned: Planned<'_>,
-    args: Args<'_>,
-) -> Tried {
-    let Some(id) = planned.command.filter(|id| common.commands().get(*id).arity_fits(args.len())) else {
-        return Tried::NotHere;
-    };
-    records.stats.rejected(id);
-    records.stats.error_replied(Error::OUT_OF_MEMORY.text());
-    client.reply().error(Error::OUT_OF_MEMORY.text());
-    Tried::Done
-}
-
 /// Runs a command whose shards are held, if that is possible in the shared mode.
 #[inline]
 fn try_command(
     common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
+    floor: &mut Floor<'_>,
     client: &mut Client,
-    held: &mut Held<'_>,
     planned: Planned<'_>,
     args: Args<'_>,
 ) -> Tried {
     let Some(id) = planned.command else { return Tried::NotHere };
-    let entry = common.commands().get(id);
+    let entry = floor.hall.commands.get(id);
     let Run::Data(handler) = entry.run else { return Tried::NotHere };
-    if !entry.arity_fits(args.len()) || held.shards().any(|shard| shard.interest().is_some()) {
+    if !entry.arity_fits(args.len()) {
         return Tried::NotHere;
     }
-    let started = lane.tick;
-    let settings = common.settings();
+    let started = floor.lane.tick;
     let outcome = if entry.reach == Reach::Walk {
-        call_walk(common, lane, records, client, held, (entry, handler), args)
+        let Some(outcome) = call_walk(common, floor, client, entry, handler, args) else {
+            return Tried::NotHere;
+        };
+        outcome
     } else {
-        let case = Case { expiry: ExpiryMode::Delete, hints: planned.hints, caller: Caller::default() };
-        Some(call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args))
+        let voice = Voice::of(client, planned.hints);
+        floor.call_data(entry, handler, voice, client.reply(), args)
     };
-    let Some(outcome) = outcome else { return Tried::NotHere };
-    if lane.fx.block.take().is_some() {
-        // Waiting is for the exclusive mode; nothing has changed.
-        lane.fx.clear();
-        return Tried::NotHere;
-    }
     let failed = outcome.is_err_and(|error| {
         client.reply().error(error.text());
-        records.stats.error_replied(error.text());
+        floor.stats.error_replied(error.text());
         true
     });
     client.last_command = Some(id);
-    if lane.fx.propagates {
-        let seconds = lane.clock.unix_ms(started).0 / 1000;
-        records.journal.record(
-            &mut lane.fx,
-            Scene { db: client.db, command: entry, settings, seconds },
-            args,
-        );
+    if !floor.hall.monitors.is_empty() {
+        show_monitors(floor, client, entry, args);
     }
-    let stats = &mut *records.stats;
-    settle(common, &mut lane.fx, stats);
-    lane.tick = lane.clock.tick();
-    let nanos = lane.clock.nanos(started, lane.tick);
-    if stats.called(id, nanos, failed) { Tried::Slow(id, nanos) } else { Tried::Done }
+    let block = floor.lane.fx.block.take();
+    floor.carry_out(client.db, entry, args);
+    if let Some(block) = block {
+        floor.block(client, id, args.to_owned_args(), block);
+        return Tried::Waits;
+    }
+    floor.lane.tick = floor.lane.clock.tick();
+    let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
+    let is_slow = floor.stats.called(id, nanos, failed);
+    if !floor.lane.ready.is_empty() {
+        floor.serve_ready();
+    }
+    if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
 }
 
 /// Calls a command that walks over the database. It has let go of a shard before what it deleted there would be logged,
@@ -271,47 +273,45 @@ fn try_command(
 /// `None` if it has to run in the exclusive mode; nothing has happened.
 fn call_walk(
     common: Common<'_>,
-    lane: &mut Lane,
-    records: &mut Records<'_>,
+    floor: &mut Floor<'_>,
     client: &mut Client,
-    held: &mut Held<'_>,
-    (entry, handler): (&Entry, DataFn),
+    entry: &Entry,
+    handler: DataFn,
     args: Args<'_>,
 ) -> Option<Outcome> {
     /// Keys may expire as it walks.
     const TRIES: usize = 4;
     let before = client.output.mark();
     for _ in 0..TRIES {
-        let case = Case { expiry: ExpiryMode::Note, hints: Hints::NONE, caller: Caller::default() };
-        let settings = common.settings();
-        let outcome =
-            call_data(lane, settings, client, entry, handler, case, |view| Keys::locked(held, view), args);
-        if lane.fx.due.is_empty() {
+        let voice = Voice::of(client, Hints::NONE);
+        let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
+        if floor.lane.fx.due.is_empty() {
             return Some(outcome);
         }
         client.output.rollback(before);
-        let due = std::mem::take(&mut lane.fx.due);
-        lane.fx.clear();
-        if !delete_due(common, lane, records, held, &due) {
+        let due = std::mem::take(&mut floor.lane.fx.due);
+        floor.lane.fx.clear();
+        if !floor.delete_due(&due, Some(common.inbox())) {
             break;
         }
     }
     None
 }
 
-/// Counts what the command reported. Nobody listens to events or waits for its keys, or it would not
-/// have run here.
-#[inline]
-pub(super) fn settle(common: Common<'_>, fx: &mut Effects, stats: &mut Stats) {
-    stats.dirty += std::mem::take(&mut fx.dirty);
-    stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
-    stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
-    if !fx.is_quiet() {
-        stats.expired_keys += std::mem::take(&mut fx.stats.expired);
-        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
-        if !fx.garbage.is_empty() {
-            common.reaper().free(Garbage::Values(std::mem::take(&mut fx.garbage)));
-        }
-        fx.clear();
-    }
+/// Answers a command for which there is no memory. Whatever else is wrong with it has to be found first.
+#[cold]
+fn refuse(floor: &mut Floor<'_>, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
+    let fitting = |id: &CommandId| floor.hall.commands.get(*id).arity_fits(args.len());
+    let Some(id) = planned.command.filter(fitting) else { return Tried::NotHere };
+    floor.stats.rejected(id);
+    floor.stats.error_replied(Error::OUT_OF_MEMORY.text());
+    client.reply().error(Error::OUT_OF_MEMORY.text());
+    Tried::Done
+}
+
+#[cold]
+fn show_monitors(floor: &mut Floor<'_>, client: &Client, command: &Entry, args: Args<'_>) {
+    let unix_us = floor.lane.clock.unix_us(floor.lane.tick);
+    let Floor { hall, letters, .. } = floor;
+    hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
 }

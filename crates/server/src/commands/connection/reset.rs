@@ -25,9 +25,9 @@ impl Server {
     /// Undoes everything a client has set up, but for what it said about its library
     /// (networking.c: clearClientConnectionState).
     fn reset_client(&mut self, client: &mut Client) {
-        self.remove_monitor(client);
+        self.monitors.remove(client);
         self.discard_transaction(client);
-        self.unsubscribe_all(client);
+        self.pubsub.unsubscribe_all(client);
         client.db = DbIndex(0);
         client.protocol = Protocol::Resp2;
         client.name = None;

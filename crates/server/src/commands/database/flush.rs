@@ -1,12 +1,11 @@
 //! FLUSHDB and FLUSHALL: empty databases, at once or in the background.
 
 use crate::commands::Call;
-use crate::commands::transactions::Presence;
 use crate::lazyfree::Garbage;
 use crate::table::ServerCommand;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::level::Level;
 use ochre_engine::text::eq_ignore_case;
 
@@ -89,6 +88,12 @@ impl crate::server::Server {
         if lazy {
             self.reaper.free(Garbage::Tables(tables));
         }
+    }
+
+    /// Whether a key is there, without side effects.
+    pub fn presence(&self, db: DbIndex, key: &[u8]) -> Presence {
+        let at = self.world.locate(key);
+        self.world.shards()[at.shard()].presence(db, at, self.now())
     }
 
     /// A snapshot under way would bring back what was removed, and so would the file that is there.

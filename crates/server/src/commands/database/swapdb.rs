@@ -1,10 +1,9 @@
 //! SWAPDB: exchanges the content of two databases.
 
 use crate::commands::Call;
-use crate::commands::transactions::Presence;
 use crate::table::ServerCommand;
 use ochre_engine::command::*;
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::text::parse_i64;
 
 /// Declaration of SWAPDB.
@@ -37,7 +36,8 @@ fn swapdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     }
     server.world.swap(a, b);
     for (db, key, was_there) in touched {
-        server.touch_watched(call.client, db, &key, was_there);
+        let (at, now) = (server.world.locate(&key), server.now());
+        server.world.shard_mut(at).touch_watched(db, at, now, was_there);
     }
     server.signal_awaited(a);
     server.signal_awaited(b);

@@ -7,7 +7,6 @@ use crate::memory::{Report, human, system_total};
 use crate::process::about;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
-use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(super) fn server(call: &Call<'_>, text: &mut Text) {
@@ -95,11 +94,7 @@ pub(super) fn clients(call: &Call<'_>, text: &mut Text) {
         .map(|shard| shard.interest().map_or(0, |interest| interest.awaited_keys()))
         .sum();
     text.line("total_blocking_keys", awaited);
-    let awaited_to_go = others()
-        .filter_map(|client| client.blocked.as_deref().filter(|blocked| blocked.on.wake_on_delete))
-        .flat_map(|blocked| blocked.on.keys.iter().map(|key| (blocked.db, key)))
-        .collect::<BTreeSet<_>>();
-    text.line("total_blocking_keys_on_nokey", awaited_to_go.len());
+    text.line("total_blocking_keys_on_nokey", server.waiting.waiting_for_deletion());
 }
 
 pub(super) fn memory(call: &Call<'_>, text: &mut Text) {

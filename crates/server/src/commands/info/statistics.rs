@@ -29,9 +29,9 @@ pub(super) fn stats(call: &Call<'_>, text: &mut Text) {
     expiry_and_eviction(call, text);
     text.line("keyspace_hits", stats.keyspace_hits);
     text.line("keyspace_misses", stats.keyspace_misses);
-    text.line("pubsub_channels", server.pubsub.len(Kind::Channel));
-    text.line("pubsub_patterns", server.pubsub.len(Kind::Pattern));
-    text.line("pubsubshard_channels", server.pubsub.len(Kind::Shard));
+    text.line("pubsub_channels", server.pubsub.registry().len(Kind::Channel));
+    text.line("pubsub_patterns", server.pubsub.registry().len(Kind::Pattern));
+    text.line("pubsubshard_channels", server.pubsub.registry().len(Kind::Shard));
     text.line("latest_fork_usec", server.persistence.children.fork_micros);
     text.line("total_forks", server.persistence.children.forks);
     text.line("migrate_cached_sockets", server.migrations.len());

@@ -163,26 +163,32 @@ fn add(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
         let name = kind.subscribed().to_ascii_uppercase();
         return Err(Error::new(format!("ERR {name} isn't allowed for a DENY BLOCKING client")));
     }
-    args.from(1).iter().for_each(|topic| call.server.subscribe(call.client, kind, topic));
+    args.from(1).iter().for_each(|topic| call.server.pubsub.subscribe(call.client, kind, topic));
     Ok(())
 }
 
 fn remove(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     if args.len() == 1 {
-        call.server.unsubscribe_kind(call.client, kind);
+        call.server.pubsub.unsubscribe_kind(call.client, kind);
     }
-    args.from(1).iter().for_each(|topic| call.server.unsubscribe(call.client, kind, topic));
+    args.from(1).iter().for_each(|topic| call.server.pubsub.unsubscribe(call.client, kind, topic));
     Ok(())
 }
 
 fn publish(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let receivers = call.server.publish(call.client, Kind::Channel, args.get(1), args.get(2));
-    call.reply().count(receivers);
-    Ok(())
+    send(call, args, Kind::Channel)
 }
 
 fn spublish(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let receivers = call.server.publish(call.client, Kind::Shard, args.get(1), args.get(2));
+    send(call, args, Kind::Shard)
+}
+
+fn send(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let mut letters = Vec::new();
+    let registry = call.server.pubsub.registry();
+    let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |letter| letters.push(letter));
+    drop(registry);
+    call.server.hand_over_all(call.client, letters);
     call.reply().count(receivers);
     Ok(())
 }
@@ -203,7 +209,8 @@ fn list(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     let mut reply = call.client.reply();
     let place = reply.deferred();
     let mut count = 0;
-    for channel in call.server.pubsub.topics(kind) {
+    let registry = call.server.pubsub.registry();
+    for channel in registry.topics(kind) {
         if pattern.is_none_or(|pattern| glob_match(pattern, channel)) {
             reply.bulk(channel);
             count += 1;
@@ -225,15 +232,16 @@ fn count_subscribers(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome
     let channels = args.from(2);
     let mut reply = call.client.reply();
     reply.array(channels.len() * 2);
+    let registry = call.server.pubsub.registry();
     for channel in channels.iter() {
         reply.bulk(channel);
-        reply.count(call.server.pubsub.subscribers(kind, channel).len());
+        reply.count(registry.subscribers(kind, channel).len());
     }
     Ok(())
 }
 
 fn numpat(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
-    let count = call.server.pubsub.len(Kind::Pattern);
+    let count = call.server.pubsub.registry().len(Kind::Pattern);
     call.reply().count(count);
     Ok(())
 }

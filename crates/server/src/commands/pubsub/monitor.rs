@@ -15,7 +15,7 @@ fn monitor(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
         return Err(Error::fixed("ERR MONITOR isn't allowed for DENY BLOCKING client"));
     }
     if !call.client.flags.contains(Flags::MONITOR) {
-        call.server.add_monitor(call.client);
+        call.server.monitors.add(call.client);
         call.reply().ok();
     }
     Ok(())

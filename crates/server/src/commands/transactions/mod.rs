@@ -3,8 +3,6 @@
 mod multi;
 mod watch;
 
-pub use watch::Presence;
-
 use crate::table::ServerCommand;
 
 /// The commands of this group.

@@ -52,14 +52,12 @@ fn exec(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     if !call.client.flags.contains(Flags::MULTI) {
         return Err(Error::fixed("ERR EXEC without MULTI"));
     }
-    if call.server.watches_expired_key(call.client) {
-        call.client.flags.insert(Flags::DIRTY_CAS);
-    }
+    let is_broken = call.server.floor().is_broken(call.client);
     if call.client.flags.contains(Flags::DIRTY_EXEC) {
         call.server.discard_transaction(call.client);
         return Err(Error::fixed("EXECABORT Transaction discarded because of previous errors."));
     }
-    if call.client.flags.contains(Flags::DIRTY_CAS) {
+    if is_broken {
         call.server.discard_transaction(call.client);
         call.reply().null_array();
         return Ok(());
@@ -83,7 +81,7 @@ impl Server {
     /// Ends a transaction without running it, and with it all watches.
     pub fn discard_transaction(&mut self, client: &mut Client) {
         client.multi = None;
-        client.flags.remove(Flags::MULTI | Flags::DIRTY_EXEC | Flags::DIRTY_CAS);
-        self.unwatch_all(client);
+        client.flags.remove(Flags::MULTI | Flags::DIRTY_EXEC);
+        self.floor().unwatch_all(client);
     }
 }

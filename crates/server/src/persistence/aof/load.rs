@@ -388,15 +388,14 @@ impl Server {
         hints: Hints<'_>,
     ) -> Result<(), Stop> {
         let mark = client.output.mark();
-        let outcome = self.call_handler(client, command, args, hints, false);
+        let outcome = self.call_handler(client, command, args, hints);
         client.output.rollback(mark);
         if let Err(error) = outcome {
             self.note_failure(command, &error)?;
         }
         self.stats.dirty += std::mem::take(&mut self.lane.fx.dirty);
         if !self.lane.fx.is_quiet() {
-            self.deliver_effects(client);
-            self.lane.fx.clear();
+            self.on_floor(client, |floor, _| floor.deliver());
         }
         if self.config.persistence.key_load_delay != 0 {
             debug_delay(self.config.persistence.key_load_delay);

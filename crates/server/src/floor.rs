@@ -1,0 +1,255 @@
+//! The floor: what a command works on besides its client, in either mode.
+//!
+//! ```text
+//! exclusive   &mut Server ──> Floor { all shards,     letters kept and handed over at the end }
+//! shared      Seat        ──> Floor { shards locked,  letters sent through mailboxes }
+//! ```
+//! Whatever a command sets off (broken transactions, events, clients that are served) is written once, over this, and does not
+//! know in which mode it runs. In the shared mode the shards that it may reach are locked before: those of the
+//! command's keys and of the commands of clients that wait for them.
+
+use crate::blocking::Waiting;
+use crate::client::{Client, Token};
+use crate::exec::{Voice, call_data};
+use crate::lazyfree::{Garbage, Reaper};
+use crate::post::{Letter, Post};
+use crate::propagate::{Journal, Scene};
+use crate::pubsub::{Exchange, Monitors};
+use crate::server::{Lane, Server};
+use crate::stats::Stats;
+use crate::table::{CommandTable, Entry};
+use ochre_engine::command::{DataFn, Outcome};
+use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Held, Key, Keys, Shard, View, World};
+use ochre_engine::settings::Settings;
+use ochre_resp::reply::Reply;
+use ochre_resp::request::Args;
+use rand::rngs::SmallRng;
+
+/// The shards within reach.
+pub enum Ground<'a> {
+    /// All of them.
+    All(&'a mut World),
+    /// Those whose locks are held.
+    Held(Held<'a>),
+}
+
+impl Ground<'_> {
+    /// Hash and shard of a key.
+    #[inline]
+    pub fn locate<'k>(&self, key: &'k [u8]) -> Key<'k> {
+        match self {
+            Ground::All(world) => world.locate(key),
+            Ground::Held(held) => held.locate(key),
+        }
+    }
+
+    /// The shard of a key.
+    pub fn shard(&self, key: Key<'_>) -> &Shard {
+        match self {
+            Ground::All(world) => &world.shards()[key.shard()],
+            Ground::Held(held) => held.shard(key.shard()),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn shard_mut(&mut self, key: Key<'_>) -> &mut Shard {
+        match self {
+            Ground::All(world) => world.shard_mut(key),
+            Ground::Held(held) => held.shard_mut(key.shard()),
+        }
+    }
+
+    /// A view of the keys.
+    #[inline]
+    pub fn keys<'a>(&'a mut self, view: View<'a>) -> Keys<'a> {
+        match self {
+            Ground::All(world) => Keys::new(world, view),
+            Ground::Held(held) => Keys::locked(held, view),
+        }
+    }
+}
+
+/// What becomes of letters.
+pub enum Letters<'a> {
+    /// They are sent.
+    Sent(&'a Post),
+    /// They are kept for whoever has all clients.
+    Kept(Vec<Letter>),
+}
+
+impl Letters<'_> {
+    /// Takes a letter.
+    pub fn push(&mut self, letter: Letter) {
+        match self {
+            Letters::Sent(post) => post.send(letter),
+            Letters::Kept(letters) => letters.push(letter),
+        }
+    }
+}
+
+/// What is only read, or has a lock of its own.
+#[derive(Clone, Copy)]
+pub struct Hall<'a> {
+    /// All commands.
+    pub commands: &'a CommandTable,
+    /// What data commands need to know of the configuration.
+    pub settings: &'a Settings,
+    /// What becomes of keys whose time has come.
+    pub expiry: ExpiryMode,
+    /// Frees large values.
+    pub reaper: &'a Reaper,
+    /// Who listens to what.
+    pub pubsub: &'a Exchange,
+    /// Who sees all commands.
+    pub monitors: &'a Monitors,
+    /// Who waits for what.
+    pub waiting: &'a Waiting,
+}
+
+/// See the module.
+pub struct Floor<'a> {
+    /// The shards within reach.
+    pub ground: Ground<'a>,
+    /// What is only read, or has a lock of its own.
+    pub hall: Hall<'a>,
+    /// The worker's lane.
+    pub lane: &'a mut Lane,
+    /// Counters.
+    pub stats: &'a mut Stats,
+    /// The log.
+    pub journal: &'a mut Journal,
+    /// Letters to clients.
+    pub letters: Letters<'a>,
+}
+
+impl Floor<'_> {
+    /// Calls the handler of a data command. Its effects stay in the lane.
+    #[inline]
+    pub fn call_data(
+        &mut self,
+        entry: &Entry,
+        handler: DataFn,
+        voice: Voice<'_>,
+        reply: Reply<'_>,
+        args: Args<'_>,
+    ) -> Outcome {
+        let Floor { ground, hall, lane, .. } = self;
+        let (settings, expiry) = (hall.settings, hall.expiry);
+        call_data(lane, settings, entry, handler, expiry, voice, |view| ground.keys(view), reply, args)
+    }
+
+    /// A view of database 0 and randomness, for work that no client asked for.
+    pub fn background(&mut self) -> (Keys<'_>, &mut SmallRng) {
+        let Floor { ground, hall, lane, .. } = self;
+        let (view, rng) = lane.background(hall.settings);
+        (ground.keys(view), rng)
+    }
+
+    /// Carries out effects that no client caused, while their shards are held.
+    /// `lazy` is whether keys that went are to be freed in the background elsewhere, too.
+    pub fn settle_background(&mut self, lazy: bool) {
+        let fx = &mut self.lane.fx;
+        if fx.is_quiet() {
+            return;
+        }
+        if fx.propagates && !fx.gone.is_empty() {
+            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+            self.journal.record_gone(fx, lazy, self.hall.settings.level, seconds);
+        }
+        self.deliver();
+        self.serve_ready();
+    }
+
+    /// The letters that were kept.
+    fn into_letters(self) -> Vec<Letter> {
+        match self.letters {
+            Letters::Sent(_) => Vec::new(),
+            Letters::Kept(letters) => letters,
+        }
+    }
+
+    /// Does what a command reported, but for waiting: log, counters, everybody concerned.
+    #[inline]
+    pub fn carry_out(&mut self, db: DbIndex, command: &Entry, args: Args<'_>) {
+        let fx = &mut self.lane.fx;
+        if fx.propagates {
+            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+            let scene = Scene { db, command, settings: self.hall.settings, seconds };
+            self.journal.record(fx, scene, args);
+        }
+        self.stats.dirty += std::mem::take(&mut fx.dirty);
+        self.stats.keyspace_hits += std::mem::take(&mut fx.stats.hits);
+        self.stats.keyspace_misses += std::mem::take(&mut fx.stats.misses);
+        if !fx.is_quiet() {
+            self.deliver();
+        }
+    }
+
+    /// Tells everybody concerned what a command did, and forgets it.
+    #[cold]
+    pub fn deliver(&mut self) {
+        let Floor { ground, hall, lane, stats, letters, .. } = self;
+        let now = lane.clock.unix_ms(lane.tick);
+        let fx = &mut lane.fx;
+        stats.expired_keys += std::mem::take(&mut fx.stats.expired);
+        for (db, key) in fx.watched.drain(..) {
+            let key = ground.locate(&key);
+            ground.shard_mut(key).touch_watched(db, key, now, true);
+        }
+        let wanted = hall.settings.notify_keyspace_events;
+        hall.pubsub.publish_events(wanted, &fx.events, &mut |letter| letters.push(letter));
+        for ready in fx.ready.drain(..) {
+            if !lane.ready.contains(&ready) {
+                lane.ready.push_back(ready);
+            }
+        }
+        fx.remarks.drain(..).for_each(|remark| stats.note(remark));
+        let garbage = std::mem::take(&mut fx.garbage);
+        if !garbage.is_empty() {
+            hall.reaper.free(Garbage::Values(garbage));
+        }
+        fx.clear();
+    }
+}
+
+impl Server {
+    /// Does something on the floor for no client.
+    pub fn on_empty_floor<R>(&mut self, work: impl FnOnce(&mut Floor<'_>) -> R) -> R {
+        let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
+        self.on_floor(&mut nobody, |floor, _| work(floor))
+    }
+
+    /// The floor of the exclusive mode.
+    pub fn floor(&mut self) -> Floor<'_> {
+        let expiry = if self.pause.is_on() { ExpiryMode::Hide } else { ExpiryMode::Delete };
+        Floor {
+            ground: Ground::All(&mut self.world),
+            hall: Hall {
+                commands: &self.commands,
+                settings: &self.settings,
+                expiry,
+                reaper: &self.reaper,
+                pubsub: &self.pubsub,
+                monitors: &self.monitors,
+                waiting: &self.waiting,
+            },
+            lane: &mut self.lane,
+            stats: &mut self.stats,
+            journal: &mut self.journal,
+            letters: Letters::Kept(Vec::new()),
+        }
+    }
+
+    /// Does something on the floor while a client is in hand, and hands its letters over.
+    pub fn on_floor<R>(
+        &mut self,
+        in_hand: &mut Client,
+        work: impl FnOnce(&mut Floor<'_>, &mut Client) -> R,
+    ) -> R {
+        let mut floor = self.floor();
+        let done = work(&mut floor, in_hand);
+        let letters = floor.into_letters();
+        self.hand_over_all(in_hand, letters);
+        done
+    }
+}

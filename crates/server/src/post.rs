@@ -1,0 +1,143 @@
+//! Letters: what is to be done for clients of other workers.
+//!
+//! ```text
+//! shared mode      worker 1 ── send ──> mailbox of worker 2 ── its own thread ──> client
+//! exclusive mode   command ── outbox ──> client, when the command is done
+//! ```
+//! In the shared mode nobody reaches another worker's clients. A letter waits in the mailbox of its worker,
+//! which opens it before it runs commands, before it writes replies, and when it is woken; the exclusive
+//! mode begins with opening all of them, so whoever looks at clients then sees what one thread would have
+//! made of them.
+//!
+//! The order: letters to one worker are opened in the order in which they were sent. Whoever sends what others may
+//! have to hear in the same order (publications, commands for MONITOR) does so under the lock that makes
+//! the order, and whoever changes keys while it holds their shards.
+
+use crate::blocking::Wait;
+use crate::client::{Client, Flags, ReplyMode, Token};
+use crate::pubsub::Message;
+use bytes::Bytes;
+use mio::Waker;
+use ochre_engine::keyspace::ClientId;
+use ochre_engine::level::Level;
+use ochre_sync::Mailbox;
+use std::sync::{Arc, OnceLock};
+
+/// Something for one client.
+pub struct Letter {
+    /// Its place.
+    pub to: Token,
+    /// Who it is: another client may have the place by now.
+    pub id: ClientId,
+    /// What it gets.
+    pub content: Content,
+}
+
+/// What a client gets.
+pub enum Content {
+    /// Bytes to be sent to it as they are.
+    Line(Bytes),
+    /// A message of a topic that it subscribed to.
+    Message(Arc<Message>),
+    /// The reply of the command that it waited for; it goes on.
+    Served {
+        /// The reply.
+        reply: Vec<u8>,
+        /// The command took so long that it has to be noted, in nanoseconds.
+        slow_nanos: Option<u64>,
+    },
+}
+
+/// What became of a letter.
+pub enum Opened {
+    /// It is not for this client, or comes too late.
+    Returned,
+    /// The client has something to be sent.
+    Pushed,
+    /// So it has, and goes on after a wait; its command took that long, if that has to be noted.
+    GoesOn(Option<(Arc<Wait>, u64)>),
+}
+
+impl Letter {
+    /// Hands the client its letter.
+    pub fn open(self, client: &mut Client) -> Opened {
+        if self.id != client.id || client.flags.intersects(Flags::CLOSE_ASAP | Flags::CLOSE_AFTER_REPLY) {
+            return Opened::Returned;
+        }
+        match self.content {
+            Content::Line(bytes) => client.output.append(&bytes),
+            Content::Message(message) => message.append_to(&mut client.output, client.protocol),
+            Content::Served { reply, slow_nanos } => {
+                let wait = client.stop_waiting();
+                client.output.append(&reply);
+                return Opened::GoesOn(wait.zip(slow_nanos));
+            }
+        }
+        Opened::Pushed
+    }
+}
+
+impl Letter {
+    /// Hands a letter to the client that caused it: messages follow the reply of the command under way, and EXEC as a whole
+    /// (networking.c: _addReplyToBufferOrList; since 7.2).
+    pub fn open_at_once(self, client: &mut Client, level: Level) {
+        match self.content {
+            Content::Message(message) if level >= Level::V7_2 || client.reply_mode != ReplyMode::On => {
+                client.late_pushes.extend_from_slice(message.in_protocol(client.protocol));
+            }
+            _ => _ = self.open(client),
+        }
+    }
+}
+
+/// A mailbox on lines of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Place(Mailbox<Letter>);
+
+/// The mailboxes of all workers.
+pub struct Post {
+    places: Box<[Place]>,
+    /// There once the workers have event loops to be woken from.
+    wakers: OnceLock<Arc<[Waker]>>,
+}
+
+impl Post {
+    /// Empty mailboxes for so many workers.
+    pub fn new(workers: usize) -> Post {
+        Post { places: (0..workers).map(|_| Place::default()).collect(), wakers: OnceLock::new() }
+    }
+
+    /// Tells what wakes each worker. To be called once.
+    pub fn connect(&self, wakers: Arc<[Waker]>) {
+        self.wakers.get_or_init(|| wakers);
+    }
+
+    /// Sends a letter; its worker is woken if it may be asleep.
+    pub fn send(&self, letter: Letter) {
+        let worker = letter.to.worker();
+        let Some(place) = self.places.get(worker) else { return };
+        if place.0.put(letter)
+            && let Some(waker) = self.wakers.get().and_then(|wakers| wakers.get(worker))
+        {
+            // A full pipe wakes just as well.
+            let _ = waker.wake();
+        }
+    }
+
+    /// Whether a worker has letters.
+    #[inline]
+    pub fn waits_for(&self, worker: usize) -> bool {
+        self.places[worker].0.is_filled()
+    }
+
+    /// Takes a worker's letters, in the order in which they were sent.
+    pub fn collect(&self, worker: usize, into: &mut Vec<Letter>) {
+        self.places[worker].0.take(into);
+    }
+
+    /// Number of mailboxes.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+}

@@ -1,0 +1,38 @@
+//! A message on its way to subscribers.
+//!
+//! Spelled once per protocol, however many clients get it, by whoever needs it first; a large one is not even
+//! copied into their outputs.
+
+use bytes::Bytes;
+use ochre_resp::reply::{Output, Protocol, Reply};
+use std::sync::OnceLock;
+
+/// Words of a push.
+pub struct Message {
+    words: Vec<Box<[u8]>>,
+    spelled: [OnceLock<Bytes>; 2],
+}
+
+impl Message {
+    /// The message with these words.
+    pub fn new(words: &[&[u8]]) -> Message {
+        Message { words: words.iter().map(|word| Box::from(*word)).collect(), spelled: Default::default() }
+    }
+
+    /// The message as it is sent.
+    pub fn in_protocol(&self, protocol: Protocol) -> &Bytes {
+        self.spelled[protocol as usize].get_or_init(|| {
+            let mut out = Output::new();
+            let mut reply = Reply::new(&mut out, protocol);
+            reply.push(self.words.len());
+            self.words.iter().for_each(|word| reply.bulk(word));
+            out.to_vec().into()
+        })
+    }
+
+    /// Adds the message to what a client is sent.
+    pub fn append_to(&self, out: &mut Output, protocol: Protocol) {
+        let bytes = self.in_protocol(protocol);
+        if bytes.len() < Output::SHARED_FROM { out.append(bytes) } else { out.append_shared(bytes.clone()) }
+    }
+}

@@ -1,0 +1,84 @@
+//! Opens the letters of this worker's clients, and in the exclusive mode those of everybody's.
+
+use super::Worker;
+use super::seat::InHand;
+use crate::client::Client;
+use crate::post::{Letter, Opened};
+use crate::server::Server;
+
+impl Worker {
+    /// Opens what others left in this worker's mailbox. No client is in hand.
+    pub(super) fn open_letters(&mut self) {
+        let me = self.seat.me();
+        if !self.seat.common().post().waits_for(me) {
+            return;
+        }
+        let mut letters = std::mem::take(&mut self.letters);
+        self.seat.common().post().collect(me, &mut letters);
+        for letter in letters.drain(..) {
+            self.open_letter(letter);
+        }
+        self.letters = letters;
+    }
+
+    fn open_letter(&mut self, letter: Letter) {
+        let Some(client) = self.seat.part().take(letter.to) else { return };
+        let mut client = InHand::new(client);
+        let opened = letter.open(&mut client);
+        if let Opened::GoesOn(slow) = &opened {
+            self.seat.part().unblocked.push(client.token);
+            if let Some((wait, nanos)) = slow {
+                self.seat.exclusively_with(&mut client, |server, client| {
+                    server.note_slow(client, wait.command, wait.args.args(), *nanos);
+                });
+            }
+        }
+        if matches!(opened, Opened::Returned) {
+        } else if self.seat.common().may_exceed_limits(&client) {
+            self.seat.exclusively_with(&mut client, Server::pushed);
+        } else if client.owes_write() {
+            self.seat.part().pending_writes.push(client.token);
+        }
+        client.put_back(self.seat.part());
+    }
+}
+
+impl Server {
+    /// Opens all letters that wait in mailboxes. No client is in hand.
+    pub fn open_all_letters(&mut self) {
+        for worker in 0..self.post.len() {
+            if self.post.waits_for(worker) {
+                let mut letters = Vec::new();
+                self.post.collect(worker, &mut letters);
+                letters.into_iter().for_each(|letter| self.hand_over(letter));
+            }
+        }
+    }
+
+    /// Hands clients their letters, in order, while a client is in hand.
+    pub fn hand_over_all(&mut self, in_hand: &mut Client, letters: Vec<Letter>) {
+        for letter in letters {
+            if letter.id == in_hand.id {
+                letter.open_at_once(in_hand, self.settings.level);
+            } else {
+                self.hand_over(letter);
+            }
+        }
+    }
+
+    /// Hands a client its letter.
+    fn hand_over(&mut self, letter: Letter) {
+        let Some(mut client) = self.clients.take(letter.to) else { return };
+        let opened = letter.open(&mut client);
+        if let Opened::GoesOn(slow) = &opened {
+            self.clients.owe_resumption(client.token);
+            if let Some((wait, nanos)) = slow {
+                self.note_slow(&client, wait.command, wait.args.args(), *nanos);
+            }
+        }
+        if !matches!(opened, Opened::Returned) {
+            self.pushed(&mut client);
+        }
+        self.clients.put_back(client);
+    }
+}

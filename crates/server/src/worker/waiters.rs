@@ -1,0 +1,115 @@
+//! Commands on keys that somebody waits for, and the end of waits whose time is up.
+//!
+//! Whoever wakes a client runs its command, which may name further keys, on which others may wait (BLMOVE). So all of them
+//! are locked before the command that wakes runs: its keys, the keys of all waits for them, the keys of all waits
+//! for those, and so on. Waits come and go until the locks are held, hence a few rounds. What
+//! does not come to an end runs in the exclusive mode.
+
+use super::Worker;
+use super::seat::Common;
+use crate::blocking::Wake;
+use crate::server::Desk;
+use ochre_engine::keyspace::{ExpiryMode, Held};
+
+/// Keys that may hang together before it is simpler to have all of them.
+const MOST_KEYS: usize = 64;
+/// Times to look which keys hang together.
+const ROUNDS: usize = 3;
+
+/// True if somebody waits for one of the keys, whose shards are held.
+pub(super) fn is_any_awaited<'k>(held: &Held<'_>, mut keys: impl Iterator<Item = &'k [u8]>) -> bool {
+    keys.any(|key| {
+        let interest = held.shard(held.locate(key).shard()).interest();
+        interest.is_some_and(|interest| interest.is_awaited(key))
+    })
+}
+
+/// Locks what hangs together with these keys, whose shards are held.
+pub(super) fn hold_with_waiters<'a>(
+    common: Common<'a>,
+    mut held: Held<'a>,
+    keys: &[&[u8]],
+    hashes: &mut Vec<u64>,
+) -> Option<Held<'a>> {
+    hashes.clear();
+    hashes.extend(keys.iter().map(|key| held.locate(key).hash));
+    for _ in 0..ROUNDS {
+        if is_closed(common, &held, keys, hashes)? {
+            return Some(held);
+        }
+        held.relock(hashes);
+    }
+    is_closed(common, &held, keys, hashes)?.then_some(held)
+}
+
+/// Whether everything that hangs together with these keys is held; what is missing is added to `hashes`. `None`: it is too
+/// much.
+fn is_closed(common: Common<'_>, held: &Held<'_>, keys: &[&[u8]], hashes: &mut Vec<u64>) -> Option<bool> {
+    let before = hashes.len();
+    let mut all: Vec<Box<[u8]>> = keys.iter().map(|key| Box::from(*key)).collect();
+    let mut at = 0;
+    while at < all.len() {
+        let key = all[at].clone();
+        at += 1;
+        let located = held.locate(&key);
+        if !held.covers(located) {
+            hashes.push(located.hash);
+            continue;
+        }
+        let Some(interest) = held.shard(located.shard()).interest() else { continue };
+        for wait in interest.waiters_anywhere(&key).filter_map(|id| common.waiting().get(id)) {
+            for key in wait.keys(common.commands()) {
+                if !all.iter().any(|known| **known == *key) {
+                    all.push(key.into());
+                }
+            }
+        }
+        if all.len() > keys.len() + MOST_KEYS {
+            return None;
+        }
+    }
+    Some(hashes.len() == before)
+}
+
+impl Worker {
+    /// Ends the waits of this worker's clients whose time is up.
+    pub(super) fn end_waits(&mut self) {
+        let me = self.seat.me();
+        if self.seat.is_alone() {
+            let desk = self.seat.desk();
+            let now = desk.lane.clock.unix_ms(desk.lane.tick);
+            if self.seat.common().waiting().next_deadline(me).is_some_and(|at| at < now) {
+                self.seat.exclusively(|server| server.expire_waits(me));
+            }
+            return;
+        }
+        while self.end_wait() {}
+    }
+
+    /// Ends one of them. False if there is none.
+    fn end_wait(&mut self) -> bool {
+        let me = self.seat.me();
+        let (common, part, desk) = self.seat.split();
+        let Desk { lane, stats, journal, shards, hashes, .. } = desk;
+        let now = lane.clock.unix_ms(lane.tick);
+        if common.waiting().next_deadline(me).is_none_or(|at| at >= now) {
+            return false;
+        }
+        let Some(wait) = common.waiting().overdue(me, now) else { return false };
+        let Some(mut client) = part.take(wait.token) else { return false };
+        hashes.clear();
+        hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));
+        let held = common.locks().hold(shards, hashes);
+        let mut floor = common.floor(held, ExpiryMode::Delete, lane, stats, journal);
+        // Otherwise it was served a moment ago, and the letter is on its way.
+        if floor.wake(&mut client, Wake::Timeout) {
+            drop(floor);
+            part.unblocked.push(client.token);
+            if client.owes_write() {
+                part.pending_writes.push(client.token);
+            }
+        }
+        part.put_back(client);
+        true
+    }
+}
