@@ -117,29 +117,26 @@ pub trait Site {
     fn note_since(&mut self, event: &'static str, started: Tick);
 }
 
-/// Evicts until memory is below the limit, nothing is left to evict, or the time is up.
-pub fn relieve(site: &mut impl Site) -> Pressure {
+/// Evicts until memory is below the limit, nothing is left to evict, or the time is up. Begins with what counts against
+/// the limit, in bytes, and returns what does in the end.
+pub fn relieve(site: &mut impl Site, counted: u64) -> (Pressure, u64) {
     let limit = site.settings().maxmemory;
-    if limit == 0 || site.memory_counted() <= limit {
-        return Pressure::Relieved;
+    if limit == 0 || counted <= limit {
+        return (Pressure::Relieved, counted);
     }
     let started = site.clock().tick();
-    let pressure = evict_for_a_while(site, limit, started);
+    let came_to = evict_for_a_while(site, limit, counted, started);
     site.note_since("eviction-cycle", started);
-    pressure
+    came_to
 }
 
-fn evict_for_a_while(site: &mut impl Site, limit: u64, started: Tick) -> Pressure {
+fn evict_for_a_while(site: &mut impl Site, limit: u64, mut counted: u64, started: Tick) -> (Pressure, u64) {
     let limit_us = eviction_time_us(site.settings().maxmemory_eviction_tenacity);
     let ahead = if site.is_among_others() { (limit / AHEAD.0).min(AHEAD.1) } else { 0 };
     let mut turns = 0u32;
-    loop {
-        let counted = site.memory_counted();
-        if counted <= limit {
-            return Pressure::Relieved;
-        }
+    while counted > limit {
         if turns > 0 && turns.is_multiple_of(16) && site.clock().handle().micros_since(started) > limit_us {
-            return Pressure::Running;
+            return (Pressure::Running, counted);
         }
         let excess = (counted - limit + ahead).cast_signed();
         let before = alloc::used_by_this_thread();
@@ -153,21 +150,25 @@ fn evict_for_a_while(site: &mut impl Site, limit: u64, started: Tick) -> Pressur
                 break;
             }
         }
+        counted = site.memory_counted();
     }
+    (Pressure::Relieved, counted)
 }
 
 /// Nothing more to evict: values on their way to be freed may be enough.
-fn wait_for_reaper(site: &mut impl Site, limit: u64) -> Pressure {
+fn wait_for_reaper(site: &mut impl Site, limit: u64) -> (Pressure, u64) {
     let patience = std::time::Duration::from_millis(1);
     let started = site.clock().tick();
+    let mut counted = site.memory_counted();
     for _ in 0..10 {
-        if site.reaper().pending() == 0 || site.memory_counted() <= limit {
+        if site.reaper().pending() == 0 || counted <= limit {
             break;
         }
         std::thread::sleep(patience);
+        counted = site.memory_counted();
     }
     site.note_since("eviction-lazyfree", started);
-    if site.memory_counted() <= limit { Pressure::Relieved } else { Pressure::Stuck }
+    (if counted <= limit { Pressure::Relieved } else { Pressure::Stuck }, counted)
 }
 
 impl Site for Server {
@@ -232,7 +233,8 @@ impl Server {
 
     /// Evicts in the exclusive mode.
     pub fn evict(&mut self) -> Pressure {
-        let pressure = relieve(self);
+        let counted = self.memory_counted();
+        let (pressure, _) = relieve(self, counted);
         self.desks[0].get_mut().eviction.unfinished = pressure == Pressure::Running;
         pressure
     }
@@ -249,5 +251,46 @@ fn eviction_time_us(tenacity: u32) -> u64 {
         0..=10 => 50 * u64::from(tenacity),
         11..=99 => (500.0 * 1.15f64.powi(tenacity as i32 - 10)) as u64,
         _ => u64::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: u64 = 1_000_000;
+    const WORKERS: u64 = 4;
+
+    /// The room of a worker that has found so many bytes free.
+    fn room(pressure: Pressure, free: u64) -> Option<RangeInclusive<i64>> {
+        let mut eviction = Eviction::default();
+        eviction.conclude(pressure, free, LIMIT, WORKERS, &Clock::new());
+        eviction.room
+    }
+
+    #[test]
+    fn workers_together_use_less_than_one_percent_without_asking() {
+        let room = room(Pressure::Relieved, LIMIT).expect("there is room");
+        let together = (room.end() - room.start()).cast_unsigned() * WORKERS;
+        assert!((LIMIT / 1000..LIMIT / 100).contains(&together), "{together}");
+    }
+
+    #[test]
+    fn in_front_of_the_limit_the_shares_shrink() {
+        assert_eq!(room(Pressure::Relieved, 100).map(|room| *room.end()), Some(25));
+        assert_eq!(room(Pressure::Relieved, 0).map(|room| *room.end()), Some(0));
+        assert_eq!(room(Pressure::Running, 0), None);
+    }
+
+    #[test]
+    fn only_what_needs_memory_asks_again_when_nothing_can_be_evicted() {
+        let (mut eviction, clock) = (Eviction::default(), Clock::new());
+        assert!(!eviction.has_room(false) && !eviction.rests(&clock));
+        eviction.conclude(Pressure::Stuck, 0, LIMIT, WORKERS, &clock);
+        assert!(eviction.has_room(false) && !eviction.has_room(true) && eviction.rests(&clock));
+        eviction.conclude(Pressure::Relieved, LIMIT, LIMIT, WORKERS, &clock);
+        assert!(eviction.has_room(true) && !eviction.rests(&clock));
+        eviction.forget();
+        assert!(!eviction.has_room(false));
     }
 }

@@ -7,7 +7,7 @@
 //! With several workers each has a slice of the shards and that part of the time (`worker/chores.rs`). One cycle
 //! over all shards, in the exclusive mode, is left for when everything runs there ([`Server::works_in_slices`]).
 
-use crate::clock::{Clock, Counter, Tick};
+use crate::clock::{Clock, Tick};
 use crate::floor::Floor;
 use crate::propagate::Inbox;
 use crate::server::{Lane, Server};
@@ -44,17 +44,16 @@ impl ActiveExpiry {
         Some(limit_us)
     }
 
-    /// Runs a cycle over a slice, for so many microseconds since `started` at most.
+    /// Runs a cycle over a slice as long as `more_time` lets it.
     pub fn run(
         &mut self,
         floor: &mut Floor<'_>,
         inbox: Option<&Inbox>,
         slice: Slice,
-        (started, limit_us): (Tick, u64),
+        more_time: &mut dyn FnMut() -> bool,
     ) -> CycleEnd {
         let pace = Pace::new(floor.hall.settings.active_expire_effort);
-        let counter = floor.lane.clock.handle();
-        let end = self.cycle.run(&mut Site { floor, inbox, counter, started, limit_us }, slice, pace);
+        let end = self.cycle.run(&mut Site { floor, inbox, more_time }, slice, pace);
         self.timed_out = end == CycleEnd::TimedOut;
         end
     }
@@ -101,7 +100,9 @@ impl Server {
         }
         let started = self.lane.clock.tick();
         let mut expiry = std::mem::take(&mut self.expiry);
-        self.on_empty_floor(|floor| expiry.run(floor, None, Slice::ALL, (started, limit_us)));
+        let counter = self.lane.clock.handle();
+        let mut more_time = || counter.micros_since(started) < limit_us;
+        self.on_empty_floor(|floor| expiry.run(floor, None, Slice::ALL, &mut more_time));
         self.expiry = expiry;
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
@@ -115,9 +116,7 @@ struct Site<'a, 'f> {
     floor: &'a mut Floor<'f>,
     /// Takes the log before a shard is let go, in the shared mode.
     inbox: Option<&'a Inbox>,
-    counter: Counter,
-    started: Tick,
-    limit_us: u64,
+    more_time: &'a mut dyn FnMut() -> bool,
 }
 
 impl Host for Site<'_, '_> {
@@ -130,7 +129,7 @@ impl Host for Site<'_, '_> {
     }
 
     fn more_time(&mut self) -> bool {
-        self.counter.micros_since(self.started) < self.limit_us
+        (self.more_time)()
     }
 }
 

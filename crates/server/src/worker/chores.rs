@@ -68,24 +68,44 @@ impl Seat {
         }
     }
 
-    /// Runs a cycle over this worker's slice. `limit_us` is for all workers together.
+    /// Runs a cycle over this worker's slice. `limit_us` is for all workers together. Whoever wants the exclusive mode
+    /// meanwhile gets it.
     fn run_expiry(&mut self, limit_us: u64) -> CycleEnd {
-        let slice = Slice::of(self.me(), self.common().workers());
-        let (common, _, desk) = self.split();
-        if !common.expires_actively() {
+        if !self.common().expires_actively() {
             return CycleEnd::Empty;
         }
-        let Desk { lane, stats, journal, shards, expiry, .. } = desk;
-        let started = lane.clock.tick();
-        let time = (started, limit_us / common.workers() as u64);
-        let mut floor = common.roaming_floor(shards, lane, stats, journal);
-        let end = expiry.run(&mut floor, Some(common.inbox()), slice, time);
-        drop(floor);
-        lane.tick = lane.clock.tick();
-        let nanos = lane.clock.nanos(started, lane.tick);
-        expiry.count(stats, nanos);
-        note(common, &mut desk.late, "expire-cycle", nanos);
+        let limit_us = limit_us / self.common().workers() as u64;
+        let (calls, mut spent) = (self.calls(), 0);
+        let end = loop {
+            let (started, counter) = (self.desk().lane.clock.tick(), self.desk().lane.clock.handle());
+            let mut is_called = false;
+            let end = self.expire_while(&mut || {
+                is_called = calls.is_wanted();
+                !is_called && spent / 1000 + counter.micros_since(started) < limit_us
+            });
+            let lane = &mut self.desk().lane;
+            lane.tick = lane.clock.tick();
+            spent += lane.clock.nanos(started, lane.tick);
+            if end != CycleEnd::TimedOut || !is_called {
+                break end;
+            }
+            self.step_aside();
+            if !self.shares_commands() {
+                break end;
+            }
+        };
+        let (common, _, desk) = self.split();
+        desk.expiry.count(&mut desk.stats, spent);
+        note(common, &mut desk.late, "expire-cycle", spent);
         end
+    }
+
+    fn expire_while(&mut self, more_time: &mut dyn FnMut() -> bool) -> CycleEnd {
+        let slice = Slice::of(self.me(), self.common().workers());
+        let (common, _, desk) = self.split();
+        let Desk { lane, stats, journal, shards, expiry, .. } = desk;
+        let mut floor = common.roaming_floor(shards, lane, stats, journal);
+        expiry.run(&mut floor, Some(common.inbox()), slice, more_time)
     }
 
     /// Hands over to the exclusive mode what only that can do.
@@ -113,8 +133,7 @@ pub(super) fn make_room(common: Common<'_>, desk: &mut Desk, needs: bool) -> Pre
     if counted > limit {
         pressure = Pressure::Stuck;
         if !desk.eviction.rests(&desk.lane.clock) {
-            pressure = relieve(&mut Here { common, desk });
-            counted = common.memory_counted();
+            (pressure, counted) = relieve(&mut Here { common, desk }, counted);
         }
     }
     let (free, workers) = (limit.saturating_sub(counted), common.workers() as u64);

@@ -27,6 +27,7 @@ use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::Limits;
 use ochre_sync::{Exclusive, Own, Shared, World};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -90,6 +91,11 @@ impl Seat {
         let process = self.process;
         // SAFETY: this thread is a worker, and it holds no other guard.
         self.sole.get_or_insert_with(|| unsafe { process.exclusive() })
+    }
+
+    /// Tells whether somebody waits, while the seat is borrowed.
+    pub fn calls(&self) -> Calls {
+        Calls { process: self.process, me: self.me, _stays: PhantomData }
     }
 
     /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
@@ -199,6 +205,22 @@ impl Seat {
         }
         self.enter();
         done
+    }
+}
+
+/// Tells a worker whether it should step aside. Stays on its thread, as the seat does.
+#[derive(Clone, Copy)]
+pub struct Calls {
+    process: &'static World<Server>,
+    me: usize,
+    _stays: PhantomData<*const ()>,
+}
+
+impl Calls {
+    /// True if somebody waits for the exclusive mode, or for a place.
+    pub fn is_wanted(self) -> bool {
+        // SAFETY: it was made by the one seat of this number, on its thread, which it cannot leave.
+        unsafe { self.process.is_wanted(self.me) }
     }
 }
 
