@@ -1,25 +1,24 @@
 //! The life of one command: found, checked, run, its effects carried out.
 //!
 //! ```text
-//! execute ── resolve name ── gate (arity, auth, memory, context) ──┬─ queue (inside MULTI)
+//! execute ── resolve name ── gate (call, auth, memory, context) ───┬─ queue (inside MULTI)
 //!                                                                   ├─ hold  (paused)
 //!                                                                   └─ run ── handler ── effects
 //! ```
-//! The order of the checks is that of Redis (server.c: processCommand), because it decides which
-//! of several errors a client sees.
+//! The checks that need no more than the client and the configuration are in `gate.rs`.
 
-use crate::client::{Client, Flags, ReplyMode};
-use crate::commands::Call;
+use crate::client::{Client, Flags};
+use crate::commands::{Call, LocalCall};
+use crate::gate::{Gate, check_context, is_queued};
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
-use crate::table::{CommandId, Entry, Run};
-use ochre_engine::command::flags::*;
+use crate::stats::Stats;
+use crate::table::{CommandId, Entry, LocalFn, Run};
+use crate::worker::Common;
 use ochre_engine::command::{Caller, Ctx, DataFn, Error, Outcome};
-use ochre_engine::error::c_text;
 use ochre_engine::keyspace::{DbIndex, ExpiryMode, Hints, Keys, View};
-use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
-use ochre_resp::reply::{Protocol, Reply};
+use ochre_resp::reply::Reply;
 use ochre_resp::request::Args;
 
 /// What became of a command.
@@ -38,15 +37,7 @@ impl Server {
     pub fn execute(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let mark = client.output.mark();
         let step = self.dispatch(client, planned, args);
-        match client.reply_mode {
-            ReplyMode::On => {}
-            ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-            ReplyMode::Off => client.output.rollback(mark),
-            ReplyMode::Skip => {
-                client.output.rollback(mark);
-                client.reply_mode = ReplyMode::On;
-            }
-        }
+        client.keep_wanted_reply(mark);
         if !client.late_pushes.is_empty() {
             client.output.append(&std::mem::take(&mut client.late_pushes));
         }
@@ -55,7 +46,7 @@ impl Server {
     }
 
     fn dispatch(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
-        let command = match self.resolve(planned.command, args) {
+        let command = match self.setup().resolve(planned.command, args) {
             Ok(command) => command,
             Err(error) => {
                 self.reject(client, None, &error);
@@ -82,54 +73,9 @@ impl Server {
         if client.flags.contains(Flags::BLOCKED) { Step::Blocked } else { Step::Done }
     }
 
-    /// The command or subcommand that these arguments name.
-    pub fn resolve(&self, known: Option<CommandId>, args: Args<'_>) -> Result<CommandId, Error> {
-        let Some(id) = known.or_else(|| self.commands.find(args.get(0))) else {
-            return Err(unknown_command(self.settings.level, args));
-        };
-        if self.commands.get(id).subcommands.is_empty() {
-            return Ok(id);
-        }
-        let Some(sub) = args.try_get(1) else { return Ok(id) };
-        self.commands.find_sub(id, sub).ok_or_else(|| {
-            if self.settings.level < Level::V7_0 {
-                return self.subcommand_syntax(id, args);
-            }
-            let name = self.commands.get(id).full_name.to_ascii_uppercase();
-            Error::quoting(&[b"ERR unknown subcommand '", shown(sub), b"'. Try ", name.as_bytes(), b" HELP."])
-        })
-    }
-
-    /// The error for arguments that no form of a subcommand takes; up to 6.2 also for unknown subcommands.
-    pub fn subcommand_syntax(&self, command: CommandId, args: Args<'_>) -> Error {
-        let entry = self.commands.get(command);
-        let name = entry.meta.container.unwrap_or(entry.meta.name).to_ascii_uppercase();
-        let sub = shown(args.try_get(1).unwrap_or_default());
-        let start: &[u8] = if self.settings.level < Level::V7_0 { b"ERR Unknown" } else { b"ERR unknown" };
-        let middle: &[u8] = b" subcommand or wrong number of arguments for '";
-        Error::quoting(&[start, middle, sub, b"'. Try ", name.as_bytes(), b" HELP."])
-    }
-
+    /// All checks, those that depend on the state of the server in their places among the others.
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
-        let entry = self.commands.get(command);
-        let flags = entry.meta.flags;
-        if !entry.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
-            let old = self.settings.level < Level::V7_0 && entry.meta.container.is_some();
-            return Err(if old {
-                self.subcommand_syntax(command, args)
-            } else {
-                Error::arity(&entry.full_name)
-            });
-        }
-        if client.flags.contains(Flags::UNAUTHENTICATED)
-            && flags & NO_AUTH == 0
-            && self.must_authenticate(client)
-        {
-            return Err(Error::fixed("NOAUTH Authentication required."));
-        }
-        if client.flags.contains(Flags::MULTI) && flags & NO_MULTI != 0 {
-            return Err(Error::fixed("ERR Command not allowed inside a transaction"));
-        }
+        self.setup().check_call(client, command, args)?;
         if self.settings.maxmemory > 0 {
             self.keep_memory_limit(self.flags_with_queue(client, command))?;
         }
@@ -138,19 +84,14 @@ impl Server {
             let flags = self.flags_with_queue(client, command);
             self.refuse_unsafe_write(flags, self.commands.get(command).meta.name == "ping")?;
         }
-        let entry = self.commands.get(command);
-        if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
-            subscriber_may(entry)?;
-        }
+        check_context(client, self.commands.get(command))?;
         if restricted {
             self.refuse_while_loading(self.flags_in_common(client, command))?;
         }
-        let entry = self.commands.get(command);
-        let queues = client.flags.contains(Flags::MULTI) && !leaves_transaction(entry);
         if self.holds_back(client, command) {
             return Ok(Gate::Hold);
         }
-        Ok(if queues { Gate::Queue } else { Gate::Run })
+        Ok(if is_queued(client, self.commands.get(command)) { Gate::Queue } else { Gate::Run })
     }
 
     /// The properties of a command; EXEC has those of the commands it would run.
@@ -173,22 +114,15 @@ impl Server {
         queued.fold(entry.meta.flags, |all, (id, _)| all & self.commands.get(*id).meta.flags)
     }
 
-    /// Answers an error without running the command; a transaction being queued is spoilt.
+    /// Answers an error without running the command. EXEC gives its transaction up.
     fn reject(&mut self, client: &mut Client, command: Option<CommandId>, error: &Error) {
-        if client.flags.contains(Flags::MULTI) {
-            client.flags.insert(Flags::DIRTY_EXEC);
-        }
-        let is_exec = command.is_some_and(|id| {
-            self.stats.rejected(id);
-            &*self.commands.get(id).full_name == "exec"
-        });
-        if is_exec {
-            self.discard_transaction(client);
-            let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
-            client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
-        } else {
-            client.reply().error(error.text());
-        }
+        let Some(exec) = command.filter(|id| is_exec(self.commands.get(*id))) else {
+            return refuse(client, &mut self.stats, command, error);
+        };
+        self.stats.rejected(exec);
+        self.discard_transaction(client);
+        let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
+        client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
         self.stats.error_replied(error.text());
     }
 
@@ -205,7 +139,9 @@ impl Server {
             self.note_slow(client, command, args, nanos);
         }
         if !self.monitors.is_empty() {
-            self.show_monitors(client, command, args);
+            self.on_floor(client, |floor, client| {
+                floor.show_monitors(client, floor.hall.commands.get(command), args);
+            });
         }
         self.carry_out(client, command, args);
     }
@@ -240,6 +176,10 @@ impl Server {
                     reply,
                     args,
                 )
+            }
+            Run::Local(handler) => {
+                let (server, lane) = Common::alone(self);
+                call_local(server, lane, client, command, handler, args)
             }
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
@@ -281,15 +221,6 @@ impl Server {
             return;
         }
         self.carry_out_rare(client, command, args);
-    }
-
-    #[cold]
-    fn show_monitors(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
-        let unix_us = self.lane.clock.unix_us(self.lane.tick);
-        let mut letters = Vec::new();
-        let entry = self.commands.get(command);
-        self.monitors.show(client, unix_us, entry, args, &mut |letter| letters.push(letter));
-        self.hand_over_all(client, letters);
     }
 
     #[cold]
@@ -364,6 +295,40 @@ pub fn call_data<'a>(
     handler(&mut ctx, args)
 }
 
+/// Whether a command ends a transaction by running it, also if it is refused.
+pub fn is_exec(entry: &Entry) -> bool {
+    &*entry.full_name == "exec"
+}
+
+/// Answers an error without running the command, which is not EXEC; a transaction being queued is spoilt.
+#[cold]
+pub fn refuse(client: &mut Client, stats: &mut Stats, command: Option<CommandId>, error: &Error) {
+    if client.flags.contains(Flags::MULTI) {
+        client.flags.insert(Flags::DIRTY_EXEC);
+    }
+    if let Some(command) = command {
+        stats.rejected(command);
+    }
+    client.reply().error(error.text());
+    stats.error_replied(error.text());
+}
+
+/// Calls the handler of a command that changes nothing but its client.
+#[inline]
+pub fn call_local(
+    server: Common<'_>,
+    lane: &Lane,
+    client: &mut Client,
+    command: CommandId,
+    handler: LocalFn,
+    args: Args<'_>,
+) -> Outcome {
+    client.argv_bytes = args.total_bytes();
+    let outcome = handler(&mut LocalCall { server, lane, client, command }, args);
+    client.argv_bytes = 0;
+    outcome
+}
+
 /// What becomes of keys whose time has come: the log that is loaded decides about that itself.
 #[inline]
 fn expiry_mode(trusted: bool, paused: bool) -> ExpiryMode {
@@ -372,65 +337,4 @@ fn expiry_mode(trusted: bool, paused: bool) -> ExpiryMode {
         (false, true) => ExpiryMode::Hide,
         (false, false) => ExpiryMode::Delete,
     }
-}
-
-/// What the checks decided.
-enum Gate {
-    Run,
-    Queue,
-    Hold,
-}
-
-/// Commands that are not queued inside MULTI.
-fn leaves_transaction(entry: &Entry) -> bool {
-    matches!(entry.meta.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
-        && entry.parent.is_none()
-}
-
-/// A RESP2 client with subscriptions may only change them, and a few more.
-fn subscriber_may(entry: &Entry) -> Result<(), Error> {
-    const ALLOWED: [&str; 9] = [
-        "ping",
-        "subscribe",
-        "ssubscribe",
-        "unsubscribe",
-        "sunsubscribe",
-        "psubscribe",
-        "punsubscribe",
-        "quit",
-        "reset",
-    ];
-    if ALLOWED.contains(&&*entry.full_name) {
-        return Ok(());
-    }
-    Err(Error::new(format!(
-        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
-        entry.full_name
-    )))
-}
-
-/// As much of a name as error texts show.
-fn shown(name: &[u8]) -> &[u8] {
-    &name[..name.len().min(128)]
-}
-
-/// The error for a name that no command has; its wording changed with 5.0 and 7.0.
-fn unknown_command(level: Level, args: Args<'_>) -> Error {
-    let name = shown(args.get(0));
-    if level < Level::V5_0 {
-        return Error::quoting(&[b"ERR unknown command '", name, b"'"]);
-    }
-    let quotes: [&[u8]; 4] =
-        if level < Level::V7_0 { [b"`", b"`", b"`", b"`, "] } else { [b"'", b"'", b"'", b"' "] };
-    let mut listed = Vec::new();
-    for arg in args.iter().skip(1) {
-        if listed.len() >= 128 {
-            break;
-        }
-        let arg = c_text(arg);
-        let arg = &arg[..arg.len().min(128 - listed.len())];
-        listed.extend_from_slice(&[quotes[2], arg, quotes[3]].concat());
-    }
-    let middle: &[u8] = b", with args beginning with: ";
-    Error::quoting(&[b"ERR unknown command ", quotes[0], name, quotes[1], middle, &listed])
 }

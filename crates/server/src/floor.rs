@@ -160,6 +160,14 @@ impl Floor<'_> {
         self.serve_ready();
     }
 
+    /// Shows a command to those who see all of them.
+    #[cold]
+    pub fn show_monitors(&mut self, client: &Client, command: &Entry, args: Args<'_>) {
+        let unix_us = self.lane.clock.unix_us(self.lane.tick);
+        let Floor { hall, letters, .. } = self;
+        hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
+    }
+
     /// The letters that were kept.
     fn into_letters(self) -> Vec<Letter> {
         match self.letters {

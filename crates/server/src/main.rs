@@ -10,6 +10,7 @@ mod eviction;
 mod exec;
 mod expiry;
 mod floor;
+mod gate;
 mod latency;
 mod lazyfree;
 mod log;

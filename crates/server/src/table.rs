@@ -3,7 +3,7 @@
 //! Built once from the specifications and the compatibility level; a lookup folds the name to
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
-use crate::commands::Call;
+use crate::commands::{Call, LocalCall};
 use ochre_engine::command::flags::{READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
@@ -14,8 +14,11 @@ use std::collections::HashMap;
 /// A command that needs the whole process.
 pub type ServerFn = for<'a, 'b> fn(&mut Call<'a>, Args<'b>) -> Outcome;
 
+/// A command that changes nothing but its client.
+pub type LocalFn = for<'a, 'b> fn(&mut LocalCall<'a>, Args<'b>) -> Outcome;
+
 /// A command of the server.
-pub type ServerCommand = Spec<ServerFn>;
+pub type ServerCommand = Spec<Run>;
 
 /// What runs a command.
 #[derive(Clone, Copy)]
@@ -24,6 +27,8 @@ pub enum Run {
     Data(DataFn),
     /// In the server, with the world held exclusively.
     Server(ServerFn),
+    /// In the server, beside the commands of other workers.
+    Local(LocalFn),
     /// Nothing: it has subcommands.
     Container,
 }
@@ -65,6 +70,8 @@ pub enum Reach {
     Keys,
     /// All shards of a database, one after the other.
     Walk,
+    /// Its client, and what all workers see.
+    Local,
     /// The process.
     Process,
 }
@@ -111,8 +118,10 @@ impl KeyPlaces {
 
 impl Reach {
     fn of(meta: &Meta, run: Run) -> Reach {
-        if !matches!(run, Run::Data(_)) {
-            return Reach::Process;
+        match run {
+            Run::Data(_) => {}
+            Run::Local(_) => return Reach::Local,
+            Run::Server(_) | Run::Container => return Reach::Process,
         }
         match meta.keys {
             [] if meta.flags & WHOLE_WORLD != 0 && meta.flags & READONLY != 0 => Reach::Walk,
@@ -197,7 +206,7 @@ impl CommandTable {
             level,
         };
         data.for_each(|spec| table.add(spec, Run::Data));
-        server.for_each(|spec| table.add(spec, Run::Server));
+        server.for_each(|spec| table.add(spec, |run| run));
         table
     }
 

@@ -4,9 +4,10 @@
 //! (networking.c: catClientInfoString).
 
 use super::{Client, Flags};
+use crate::gate::Setup;
 use crate::pubsub::Kind;
-use crate::server::Server;
 use ochre_engine::level::Level;
+use ochre_engine::time::UnixMs;
 use std::fmt::Write;
 
 /// Bytes of replies that Redis keeps in a client's own buffer; only what is beyond is reported as
@@ -98,18 +99,17 @@ impl Client {
     }
 
     /// The line, without a line end.
-    pub fn describe(&self, server: &Server) -> String {
-        let level = server.settings.level;
+    pub fn describe(&self, setup: Setup<'_>, now: UnixMs) -> String {
+        let level = setup.settings.level;
         let mut line = String::with_capacity(400);
-        self.describe_connection(server, level, &mut line);
+        self.describe_connection(now, level, &mut line);
         self.describe_buffers(level, &mut line);
-        self.describe_conversation(server, level, &mut line);
+        self.describe_conversation(setup, level, &mut line);
         line
     }
 
-    fn describe_connection(&self, server: &Server, level: Level, line: &mut String) {
-        let now = server.now().0;
-        let seconds_since = |then: i64| (now - then).max(0) / 1000;
+    fn describe_connection(&self, now: UnixMs, level: Level, line: &mut String) {
+        let seconds_since = |then: i64| (now.0 - then).max(0) / 1000;
         let _ = write!(line, "id={} addr={}", self.id.0, self.address);
         if level >= Level::V6_2 {
             let _ = write!(line, " laddr={}", self.local_address);
@@ -153,9 +153,9 @@ impl Client {
         }
     }
 
-    fn describe_conversation(&self, server: &Server, level: Level, line: &mut String) {
+    fn describe_conversation(&self, setup: Setup<'_>, level: Level, line: &mut String) {
         let events = if self.output.is_empty() { "r" } else { "rw" };
-        let command = self.last_command.map_or("NULL", |id| &server.commands.get(id).full_name);
+        let command = self.last_command.map_or("NULL", |id| &setup.commands.get(id).full_name);
         let command =
             if level < Level::V7_0 { command.split('|').next().unwrap_or(command) } else { command };
         let _ = write!(line, " events={events} cmd={command}");

@@ -21,7 +21,7 @@ impl Server {
         Limits {
             max_bulk: self.settings.proto_max_bulk_len,
             max_args: if self.settings.level < Level::V7_0 { OLD_MAX_ARGS } else { usual.max_args },
-            unauthenticated: self.must_authenticate(client),
+            unauthenticated: self.setup().must_authenticate(client),
             max_batch,
             ..usual
         }
@@ -39,7 +39,7 @@ impl Server {
         .into_owned();
         log_warning!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {shown})",
-            client.describe(self)
+            client.describe(self.setup(), self.now())
         );
         true
     }
@@ -59,7 +59,7 @@ impl Server {
         };
         log_verbose!(
             "Protocol error ({error}) from client: {}. Query buffer during protocol error: {shown}",
-            client.describe(self)
+            client.describe(self.setup(), self.now())
         );
     }
 }

@@ -66,7 +66,7 @@ impl Server {
         if is_hard || self.stays_over_soft_limit(client, used, limit) {
             log_warning!(
                 "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                client.describe(self)
+                client.describe(self.setup(), self.now())
             );
             client.flags.insert(Flags::CLOSE_ASAP);
             client.output = Output::new();
@@ -169,14 +169,14 @@ impl Server {
             };
             self.stats.evicted_clients += 1;
             if let Some(client) = in_hand.as_deref_mut().filter(|client| client.id == id) {
-                log_notice!("Evicting client: {}", client.describe(self));
+                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
                 client.flags.insert(Flags::CLOSE_ASAP);
                 client.output = Output::new();
                 self.account(client);
                 continue;
             }
             if let Some(client) = self.clients.by_id(id) {
-                log_notice!("Evicting client: {}", client.describe(self));
+                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
             }
             self.kill(id);
         }

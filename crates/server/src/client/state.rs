@@ -13,7 +13,7 @@ use crate::table::CommandId;
 use bitflags::bitflags;
 use ochre_engine::keyspace::{ClientId, DbIndex, Tripwire};
 use ochre_engine::time::UnixMs;
-use ochre_resp::reply::{Output, Protocol, Reply};
+use ochre_resp::reply::{Mark, Output, Protocol, Reply};
 use ochre_resp::request::{Batch, OwnedArgs, Parser};
 use std::sync::Arc;
 
@@ -245,6 +245,20 @@ impl Client {
     #[inline]
     pub fn reply(&mut self) -> Reply<'_> {
         Reply::new(&mut self.output, self.protocol)
+    }
+
+    /// Withdraws the reply of the command that was run, which began at `mark`, if the client does not want it.
+    #[inline]
+    pub fn keep_wanted_reply(&mut self, mark: Mark) {
+        match self.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::SkipNext => self.reply_mode = ReplyMode::Skip,
+            ReplyMode::Off => self.output.rollback(mark),
+            ReplyMode::Skip => {
+                self.output.rollback(mark);
+                self.reply_mode = ReplyMode::On;
+            }
+        }
     }
 
     /// Bytes of memory that this client costs: structure, input, output, transaction. Buffers that are lent

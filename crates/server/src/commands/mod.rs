@@ -1,12 +1,15 @@
 //! Commands that need the whole process: connections, configuration, transactions, publish and
-//! subscribe, introspection. Declared as data commands are; a handler gets [`Call`].
+//! subscribe, introspection. Declared as data commands are; a handler gets [`Call`], or [`LocalCall`] if it
+//! changes nothing but its client: then other workers go on meanwhile.
 
 use crate::client::Client;
-use crate::server::Server;
+use crate::server::{Lane, Server};
 use crate::table::{CommandId, ServerCommand};
+use crate::worker::Common;
 use ochre_engine::command::{Args, Command, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
+use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Reply;
 
 mod client;
@@ -47,7 +50,40 @@ impl Call<'_> {
 
     /// The error for arguments that no form of the subcommand takes.
     pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
-        self.server.subcommand_syntax(self.command, args)
+        self.server.setup().subcommand_syntax(self.command, args)
+    }
+}
+
+/// The world of one call of a command that runs beside those of other workers: it may change its client and
+/// what has a lock of its own, and looks at what changes in the exclusive mode only.
+pub struct LocalCall<'a> {
+    /// What all workers see.
+    pub server: Common<'a>,
+    /// The worker's clock.
+    pub lane: &'a Lane,
+    /// The client that called; it is not in its place while its command runs.
+    pub client: &'a mut Client,
+    /// The command.
+    pub command: CommandId,
+}
+
+impl LocalCall<'_> {
+    /// The reply of the calling client.
+    #[inline]
+    pub fn reply(&mut self) -> Reply<'_> {
+        self.client.reply()
+    }
+
+    /// The time of the command under way.
+    pub fn now(&self) -> UnixMs {
+        self.lane.clock.unix_ms(self.lane.tick)
+    }
+
+    /// Answers HELP, a subcommand, with these lines about its siblings.
+    pub fn help(&mut self, lines: &[&str]) -> Outcome {
+        let level = self.server.settings().level;
+        let container = self.server.commands().get(self.command).meta.container.unwrap_or_default();
+        help(&mut self.reply(), level, &container.to_ascii_uppercase(), lines)
     }
 }
 
@@ -79,12 +115,11 @@ pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
 }
 
 /// Answers the HELP of a container: its form, the lines given, and HELP itself.
-pub fn help(call: &mut Call<'_>, container: &str, lines: &[&str]) -> Outcome {
-    let tail: &[&str] = match call.server.settings.level {
+pub fn help(reply: &mut Reply<'_>, level: Level, container: &str, lines: &[&str]) -> Outcome {
+    let tail: &[&str] = match level {
         level if level < Level::V6_2 => &[],
         _ => &["HELP", "    Print this help."],
     };
-    let mut reply = call.reply();
     reply.array(1 + lines.len() + tail.len());
     reply.simple(&format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     lines.iter().chain(tail).for_each(|line| reply.simple(line));

@@ -25,7 +25,7 @@ order for the server to start accepting connections from the outside.\r\n";
 impl Server {
     /// True in protected mode: nobody set a password, so only clients on this machine are let in.
     fn refuses_strangers(&self) -> bool {
-        self.config.network.protected_mode && self.password().is_none()
+        self.config.network.protected_mode && self.setup().password().is_none()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::exec::Step;
 use crate::plan::{Plan, Planned};
 use crate::server::Server;
 use ochre_engine::keyspace::Key;
-use ochre_resp::request::Batch;
+use ochre_resp::request::{Args, Batch};
 use std::io;
 
 /// Commands per window.
@@ -256,7 +256,8 @@ impl Worker {
         while pending.next < pending.batch.len() {
             let queue = Queue { first: offset + pending.next, ..queue };
             let mut tried = Tried::NotHere;
-            if seat.may_share(client, queue.plan.get(queue.first)) {
+            let args = pending.batch.args(pending.next, queue.query.bytes());
+            if seat.may_share(client, queue.plan.get(queue.first), args) {
                 tried = seat.run_group(client, pending, queue);
             }
             match tried {
@@ -272,9 +273,9 @@ impl Worker {
                     let can_share = !seat.is_alone();
                     let queue = Queue { first: offset + pending.next, ..queue };
                     let waits = seat.exclusively_with(client, |server, client| {
-                        server.run_commands(client, pending, queue, |server, client, next| {
+                        server.run_commands(client, pending, queue, |server, client, next, args| {
                             can_share
-                                && may_share(&server.commands, client, queue.plan.get(next))
+                                && may_share(server.setup(), client, queue.plan.get(next), args)
                                 && server.is_plain()
                         })
                     });
@@ -286,9 +287,9 @@ impl Worker {
             }
             if client.output.is_over_limit() {
                 seat.exclusively_with(client, Server::exceeds_output_limit);
-                if client.flags.contains(Flags::CLOSE_ASAP) {
-                    pending.next = pending.batch.len();
-                }
+            }
+            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
+                pending.next = pending.batch.len();
             }
         }
     }
@@ -372,7 +373,7 @@ impl Server {
         client: &mut Client,
         pending: &mut PendingInput,
         queue: Queue<'_>,
-        shares: impl Fn(&Server, &Client, usize) -> bool,
+        shares: impl Fn(&Server, &Client, usize, Args<'_>) -> bool,
     ) -> bool {
         let offset = queue.first - pending.next;
         if client.flags.contains(Flags::CLOSE_ASAP) {
@@ -394,8 +395,11 @@ impl Server {
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
-            } else if pending.next < pending.batch.len() && shares(self, client, offset + pending.next) {
-                return false;
+            } else if pending.next < pending.batch.len() {
+                let args = pending.batch.args(pending.next, queue.query.bytes());
+                if shares(self, client, offset + pending.next, args) {
+                    return false;
+                }
             }
         }
         false

@@ -26,6 +26,7 @@ mod shared;
 mod start;
 mod waiters;
 
+pub use seat::Common;
 pub use start::run;
 
 use crate::client::Token;

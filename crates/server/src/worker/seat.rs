@@ -15,8 +15,11 @@
 
 use crate::blocking::Waiting;
 use crate::client::{Client, Part};
+use crate::config::Config;
 use crate::eviction::Site;
 use crate::floor::{Floor, Ground, Hall, Letters};
+use crate::gate::Setup;
+use crate::persistence::Persistence;
 use crate::propagate::Journal;
 use crate::server::{Desk, Lane, Server};
 use crate::stats::Stats;
@@ -256,7 +259,8 @@ impl DerefMut for InHand {
 
 const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
 
-/// What all workers may look at in the shared mode: it only changes in the exclusive mode.
+/// What all workers may look at in the shared mode: it only changes in the exclusive mode, or has a lock of
+/// its own.
 #[derive(Clone, Copy)]
 pub struct Common<'a> {
     server: &'a Server,
@@ -264,6 +268,31 @@ pub struct Common<'a> {
 }
 
 impl<'a> Common<'a> {
+    /// The same for somebody who has the server exclusively, and the exclusive mode's lane.
+    #[inline]
+    pub fn alone(server: &'a mut Server) -> (Common<'a>, &'a Lane) {
+        let server: &Server = server;
+        // Nobody else uses any number, so any will do.
+        (Common { server, me: 0 }, &server.lane)
+    }
+
+    /// How the server is set up.
+    #[inline]
+    pub fn setup(self) -> Setup<'a> {
+        self.server.setup()
+    }
+
+    /// The configuration.
+    #[inline]
+    pub fn config(self) -> &'a Config {
+        &self.server.config
+    }
+
+    /// Snapshots, their loading, the append-only file.
+    pub fn persistence(self) -> &'a Persistence {
+        &self.server.persistence
+    }
+
     /// The commands.
     #[inline]
     pub fn commands(self) -> &'a CommandTable {

@@ -1,9 +1,9 @@
 //! Commands in the shared mode: straight on this worker's thread, under the locks of their keys.
 //!
 //! A command runs here if it is a data command that names all its keys (or only walks over the
-//! database shard by shard), if its client is in no special state, and if nobody waits for or watches
-//! a key in one of its shards. Everything else (transactions, blocking, server commands, errors
-//! in the call itself) goes the one way there is for it, in the exclusive mode.
+//! database shard by shard) or one that changes nothing but its client, and if its client is in no special
+//! state. Errors in the call itself are answered here, too. Everything else (transactions, most server commands) goes
+//! the one way there is for it, in the exclusive mode.
 //!
 //! ```text
 //! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
@@ -18,16 +18,17 @@
 use super::chores::make_room;
 use super::seat::{Common, Seat};
 use super::waiters;
-use crate::client::{Client, Flags, PendingInput, ReplyMode};
+use crate::client::{Client, Flags, PendingInput};
 use crate::eviction::Pressure;
-use crate::exec::Voice;
+use crate::exec::{Voice, call_local, is_exec, refuse};
 use crate::floor::Floor;
+use crate::gate::Setup;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
 use crate::server::Desk;
 use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
+use ochre_engine::command::{DENYOOM, DataFn, Outcome};
 use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
 
@@ -39,7 +40,6 @@ const GROUP_KEYS: usize = 16;
 const SPECIAL: Flags = Flags::MULTI
     .union(Flags::BLOCKED)
     .union(Flags::PUBSUB)
-    .union(Flags::UNAUTHENTICATED)
     .union(Flags::MONITOR)
     .union(Flags::PAUSED)
     .union(Flags::INTERNAL)
@@ -71,8 +71,8 @@ pub(super) struct Queue<'a> {
 impl Seat {
     /// True if a command may be tried in the shared mode at all.
     #[inline]
-    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>) -> bool {
-        self.shares_commands() && may_share(self.common().commands(), client, planned)
+    pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+        self.shares_commands() && may_share(self.common().setup(), client, planned, args)
     }
 
     /// Runs the next command of one of this worker's clients, if that is possible in the shared mode, and
@@ -98,39 +98,50 @@ impl Seat {
         // A walk has let go of a shard before it could be logged that a key expired.
         let walks = is_walk(common.commands(), queue.plan.get(queue.first));
         let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
-        let mut floor = common.floor(held, expiry, lane, stats, journal);
+        let mut turn = Turn { common, floor: common.floor(held, expiry, lane, stats, journal), is_stuck };
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let (planned, args) = (queue.plan.get(at), pending.batch.args(pending.next, queue.query.bytes()));
-            let needs = has_limit && needs_memory(common.commands(), planned);
-            if has_limit && at > queue.first && !eviction.has_room(needs) {
+            if has_limit && at > queue.first && !eviction.has_room(needs_memory(common.commands(), planned)) {
                 break;
             }
-            tried = if is_stuck && needs {
-                refuse(&mut floor, client, planned, args)
-            } else {
-                try_command(common, &mut floor, client, planned, args)
-            };
+            tried = turn.try_command(client, planned, args);
             if tried == Tried::NotHere {
                 break;
             }
             pending.next += 1;
-            if tried != Tried::Done || client.output.is_over_limit() {
+            if tried != Tried::Done
+                || client.output.is_over_limit()
+                || client.flags.contains(Flags::CLOSE_AFTER_REPLY)
+            {
                 break;
             }
         }
         // The shards are still held.
-        common.inbox().put(floor.journal);
+        common.inbox().put(turn.floor.journal);
         tried
     }
 }
 
-/// True if a command of a client may be tried in the shared mode, as far as these two are concerned.
+/// True if a command of a client may be tried in the shared mode, as far as these are concerned.
 #[inline]
-pub(super) fn may_share(commands: &CommandTable, client: &Client, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| commands.get(id).reach != Reach::Process)
-        && !client.flags.intersects(SPECIAL)
-        && client.reply_mode == ReplyMode::On
+pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+    if client.flags.intersects(SPECIAL) {
+        return false;
+    }
+    match planned.command {
+        Some(id) if setup.commands.get(id).reach != Reach::Process => true,
+        known => may_share_after_all(setup, client, known, args),
+    }
+}
+
+/// The same for names that say little: subcommands have reaches of their own, and an error can be
+/// answered anywhere.
+#[inline(never)]
+fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandId>, args: Args<'_>) -> bool {
+    let Ok(id) = setup.resolve(known, args) else { return true };
+    let entry = setup.commands.get(id);
+    entry.reach != Reach::Process || (!is_exec(entry) && setup.gate(client, id, args, false).is_err())
 }
 
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
@@ -145,32 +156,19 @@ fn lock_group<'a>(
 ) -> Option<(Held<'a>, usize)> {
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let first = plan.get(queue.first);
-    let entry = commands.get(first.command?);
-    if entry.reach == Reach::Walk {
-        return Some((locks.roaming(shards), 1));
-    }
-    if !first.is_complete() {
+    if !is_quick(commands, first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        let keys = keys_of(entry, args)?;
-        hashes.clear();
-        hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
-        let held = locks.hold(shards, hashes);
-        if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
-            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
-        }
-        return Some((held, 1));
+        return lock_one(common, client, first, args, shards, hashes).map(|held| (held, 1));
     }
     let mut held = locks.hold(shards, first.hints.hashes());
     let (mut size, mut keys) = (1, first.hints.hashes().len());
-    if is_quick(commands, first) {
-        while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
-            let next = plan.get(queue.first + size);
-            if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
-                break;
-            }
-            keys += next.hints.hashes().len();
-            size += 1;
+    while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
+        let next = plan.get(queue.first + size);
+        if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
+            break;
         }
+        keys += next.hints.hashes().len();
+        size += 1;
     }
     if held.has_interest() {
         let is_awaited = |at: usize| {
@@ -182,7 +180,7 @@ fn lock_group<'a>(
         size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
         if size == 0 {
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            let keys = keys_of(entry, args)?;
+            let keys = keys_of(commands.get(first.command?), args)?;
             return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
         }
     }
@@ -190,6 +188,34 @@ fn lock_group<'a>(
         held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
     }
     Some((held, size))
+}
+
+/// Locks the shards of a command that goes alone; none if it walks, needs none, or is going to be refused.
+fn lock_one<'a>(
+    common: Common<'a>,
+    client: &Client,
+    planned: Planned<'_>,
+    args: Args<'_>,
+    shards: &'a mut Vec<u16>,
+    hashes: &mut Vec<u64>,
+) -> Option<Held<'a>> {
+    let (setup, locks) = (common.setup(), common.locks());
+    let keyed =
+        setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id)).filter(|entry| {
+            matches!(entry.reach, Reach::OneKey | Reach::Keys) && entry.arity_fits(args.len())
+        });
+    let Some(entry) = keyed else { return Some(locks.roaming(shards)) };
+    let keys = keys_of(entry, args)?;
+    hashes.clear();
+    hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
+    let held = locks.hold(shards, hashes);
+    if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
+        return waiters::hold_with_waiters(common, held, &keys, hashes);
+    }
+    if hashes.len() > 1 {
+        held.fetch(client.db, hashes);
+    }
+    Some(held)
 }
 
 /// The keys that a command names; `None` if they cannot be told.
@@ -209,109 +235,132 @@ fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
     planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
 }
 
-/// A data command whose keys are all planned, and that is done in a moment.
+/// A command that is done in a moment, and whose keys are all planned if it has any.
 #[inline]
 fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.is_complete()
-        && planned.command.is_some_and(|id| {
-            let entry = commands.get(id);
-            entry.flags & FAST != 0 && matches!(entry.reach, Reach::OneKey | Reach::Keys)
-        })
-}
-
-/// Runs a command whose shards are held, if that is possible in the shared mode.
-#[inline]
-fn try_command(
-    common: Common<'_>,
-    floor: &mut Floor<'_>,
-    client: &mut Client,
-    planned: Planned<'_>,
-    args: Args<'_>,
-) -> Tried {
-    let Some(id) = planned.command else { return Tried::NotHere };
-    let entry = floor.hall.commands.get(id);
-    let Run::Data(handler) = entry.run else { return Tried::NotHere };
-    if !entry.arity_fits(args.len()) {
-        return Tried::NotHere;
-    }
-    let started = floor.lane.tick;
-    let outcome = if entry.reach == Reach::Walk {
-        let Some(outcome) = call_walk(common, floor, client, entry, handler, args) else {
-            return Tried::NotHere;
+    planned.command.is_some_and(|id| {
+        let entry = commands.get(id);
+        let is_planned = match entry.reach {
+            Reach::OneKey | Reach::Keys => planned.is_complete(),
+            Reach::Local => true,
+            Reach::Walk | Reach::Process => false,
         };
-        outcome
-    } else {
-        let voice = Voice::of(client, planned.hints);
-        floor.call_data(entry, handler, voice, client.reply(), args)
-    };
-    let failed = outcome.is_err_and(|error| {
-        client.reply().error(error.text());
-        floor.stats.error_replied(error.text());
-        true
-    });
-    client.last_command = Some(id);
-    if !floor.hall.monitors.is_empty() {
-        show_monitors(floor, client, entry, args);
-    }
-    let block = floor.lane.fx.block.take();
-    floor.carry_out(client.db, entry, args);
-    if let Some(block) = block {
-        floor.block(client, id, args.to_owned_args(), block);
-        return Tried::Waits;
-    }
-    floor.lane.tick = floor.lane.clock.tick();
-    let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
-    let is_slow = floor.stats.called(id, nanos, failed);
-    if !floor.lane.ready.is_empty() {
-        floor.serve_ready();
-    }
-    if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
+        is_planned && entry.flags & FAST != 0
+    })
 }
 
-/// Calls a command that walks over the database. It has let go of a shard before what it deleted there would be logged,
-/// so it only notes what is due; that is deleted then, and the walk begins anew, as if it had been gone before.
-/// `None` if it has to run in the exclusive mode; nothing has happened.
-fn call_walk(
-    common: Common<'_>,
-    floor: &mut Floor<'_>,
-    client: &mut Client,
-    entry: &Entry,
-    handler: DataFn,
-    args: Args<'_>,
-) -> Option<Outcome> {
-    /// Keys may expire as it walks.
-    const TRIES: usize = 4;
-    let before = client.output.mark();
-    for _ in 0..TRIES {
-        let voice = Voice::of(client, Hints::NONE);
-        let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
-        if floor.lane.fx.due.is_empty() {
-            return Some(outcome);
+/// A group under way: its shards are held.
+struct Turn<'a> {
+    common: Common<'a>,
+    floor: Floor<'a>,
+    /// Memory does not suffice, and nothing can be evicted.
+    is_stuck: bool,
+}
+
+impl Turn<'_> {
+    /// Runs a command, or refuses it, if that is possible in the shared mode.
+    #[inline]
+    fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
+        let setup = self.common.setup();
+        let mark = client.output.mark();
+        let resolved = setup.resolve(planned.command, args);
+        let checked = resolved.and_then(|id| setup.gate(client, id, args, self.is_stuck).map(|_| id));
+        let tried = match checked {
+            Ok(id) => self.run_command(client, id, planned.hints, args),
+            Err(error) => {
+                let id = setup.resolve(planned.command, args).ok();
+                refuse(client, self.floor.stats, id, &error);
+                Tried::Done
+            }
+        };
+        if tried == Tried::NotHere {
+            client.output.rollback(mark);
+        } else {
+            client.keep_wanted_reply(mark);
         }
-        client.output.rollback(before);
-        let due = std::mem::take(&mut floor.lane.fx.due);
-        floor.lane.fx.clear();
-        if !floor.delete_due(&due, Some(common.inbox())) {
-            break;
-        }
+        tried
     }
-    None
-}
 
-/// Answers a command for which there is no memory. Whatever else is wrong with it has to be found first.
-#[cold]
-fn refuse(floor: &mut Floor<'_>, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
-    let fitting = |id: &CommandId| floor.hall.commands.get(*id).arity_fits(args.len());
-    let Some(id) = planned.command.filter(fitting) else { return Tried::NotHere };
-    floor.stats.rejected(id);
-    floor.stats.error_replied(Error::OUT_OF_MEMORY.text());
-    client.reply().error(Error::OUT_OF_MEMORY.text());
-    Tried::Done
-}
+    /// Runs a command that passed the checks, if that is possible in the shared mode.
+    #[inline]
+    fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
+        let entry = self.common.commands().get(id);
+        let started = self.floor.lane.tick;
+        client.last_command = Some(id);
+        let outcome = match entry.run {
+            Run::Data(handler) => self.call_data(client, entry, handler, hints, args),
+            Run::Local(handler) => Some(call_local(self.common, self.floor.lane, client, id, handler, args)),
+            Run::Server(_) | Run::Container => None,
+        };
+        let Some(outcome) = outcome else { return Tried::NotHere };
+        let floor = &mut self.floor;
+        let failed = outcome.is_err_and(|error| {
+            client.reply().error(error.text());
+            floor.stats.error_replied(error.text());
+            true
+        });
+        if !floor.hall.monitors.is_empty() {
+            floor.show_monitors(client, entry, args);
+        }
+        let block = floor.lane.fx.block.take();
+        floor.carry_out(client.db, entry, args);
+        if let Some(block) = block {
+            floor.block(client, id, args.to_owned_args(), block);
+            return Tried::Waits;
+        }
+        floor.lane.tick = floor.lane.clock.tick();
+        let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
+        let is_slow = floor.stats.called(id, nanos, failed);
+        if !floor.lane.ready.is_empty() {
+            floor.serve_ready();
+        }
+        if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
+    }
 
-#[cold]
-fn show_monitors(floor: &mut Floor<'_>, client: &Client, command: &Entry, args: Args<'_>) {
-    let unix_us = floor.lane.clock.unix_us(floor.lane.tick);
-    let Floor { hall, letters, .. } = floor;
-    hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
+    /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
+    /// happened.
+    #[inline]
+    fn call_data(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        hints: Hints<'_>,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        if entry.reach == Reach::Walk {
+            return self.call_walk(client, entry, handler, args);
+        }
+        let voice = Voice::of(client, hints);
+        Some(self.floor.call_data(entry, handler, voice, client.reply(), args))
+    }
+
+    /// The same for one that walks over the database. It has let go of a shard before what it deleted there would be
+    /// logged, so it only notes what is due; that is deleted then, and the walk begins anew, as if it had been gone
+    /// before.
+    fn call_walk(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        /// Keys may expire as it walks.
+        const TRIES: usize = 4;
+        let (floor, before) = (&mut self.floor, client.output.mark());
+        for _ in 0..TRIES {
+            let voice = Voice::of(client, Hints::NONE);
+            let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
+            if floor.lane.fx.due.is_empty() {
+                return Some(outcome);
+            }
+            client.output.rollback(before);
+            let due = std::mem::take(&mut floor.lane.fx.due);
+            floor.lane.fx.clear();
+            if !floor.delete_due(&due, Some(self.common.inbox())) {
+                break;
+            }
+        }
+        None
+    }
 }

@@ -4,13 +4,13 @@ use super::list::client_type;
 use super::{USUAL, sub};
 use crate::client::{Client, ClientType, Flags};
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const KILL: ServerCommand = sub("kill", -3, kill)
+pub(super) const KILL: ServerCommand = sub("kill", -3, Run::Server(kill))
     .since("2.4.0")
     .flags(USUAL | ADMIN)
     .summary("Closes connections.")

@@ -2,20 +2,20 @@
 
 use super::{USUAL, sub};
 use crate::client::ClientType;
-use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::commands::{Call, LocalCall};
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const INFO: ServerCommand = sub("info", 2, info)
+pub(super) const INFO: ServerCommand = sub("info", 2, Run::Local(info))
     .since("6.2.0")
     .summary("Describes the connection.")
     .tips(&["nondeterministic_output"]);
 
-pub(super) const LIST: ServerCommand = sub("list", -2, list)
+pub(super) const LIST: ServerCommand = sub("list", -2, Run::Server(list))
     .since("2.4.0")
     .flags(USUAL | ADMIN)
     .summary("Describes the open connections.")
@@ -45,8 +45,8 @@ pub(super) const LIST: ServerCommand = sub("list", -2, list)
         Arg::integer("client-id").token("ID").optional().multiple().since("6.2.0"),
     ]);
 
-fn info(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
-    let line = call.client.describe(call.server) + "\n";
+fn info(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+    let line = call.client.describe(call.server.setup(), call.now()) + "\n";
     call.reply().verbatim(b"txt", line);
     Ok(())
 }
@@ -77,7 +77,7 @@ fn describe_all(call: &mut Call<'_>, wanted: Option<ClientType>) -> String {
     for id in call.server.clients.ids() {
         let Some(client) = call.find(id) else { continue };
         if wanted.is_none_or(|wanted| client.kind() == wanted) {
-            lines.push_str(&client.describe(call.server));
+            lines.push_str(&client.describe(call.server.setup(), call.server.now()));
             lines.push('\n');
         }
     }
@@ -89,7 +89,7 @@ fn describe_ids(call: &mut Call<'_>, ids: Args<'_>) -> Result<String, Error> {
     for id in ids.iter() {
         let id = parse_i64(id).ok_or(Error::fixed("ERR Invalid client ID"))?;
         if let Some(client) = call.find(ClientId(id as u64)) {
-            lines.push_str(&client.describe(call.server));
+            lines.push_str(&client.describe(call.server.setup(), call.server.now()));
             lines.push('\n');
         }
     }

@@ -4,7 +4,7 @@ use super::{USUAL, sub};
 use crate::blocking::Wake;
 use crate::commands::Call;
 use crate::pause::Paused;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
@@ -12,7 +12,7 @@ use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const PAUSE: ServerCommand = sub("pause", -3, pause)
+pub(super) const PAUSE: ServerCommand = sub("pause", -3, Run::Server(pause))
     .since("3.0.0")
     .flags(USUAL | ADMIN)
     .summary("Holds commands back for some time.")
@@ -24,13 +24,13 @@ pub(super) const PAUSE: ServerCommand = sub("pause", -3, pause)
             .since("6.2.0"),
     ]);
 
-pub(super) const UNPAUSE: ServerCommand = sub("unpause", 2, unpause)
+pub(super) const UNPAUSE: ServerCommand = sub("unpause", 2, Run::Server(unpause))
     .since("6.2.0")
     .flags(USUAL | ADMIN)
     .summary("Ends a pause.")
     .complexity("O(N) with N connections held back");
 
-pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, unblock)
+pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, Run::Server(unblock))
     .since("5.0.0")
     .flags(USUAL | ADMIN)
     .summary("Ends the waiting of a blocked connection.")

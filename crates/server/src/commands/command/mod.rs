@@ -5,8 +5,8 @@ mod info;
 mod keys;
 mod list;
 
-use crate::commands::{Call, help};
-use crate::table::{CommandId, CommandTable, ServerCommand, ServerFn};
+use crate::commands::LocalCall;
+use crate::table::{CommandId, CommandTable, Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_resp::reply::Reply;
 
@@ -19,7 +19,7 @@ const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 const NAMES: &[Arg] = &[Arg::string("command-name").optional().multiple()];
 const CALL: &[Arg] = &[Arg::string("command"), Arg::string("arg").optional().multiple()];
 
-const fn sub(name: &'static str, arity: i16, run: ServerFn) -> ServerCommand {
+const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
     ServerCommand::sub("command", name, GROUP, arity, run)
         .since("2.8.13")
         .flags(FLAGS)
@@ -28,32 +28,37 @@ const fn sub(name: &'static str, arity: i16, run: ServerFn) -> ServerCommand {
 
 static COMMAND: ServerCommand = Spec {
     subcommands: &[
-        sub("count", 2, list::count).summary("Returns the number of commands.").complexity("O(1)"),
-        sub("docs", -2, docs::docs)
+        sub("count", 2, Run::Local(list::count))
+            .summary("Returns the number of commands.")
+            .complexity("O(1)"),
+        sub("docs", -2, Run::Local(docs::docs))
             .since("7.0.0")
             .tips(UNORDERED)
             .summary("Returns the documentation of some or all commands.")
             .complexity("O(N) where N is the number of commands to look up")
             .args(NAMES),
-        sub("getkeys", -3, keys::getkeys)
+        sub("getkeys", -3, Run::Local(keys::getkeys))
             .arity_before("7.2.0", -4)
             .summary("Returns the keys among the arguments of a call.")
             .complexity("O(N) where N is the number of arguments to the command")
             .args(CALL),
-        sub("getkeysandflags", -3, keys::getkeysandflags)
+        sub("getkeysandflags", -3, Run::Local(keys::getkeysandflags))
             .arity_before("7.2.0", -4)
             .since("7.0.0")
             .summary("Returns the keys among the arguments of a call, and what happens to them.")
             .complexity("O(N) where N is the number of arguments to the command")
             .args(CALL),
-        sub("help", 2, command_help).since("5.0.0").summary("Lists the subcommands.").complexity("O(1)"),
-        sub("info", -2, info::info)
+        sub("help", 2, Run::Local(command_help))
+            .since("5.0.0")
+            .summary("Lists the subcommands.")
+            .complexity("O(1)"),
+        sub("info", -2, Run::Local(info::info))
             .tips(UNORDERED)
             .summary("Returns properties of some or all commands.")
             .complexity("O(N) where N is the number of commands to look up")
             .history(&[("7.0.0", "Without names, tells about all commands.")])
             .args(NAMES),
-        sub("list", -2, list::list)
+        sub("list", -2, Run::Local(list::list))
             .since("7.0.0")
             .tips(UNORDERED)
             .summary("Returns the names of commands.")
@@ -69,7 +74,7 @@ static COMMAND: ServerCommand = Spec {
             .token("FILTERBY")
             .optional()]),
     ],
-    ..ServerCommand::new("command", GROUP, -1, info::all)
+    ..ServerCommand::new("command", GROUP, -1, Run::Local(info::all))
         .since("2.8.13")
         .flags(FLAGS)
         .categories(CAT_CONNECTION)
@@ -92,25 +97,21 @@ fn subcommands(table: &CommandTable, id: CommandId) -> Vec<CommandId> {
     ids
 }
 
-fn command_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "COMMAND",
-        &[
-            "(no subcommand)",
-            "    Return properties of all commands.",
-            "COUNT",
-            "    Return the number of commands.",
-            "LIST",
-            "    Return the names of all commands.",
-            "INFO [<command-name> ...]",
-            "    Return properties of some commands (default: of all).",
-            "DOCS [<command-name> ...]",
-            "    Return the documentation of some commands (default: of all).",
-            "GETKEYS <full-command>",
-            "    Return the keys of a call.",
-            "GETKEYSANDFLAGS <full-command>",
-            "    Return the keys of a call, and what happens to them.",
-        ],
-    )
+fn command_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "(no subcommand)",
+        "    Return properties of all commands.",
+        "COUNT",
+        "    Return the number of commands.",
+        "LIST",
+        "    Return the names of all commands.",
+        "INFO [<command-name> ...]",
+        "    Return properties of some commands (default: of all).",
+        "DOCS [<command-name> ...]",
+        "    Return the documentation of some commands (default: of all).",
+        "GETKEYS <full-command>",
+        "    Return the keys of a call.",
+        "GETKEYSANDFLAGS <full-command>",
+        "    Return the keys of a call, and what happens to them.",
+    ])
 }

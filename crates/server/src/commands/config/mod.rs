@@ -3,9 +3,9 @@
 mod apply;
 
 use crate::client::Flags as ClientFlags;
-use crate::commands::{Call, help};
+use crate::commands::{Call, LocalCall};
 use crate::config::{Circumstances, Protected, rewrite_file, set};
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use crate::{log_notice, log_warning};
 use ochre_engine::command::*;
 
@@ -20,14 +20,14 @@ static CONFIG: ServerCommand = ServerCommand::container(
     "config",
     GROUP,
     &[
-        ServerCommand::sub("config", "get", GROUP, -3, get)
+        ServerCommand::sub("config", "get", GROUP, -3, Run::Local(get))
             .since("2.0.0")
             .flags(FLAGS)
             .summary("Returns parameters and their values.")
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several patterns.")])
             .args(&[Arg::string("parameter").multiple()]),
-        ServerCommand::sub("config", "set", GROUP, -4, set_values)
+        ServerCommand::sub("config", "set", GROUP, -4, Run::Server(set_values))
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
@@ -35,21 +35,21 @@ static CONFIG: ServerCommand = ServerCommand::container(
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several parameters.")])
             .args(&[Arg::block("data", &[Arg::string("parameter"), Arg::string("value")]).multiple()]),
-        ServerCommand::sub("config", "rewrite", GROUP, 2, rewrite)
+        ServerCommand::sub("config", "rewrite", GROUP, 2, Run::Server(rewrite))
             .tips_before("7.2.0", &[])
             .since("2.8.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Writes the values of now into the configuration file.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "resetstat", GROUP, 2, resetstat)
+        ServerCommand::sub("config", "resetstat", GROUP, 2, Run::Server(resetstat))
             .tips_before("7.2.0", &[])
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Sets the statistics to zero.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "help", GROUP, 2, config_help)
+        ServerCommand::sub("config", "help", GROUP, 2, Run::Local(config_help))
             .since("5.0.0")
             .flags(LOADING | STALE)
             .summary("Lists the subcommands.")
@@ -60,8 +60,8 @@ static CONFIG: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on the configuration.")
 .complexity("Depends on subcommand.");
 
-fn get(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let answers = call.server.config.get(args.iter().skip(2));
+fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+    let answers = call.server.config().get(args.iter().skip(2));
     let mut reply = call.reply();
     reply.map(answers.len());
     for (name, value) in answers {
@@ -122,21 +122,17 @@ fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn config_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "CONFIG",
-        &[
-            "GET <pattern>",
-            "    Return parameters that match the glob-like <pattern>, and their values.",
-            "SET <directive> <value>",
-            "    Change the value of a directive.",
-            "RESETSTAT",
-            "    Set the statistics of INFO to zero.",
-            "REWRITE",
-            "    Write the values of now into the configuration file.",
-        ],
-    )
+fn config_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "GET <pattern>",
+        "    Return parameters that match the glob-like <pattern>, and their values.",
+        "SET <directive> <value>",
+        "    Change the value of a directive.",
+        "RESETSTAT",
+        "    Set the statistics of INFO to zero.",
+        "REWRITE",
+        "    Write the values of now into the configuration file.",
+    ])
 }
 
 impl Call<'_> {

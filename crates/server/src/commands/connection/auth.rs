@@ -1,14 +1,14 @@
 //! AUTH: who the client is.
 
 use crate::client::{Client, Flags};
-use crate::commands::Call;
-use crate::server::Server;
-use crate::table::ServerCommand;
+use crate::commands::LocalCall;
+use crate::gate::Setup;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 
 /// Declaration of AUTH.
-pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, auth)
+pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Run::Local(auth))
     .arity_before("6.0.0", 2)
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Authenticates the connection.")
@@ -16,8 +16,8 @@ pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -
     .history(&[("6.0.0", "Takes a user name, too.")])
     .args(&[Arg::string("username").optional().since("6.0.0"), Arg::string("password")]);
 
-fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let level = call.server.settings.level;
+fn auth(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+    let level = call.server.settings().level;
     if args.len() > 3 {
         return Err(Error::SYNTAX);
     }
@@ -25,7 +25,7 @@ fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         2 => (&b"default"[..], args.get(1)),
         _ => (args.get(1), args.get(2)),
     };
-    if args.len() == 2 && call.server.password().is_none() {
+    if args.len() == 2 && call.server.setup().password().is_none() {
         return Err(Error::fixed(if level < Level::V6_2 {
             "ERR Client sent AUTH, but no password is set"
         } else {
@@ -33,24 +33,14 @@ fn auth(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
              Are you sure your configuration is correct?"
         }));
     }
-    call.server.authenticate(call.client, user, password)?;
+    call.server.setup().authenticate(call.client, user, password)?;
     call.reply().ok();
     Ok(())
 }
 
-impl Server {
-    /// The password of the default user.
-    pub fn password(&self) -> Option<&[u8]> {
-        Some(self.config.network.requirepass.0.as_slice()).filter(|password| !password.is_empty())
-    }
-
-    /// True if the client can do nothing but authenticate.
-    pub fn must_authenticate(&self, client: &Client) -> bool {
-        client.flags.contains(Flags::UNAUTHENTICATED) && self.password().is_some()
-    }
-
+impl Setup<'_> {
     /// Checks name and password, and lets the client in.
-    pub fn authenticate(&mut self, client: &mut Client, user: &[u8], password: &[u8]) -> Outcome {
+    pub fn authenticate(self, client: &mut Client, user: &[u8], password: &[u8]) -> Outcome {
         let fits = user == b"default" && self.password().is_none_or(|wanted| same_secret(wanted, password));
         if !fits {
             return Err(Error::fixed(if self.settings.level < Level::V6_2 {

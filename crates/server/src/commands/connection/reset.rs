@@ -3,13 +3,13 @@
 use crate::client::{Client, Flags, ReplyMode};
 use crate::commands::Call;
 use crate::server::Server;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 use ochre_resp::reply::Protocol;
 
 /// Declaration of RESET.
-pub static RESET: ServerCommand = ServerCommand::new("reset", Group::Connection, 1, reset)
+pub static RESET: ServerCommand = ServerCommand::new("reset", Group::Connection, 1, Run::Server(reset))
     .since("6.2.0")
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
     .summary("Makes the connection what it was when it began.")
@@ -33,6 +33,6 @@ impl Server {
         client.name = None;
         client.reply_mode = ReplyMode::On;
         client.flags.remove(Flags::ASKING | Flags::READONLY | Flags::NO_TOUCH | Flags::NO_EVICT);
-        client.flags.set(Flags::UNAUTHENTICATED, self.password().is_some());
+        client.flags.set(Flags::UNAUTHENTICATED, self.setup().password().is_some());
     }
 }

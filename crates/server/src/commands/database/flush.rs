@@ -2,7 +2,7 @@
 
 use crate::commands::Call;
 use crate::lazyfree::Garbage;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
@@ -21,7 +21,7 @@ const HISTORY: &[(&str, &str)] = &[
 ];
 
 /// Declaration of FLUSHDB.
-pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server, -1, flushdb)
+pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server, -1, Run::Server(flushdb))
     .flags(WRITE)
     .categories(CAT_KEYSPACE | CAT_DANGEROUS)
     .history(HISTORY)
@@ -31,7 +31,7 @@ pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server,
     .args(MODE);
 
 /// Declaration of FLUSHALL.
-pub static FLUSHALL: ServerCommand = ServerCommand::new("flushall", Group::Server, -1, flushall)
+pub static FLUSHALL: ServerCommand = ServerCommand::new("flushall", Group::Server, -1, Run::Server(flushall))
     .flags(WRITE)
     .categories(CAT_KEYSPACE | CAT_DANGEROUS)
     .history(HISTORY)

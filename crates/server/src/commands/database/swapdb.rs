@@ -1,13 +1,13 @@
 //! SWAPDB: exchanges the content of two databases.
 
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::text::parse_i64;
 
 /// Declaration of SWAPDB.
-pub static SWAPDB: ServerCommand = ServerCommand::new("swapdb", Group::Server, 3, swapdb)
+pub static SWAPDB: ServerCommand = ServerCommand::new("swapdb", Group::Server, 3, Run::Server(swapdb))
     .since("4.0.0")
     .flags(WRITE | FAST)
     .categories(CAT_KEYSPACE | CAT_DANGEROUS)

@@ -11,14 +11,14 @@ mod reload;
 mod switches;
 
 use crate::commands::{Call, help};
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use std::ops::RangeInclusive;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&DEBUG];
 
-static DEBUG: ServerCommand = ServerCommand::new("debug", Group::Server, -2, debug)
+static DEBUG: ServerCommand = ServerCommand::new("debug", Group::Server, -2, Run::Server(debug))
     .flags(ADMIN | NOSCRIPT | LOADING | STALE)
     .summary("Looks into the server and changes its inside, for tests.")
     .complexity("Depends on subcommand.")
@@ -151,7 +151,8 @@ fn debug_help(call: &mut Call<'_>) -> Outcome {
         })
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    help(call, "DEBUG", &lines)
+    let level = call.server.settings.level;
+    help(&mut call.reply(), level, "DEBUG", &lines)
 }
 
 /// The number in an argument as C's atoi reads it: 0 if there is none.

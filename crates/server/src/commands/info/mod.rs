@@ -7,8 +7,8 @@ mod shutdown;
 mod statistics;
 mod text;
 
-use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::commands::{Call, LocalCall};
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use sections::SECTIONS;
 pub use text::Text;
@@ -16,7 +16,7 @@ pub use text::Text;
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
 
-static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, info)
+static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Server(info))
     .flags(LOADING | STALE | SENTINEL)
     .categories(CAT_DANGEROUS)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
@@ -49,15 +49,15 @@ fn is_asked(section: &sections::Section, asked: &[&[u8]]) -> bool {
         })
 }
 
-static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, time)
+static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Run::Local(time))
     .since("2.6.0")
     .flags(LOADING | STALE | FAST)
     .tips(&["nondeterministic_output"])
     .summary("Returns the time of the server.")
     .complexity("O(1)");
 
-fn time(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let micros = call.server.lane.clock.unix_us(call.server.lane.tick);
+fn time(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let micros = call.lane.clock.unix_us(call.lane.tick);
     let mut reply = call.reply();
     reply.array(2);
     reply.bulk_int(micros / 1_000_000);

@@ -2,24 +2,26 @@
 
 use crate::commands::Call;
 use crate::config::ShutdownFlags;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 
-pub(super) static SHUTDOWN: ServerCommand = ServerCommand::new("shutdown", Group::Server, -1, shutdown)
-    .flags(ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | SENTINEL | ALLOW_BUSY)
-    .summary("Saves the data to disk if configured, and ends the server.")
-    .complexity(
-        "O(N) when saving, where N is the total number of keys in all databases when saving data, \
+pub(super) static SHUTDOWN: ServerCommand =
+    ServerCommand::new("shutdown", Group::Server, -1, Run::Server(shutdown))
+        .flags(ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | SENTINEL | ALLOW_BUSY)
+        .summary("Saves the data to disk if configured, and ends the server.")
+        .complexity(
+            "O(N) when saving, where N is the total number of keys in all databases when saving data, \
          otherwise O(1)",
-    )
-    .history(&[("7.0.0", "Knows NOW, FORCE and ABORT.")])
-    .args(&[
-        Arg::one_of("save-selector", &[Arg::word("nosave", "NOSAVE"), Arg::word("save", "SAVE")]).optional(),
-        Arg::word("now", "NOW").optional().since("7.0.0"),
-        Arg::word("force", "FORCE").optional().since("7.0.0"),
-        Arg::word("abort", "ABORT").optional().since("7.0.0"),
-    ]);
+        )
+        .history(&[("7.0.0", "Knows NOW, FORCE and ABORT.")])
+        .args(&[
+            Arg::one_of("save-selector", &[Arg::word("nosave", "NOSAVE"), Arg::word("save", "SAVE")])
+                .optional(),
+            Arg::word("now", "NOW").optional().since("7.0.0"),
+            Arg::word("force", "FORCE").optional().since("7.0.0"),
+            Arg::word("abort", "ABORT").optional().since("7.0.0"),
+        ]);
 
 fn shutdown(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let (mut flags, mut aborts) = (ShutdownFlags::empty(), false);

@@ -1,15 +1,15 @@
 //! LATENCY: slow events and how commands' times are distributed.
 
-use crate::commands::{Call, help};
+use crate::commands::{Call, LocalCall};
 use crate::latency::{Histogram, doctor, graph};
-use crate::table::{CommandId, ServerCommand};
+use crate::table::{CommandId, Run, ServerCommand};
 use ochre_engine::command::*;
 
 const GROUP: Group = Group::Server;
 const FLAGS: Flags = ADMIN | NOSCRIPT | LOADING | STALE;
 const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
 
-const fn sub(name: &'static str, arity: i16, run: crate::table::ServerFn) -> ServerCommand {
+const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
     ServerCommand::sub("latency", name, GROUP, arity, run).since("2.8.13").flags(FLAGS).complexity("O(1)")
 }
 
@@ -17,28 +17,32 @@ pub(super) static LATENCY: ServerCommand = ServerCommand::container(
     "latency",
     GROUP,
     &[
-        sub("doctor", 2, report).tips(TIPS).summary("Explains the slow events and gives advice."),
-        sub("graph", 3, draw)
+        sub("doctor", 2, Run::Server(report))
+            .tips(TIPS)
+            .summary("Explains the slow events and gives advice."),
+        sub("graph", 3, Run::Server(draw))
             .tips(TIPS)
             .summary("Draws the slow moments of an event.")
             .args(&[Arg::string("event")]),
-        sub("histogram", -2, histogram)
+        sub("histogram", -2, Run::Server(histogram))
             .since("7.0.0")
             .tips(TIPS)
             .summary("Returns how the times of commands are distributed.")
             .complexity("O(N) where N is the number of commands with latency information being retrieved.")
             .args(&[Arg::string("COMMAND").optional().multiple()]),
-        sub("history", 3, history)
+        sub("history", 3, Run::Server(history))
             .tips(TIPS)
             .summary("Returns the slow moments of an event.")
             .args(&[Arg::string("event")]),
-        sub("latest", 2, latest).tips(TIPS).summary("Returns the last slow moment of each event."),
-        sub("reset", -2, reset)
+        sub("latest", 2, Run::Server(latest))
+            .tips(TIPS)
+            .summary("Returns the last slow moment of each event."),
+        sub("reset", -2, Run::Server(reset))
             .tips_before("7.2.0", &["request_policy:all_nodes", "response_policy:all_succeeded"])
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
             .summary("Forgets the slow moments of some or all events.")
             .args(&[Arg::string("event").optional().multiple()]),
-        sub("help", 2, latency_help).flags(LOADING | STALE).summary("Lists the subcommands."),
+        sub("help", 2, Run::Local(latency_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
     ],
 )
 .since("2.8.13")
@@ -151,23 +155,19 @@ fn family(call: &Call<'_>, id: CommandId) -> Vec<CommandId> {
     all
 }
 
-fn latency_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "LATENCY",
-        &[
-            "DOCTOR",
-            "    Explain the slow events in words.",
-            "GRAPH <event>",
-            "    Draw the slow moments of <event>.",
-            "HISTORY <event>",
-            "    Return the slow moments of <event>.",
-            "LATEST",
-            "    Return the last slow moment of each event.",
-            "RESET [<event> ...]",
-            "    Forget the slow moments of some events (default: of all).",
-            "HISTOGRAM [COMMAND ...]",
-            "    Return how the times of commands are distributed (default: of all commands).",
-        ],
-    )
+fn latency_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "DOCTOR",
+        "    Explain the slow events in words.",
+        "GRAPH <event>",
+        "    Draw the slow moments of <event>.",
+        "HISTORY <event>",
+        "    Return the slow moments of <event>.",
+        "LATEST",
+        "    Return the last slow moment of each event.",
+        "RESET [<event> ...]",
+        "    Forget the slow moments of some events (default: of all).",
+        "HISTOGRAM [COMMAND ...]",
+        "    Return how the times of commands are distributed (default: of all commands).",
+    ])
 }

@@ -1,7 +1,7 @@
 //! SLOWLOG GET, LEN, RESET.
 
-use crate::commands::{Call, help};
-use crate::table::ServerCommand;
+use crate::commands::{Call, LocalCall};
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::parse_i64;
 
@@ -15,7 +15,7 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
     "slowlog",
     GROUP,
     &[
-        ServerCommand::sub("slowlog", "get", GROUP, -2, get)
+        ServerCommand::sub("slowlog", "get", GROUP, -2, Run::Server(get))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "nondeterministic_output"])
@@ -23,19 +23,19 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
             .complexity("O(N) where N is the number of entries returned")
             .history(&[("4.0.0", "Entries tell address and name of the client.")])
             .args(&[Arg::integer("count").optional()]),
-        ServerCommand::sub("slowlog", "len", GROUP, 2, len)
+        ServerCommand::sub("slowlog", "len", GROUP, 2, Run::Server(len))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"])
             .summary("Returns the number of entries in the slow log.")
             .complexity("O(1)"),
-        ServerCommand::sub("slowlog", "reset", GROUP, 2, reset)
+        ServerCommand::sub("slowlog", "reset", GROUP, 2, Run::Server(reset))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             .summary("Forgets all entries of the slow log.")
             .complexity("O(N) where N is the number of entries in the slowlog"),
-        ServerCommand::sub("slowlog", "help", GROUP, 2, slowlog_help)
+        ServerCommand::sub("slowlog", "help", GROUP, 2, Run::Local(slowlog_help))
             .since("6.2.0")
             .flags(LOADING | STALE)
             .summary("Lists the subcommands.")
@@ -86,19 +86,15 @@ fn reset(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn slowlog_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "SLOWLOG",
-        &[
-            "GET [<count>]",
-            "    Return the newest <count> entries (default: 10, -1 means all). An entry is",
-            "    its id, when it was made, how many microseconds the command took, the",
-            "    arguments, address and name of the client.",
-            "LEN",
-            "    Return the number of entries.",
-            "RESET",
-            "    Forget all entries.",
-        ],
-    )
+fn slowlog_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "GET [<count>]",
+        "    Return the newest <count> entries (default: 10, -1 means all). An entry is",
+        "    its id, when it was made, how many microseconds the command took, the",
+        "    arguments, address and name of the client.",
+        "LEN",
+        "    Return the number of entries.",
+        "RESET",
+        "    Forget all entries.",
+    ])
 }

@@ -2,9 +2,9 @@
 
 mod usage;
 
-use crate::commands::{Call, help};
+use crate::commands::{Call, LocalCall};
 use crate::memory::Report;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::{DoubleStyle, DoubleText};
 
@@ -14,7 +14,7 @@ pub const COMMANDS: &[&ServerCommand] = &[&MEMORY];
 const GROUP: Group = Group::Server;
 const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
 
-const fn sub(name: &'static str, arity: i16, run: crate::table::ServerFn) -> ServerCommand {
+const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
     ServerCommand::sub("memory", name, GROUP, arity, run).since("4.0.0").complexity("O(1)")
 }
 
@@ -22,18 +22,20 @@ static MEMORY: ServerCommand = ServerCommand::container(
     "memory",
     GROUP,
     &[
-        sub("doctor", 2, doctor).tips(TIPS).summary("Tells what is wrong with the use of memory."),
-        sub("help", 2, memory_help).flags(LOADING | STALE).summary("Lists the subcommands."),
-        sub("malloc-stats", 2, malloc_stats)
+        sub("doctor", 2, Run::Server(doctor))
+            .tips(TIPS)
+            .summary("Tells what is wrong with the use of memory."),
+        sub("help", 2, Run::Local(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
+        sub("malloc-stats", 2, Run::Server(malloc_stats))
             .tips(TIPS)
             .summary("Returns the figures of the allocator.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("purge", 2, purge)
+        sub("purge", 2, Run::Server(purge))
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
             .summary("Gives unused memory back to the system.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("stats", 2, stats).tips(TIPS).summary("Returns where the memory goes."),
-        sub("usage", -3, usage::usage)
+        sub("stats", 2, Run::Server(stats)).tips(TIPS).summary("Returns where the memory goes."),
+        sub("usage", -3, Run::Server(usage::usage))
             .flags(READONLY)
             .keys(&[KeySpec::at(2, RO)])
             .summary("Returns what a key costs, its value included.")
@@ -158,22 +160,18 @@ fn figures(report: &Report) -> Vec<(String, Figure)> {
     all
 }
 
-fn memory_help(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    help(
-        call,
-        "MEMORY",
-        &[
-            "DOCTOR",
-            "    Tell what is wrong with the use of memory.",
-            "MALLOC-STATS",
-            "    Return the figures of the allocator.",
-            "PURGE",
-            "    Give unused memory back to the system.",
-            "STATS",
-            "    Return where the memory goes.",
-            "USAGE <key> [SAMPLES <count>]",
-            "    Return the bytes that <key> and its value cost. Of a large value <count> parts",
-            "    are looked at (default: 5, 0 means all).",
-        ],
-    )
+fn memory_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    call.help(&[
+        "DOCTOR",
+        "    Tell what is wrong with the use of memory.",
+        "MALLOC-STATS",
+        "    Return the figures of the allocator.",
+        "PURGE",
+        "    Give unused memory back to the system.",
+        "STATS",
+        "    Return where the memory goes.",
+        "USAGE <key> [SAMPLES <count>]",
+        "    Return the bytes that <key> and its value cost. Of a large value <count> parts",
+        "    are looked at (default: 5, 0 means all).",
+    ])
 }

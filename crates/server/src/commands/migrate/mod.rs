@@ -17,7 +17,7 @@ pub use connections::Connections;
 
 use super::Call;
 use crate::expiry::with_keys;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use connections::Connection;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
@@ -31,7 +31,7 @@ use std::time::Duration;
 /// The commands of this room.
 pub const COMMANDS: &[&ServerCommand] = &[&MIGRATE];
 
-static MIGRATE: ServerCommand = ServerCommand::new("migrate", Group::Generic, -6, migrate)
+static MIGRATE: ServerCommand = ServerCommand::new("migrate", Group::Generic, -6, Run::Server(migrate))
     .since("2.6.0")
     .flags(WRITE | MOVABLE_KEYS)
     .categories(CAT_DANGEROUS)

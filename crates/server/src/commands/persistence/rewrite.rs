@@ -2,14 +2,15 @@
 
 use crate::commands::Call;
 use crate::persistence::aof::Started;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 
 /// Declaration of BGREWRITEAOF.
-pub static BGREWRITEAOF: ServerCommand = ServerCommand::new("bgrewriteaof", Group::Server, 1, rewrite)
-    .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING)
-    .summary("Rewrites the append-only file in the background.")
-    .complexity("O(1)");
+pub static BGREWRITEAOF: ServerCommand =
+    ServerCommand::new("bgrewriteaof", Group::Server, 1, Run::Server(rewrite))
+        .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING)
+        .summary("Rewrites the append-only file in the background.")
+        .complexity("O(1)");
 
 fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     let text = match call.server.rewrite_aof() {

@@ -1,9 +1,9 @@
 //! SAVE, BGSAVE, LASTSAVE: snapshots asked for by clients.
 
 use crate::client::Flags;
-use crate::commands::Call;
+use crate::commands::{Call, LocalCall};
 use crate::persistence::Purpose;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::eq_ignore_case;
 
@@ -13,7 +13,7 @@ const IN_PROGRESS: Error = Error::fixed("ERR Background save already in progress
 const FAILED: Error = Error::fixed("ERR");
 
 /// Declaration of SAVE.
-pub static SAVE: ServerCommand = ServerCommand::new("save", Group::Server, 1, save)
+pub static SAVE: ServerCommand = ServerCommand::new("save", Group::Server, 1, Run::Server(save))
     .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI)
     .summary("Saves all data to disk, while everybody waits.")
     .complexity("O(N) where N is the total number of keys in all databases");
@@ -30,7 +30,7 @@ fn save(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 /// Declaration of BGSAVE.
-pub static BGSAVE: ServerCommand = ServerCommand::new("bgsave", Group::Server, -1, bgsave)
+pub static BGSAVE: ServerCommand = ServerCommand::new("bgsave", Group::Server, -1, Run::Server(bgsave))
     .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING)
     .summary("Saves all data to disk in the background.")
     .complexity("O(1)")
@@ -67,15 +67,15 @@ fn bgsave(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of LASTSAVE.
-pub static LASTSAVE: ServerCommand = ServerCommand::new("lastsave", Group::Server, 1, lastsave)
+pub static LASTSAVE: ServerCommand = ServerCommand::new("lastsave", Group::Server, 1, Run::Local(lastsave))
     .flags(LOADING | STALE | FAST)
     .categories(CAT_ADMIN | CAT_DANGEROUS)
     .tips(&["nondeterministic_output"])
     .summary("Returns when the data was last saved.")
     .complexity("O(1)");
 
-fn lastsave(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let seconds = call.server.persistence.snapshots.last_save;
+fn lastsave(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+    let seconds = call.server.persistence().snapshots.last_save;
     call.reply().int(seconds);
     Ok(())
 }

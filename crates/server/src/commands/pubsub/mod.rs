@@ -2,10 +2,10 @@
 
 mod monitor;
 
-use super::{Call, help};
+use super::{Call, LocalCall};
 use crate::client::Flags;
 use crate::pubsub::Kind;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, KeySpec, NOT_KEY, Outcome};
 use ochre_engine::text::glob_match;
@@ -26,58 +26,63 @@ pub const COMMANDS: &[&ServerCommand] = &[
 
 const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOADING | STALE;
 
-static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub, -2, subscribe)
+static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub, -2, Run::Server(subscribe))
     .since("2.0.0")
     .flags(SUBSCRIBER | SENTINEL)
     .summary("Starts listening to channels.")
     .complexity("O(N) with N channels to subscribe to")
     .args(&[Arg::string("channel").multiple()]);
 
-static UNSUBSCRIBE: ServerCommand = ServerCommand::new("unsubscribe", Group::PubSub, -1, unsubscribe)
-    .since("2.0.0")
-    .flags(SUBSCRIBER | SENTINEL)
-    .summary("Stops listening to channels, to all of them if none is named.")
-    .complexity("O(N) with N channels to unsubscribe from")
-    .args(&[Arg::string("channel").optional().multiple()]);
+static UNSUBSCRIBE: ServerCommand =
+    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Server(unsubscribe))
+        .since("2.0.0")
+        .flags(SUBSCRIBER | SENTINEL)
+        .summary("Stops listening to channels, to all of them if none is named.")
+        .complexity("O(N) with N channels to unsubscribe from")
+        .args(&[Arg::string("channel").optional().multiple()]);
 
-static PSUBSCRIBE: ServerCommand = ServerCommand::new("psubscribe", Group::PubSub, -2, psubscribe)
-    .since("2.0.0")
-    .flags(SUBSCRIBER | SENTINEL)
-    .summary("Starts listening to all channels whose names match patterns.")
-    .complexity("O(N) with N patterns to subscribe to")
-    .args(&[Arg::pattern("pattern").multiple()]);
+static PSUBSCRIBE: ServerCommand =
+    ServerCommand::new("psubscribe", Group::PubSub, -2, Run::Server(psubscribe))
+        .since("2.0.0")
+        .flags(SUBSCRIBER | SENTINEL)
+        .summary("Starts listening to all channels whose names match patterns.")
+        .complexity("O(N) with N patterns to subscribe to")
+        .args(&[Arg::pattern("pattern").multiple()]);
 
-static PUNSUBSCRIBE: ServerCommand = ServerCommand::new("punsubscribe", Group::PubSub, -1, punsubscribe)
-    .since("2.0.0")
-    .flags(SUBSCRIBER | SENTINEL)
-    .summary("Stops listening to patterns, to all of them if none is named.")
-    .complexity("O(N) with N patterns to unsubscribe from")
-    .args(&[Arg::pattern("pattern").optional().multiple()]);
+static PUNSUBSCRIBE: ServerCommand =
+    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Server(punsubscribe))
+        .since("2.0.0")
+        .flags(SUBSCRIBER | SENTINEL)
+        .summary("Stops listening to patterns, to all of them if none is named.")
+        .complexity("O(N) with N patterns to unsubscribe from")
+        .args(&[Arg::pattern("pattern").optional().multiple()]);
 
-static SSUBSCRIBE: ServerCommand = ServerCommand::new("ssubscribe", Group::PubSub, -2, ssubscribe)
-    .since("7.0.0")
-    .flags(SUBSCRIBER)
-    .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
-    .summary("Starts listening to shard channels.")
-    .complexity("O(N) with N shard channels to subscribe to")
-    .args(&[Arg::string("shardchannel").multiple()]);
+static SSUBSCRIBE: ServerCommand =
+    ServerCommand::new("ssubscribe", Group::PubSub, -2, Run::Server(ssubscribe))
+        .since("7.0.0")
+        .flags(SUBSCRIBER)
+        .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
+        .summary("Starts listening to shard channels.")
+        .complexity("O(N) with N shard channels to subscribe to")
+        .args(&[Arg::string("shardchannel").multiple()]);
 
-static SUNSUBSCRIBE: ServerCommand = ServerCommand::new("sunsubscribe", Group::PubSub, -1, sunsubscribe)
-    .since("7.0.0")
-    .flags(SUBSCRIBER)
-    .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
-    .summary("Stops listening to shard channels, to all of them if none is named.")
-    .complexity("O(N) with N shard channels to unsubscribe from")
-    .args(&[Arg::string("shardchannel").optional().multiple()]);
+static SUNSUBSCRIBE: ServerCommand =
+    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Server(sunsubscribe))
+        .since("7.0.0")
+        .flags(SUBSCRIBER)
+        .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
+        .summary("Stops listening to shard channels, to all of them if none is named.")
+        .complexity("O(N) with N shard channels to unsubscribe from")
+        .args(&[Arg::string("shardchannel").optional().multiple()]);
 
-static PUBLISH: ServerCommand = ServerCommand::new("publish", Group::PubSub, 3, publish)
+static PUBLISH: ServerCommand = ServerCommand::new("publish", Group::PubSub, 3, Run::Server(publish))
     .since("2.0.0")
     .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
     .summary("Sends a message to a channel.")
     .complexity("O(N+M) with N subscribers of the channel and M patterns of all clients")
     .args(&[Arg::string("channel"), Arg::string("message")]);
 
-static SPUBLISH: ServerCommand = ServerCommand::new("spublish", Group::PubSub, 3, spublish)
+static SPUBLISH: ServerCommand = ServerCommand::new("spublish", Group::PubSub, 3, Run::Server(spublish))
     .since("7.0.0")
     .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
     .keys(&[KeySpec::at(1, NOT_KEY)])
@@ -89,36 +94,36 @@ static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
     "pubsub",
     Group::PubSub,
     &[
-        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, channels)
+        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, Run::Server(channels))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Lists the channels that have subscribers.")
             .complexity("O(N) with N channels that have subscribers")
             .args(&[Arg::pattern("pattern").optional()]),
-        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, numsub)
+        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, Run::Server(numsub))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the subscribers of channels.")
             .complexity("O(N) with N channels asked for")
             .args(&[Arg::string("channel").optional().multiple()]),
-        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, numpat)
+        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, Run::Server(numpat))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the patterns that have subscribers.")
             .complexity("O(1)"),
-        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, shardchannels)
+        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, Run::Server(shardchannels))
             .since("7.0.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Lists the shard channels that have subscribers.")
             .complexity("O(N) with N shard channels that have subscribers")
             .args(&[Arg::pattern("pattern").optional()]),
-        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, shardnumsub)
+        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, Run::Server(shardnumsub))
             .since("7.0.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the subscribers of shard channels.")
             .complexity("O(N) with N shard channels asked for")
             .args(&[Arg::string("shardchannel").optional().multiple()]),
-        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, pubsub_help)
+        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, Run::Local(pubsub_help))
             .since("6.2.0")
             .flags(LOADING | STALE)
             .without_categories(CAT_PUBSUB)
@@ -246,21 +251,17 @@ fn numpat(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn pubsub_help(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
-    help(
-        call,
-        "PUBSUB",
-        &[
-            "CHANNELS [<pattern>]",
-            "    List the channels that have subscribers and match the pattern (default: '*').",
-            "NUMPAT",
-            "    Count the patterns that have subscribers.",
-            "NUMSUB [<channel> ...]",
-            "    Count the subscribers of each channel, those by pattern left out.",
-            "SHARDCHANNELS [<pattern>]",
-            "    List the shard channels that have subscribers and match the pattern (default: '*').",
-            "SHARDNUMSUB [<shardchannel> ...]",
-            "    Count the subscribers of each shard channel.",
-        ],
-    )
+fn pubsub_help(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+    call.help(&[
+        "CHANNELS [<pattern>]",
+        "    List the channels that have subscribers and match the pattern (default: '*').",
+        "NUMPAT",
+        "    Count the patterns that have subscribers.",
+        "NUMSUB [<channel> ...]",
+        "    Count the subscribers of each channel, those by pattern left out.",
+        "SHARDCHANNELS [<pattern>]",
+        "    List the shard channels that have subscribers and match the pattern (default: '*').",
+        "SHARDNUMSUB [<shardchannel> ...]",
+        "    Count the subscribers of each shard channel.",
+    ])
 }

@@ -2,11 +2,11 @@
 
 use crate::client::Flags;
 use crate::commands::Call;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 
 /// Declaration of MONITOR.
-pub static MONITOR: ServerCommand = ServerCommand::new("monitor", Group::Server, 1, monitor)
+pub static MONITOR: ServerCommand = ServerCommand::new("monitor", Group::Server, 1, Run::Server(monitor))
     .flags(ADMIN | NOSCRIPT | LOADING | STALE)
     .summary("Shows all commands as the server runs them.");
 

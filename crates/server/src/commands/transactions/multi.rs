@@ -4,12 +4,12 @@
 use crate::client::{Client, Flags};
 use crate::commands::Call;
 use crate::server::Server;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::Hints;
 
 /// Declaration of MULTI.
-pub static MULTI: ServerCommand = ServerCommand::new("multi", Group::Transactions, 1, multi)
+pub static MULTI: ServerCommand = ServerCommand::new("multi", Group::Transactions, 1, Run::Server(multi))
     .since("1.2.0")
     .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
     .summary("Starts a transaction.")
@@ -26,11 +26,12 @@ fn multi(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 /// Declaration of DISCARD.
-pub static DISCARD: ServerCommand = ServerCommand::new("discard", Group::Transactions, 1, discard)
-    .since("2.0.0")
-    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
-    .summary("Drops the queued commands of a transaction.")
-    .complexity("O(N), when N is the number of queued commands");
+pub static DISCARD: ServerCommand =
+    ServerCommand::new("discard", Group::Transactions, 1, Run::Server(discard))
+        .since("2.0.0")
+        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+        .summary("Drops the queued commands of a transaction.")
+        .complexity("O(N), when N is the number of queued commands");
 
 fn discard(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     if !call.client.flags.contains(Flags::MULTI) {
@@ -42,7 +43,7 @@ fn discard(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 }
 
 /// Declaration of EXEC.
-pub static EXEC: ServerCommand = ServerCommand::new("exec", Group::Transactions, 1, exec)
+pub static EXEC: ServerCommand = ServerCommand::new("exec", Group::Transactions, 1, Run::Server(exec))
     .since("1.2.0")
     .flags(NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG)
     .summary("Runs the queued commands of a transaction.")

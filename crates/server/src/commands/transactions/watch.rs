@@ -3,13 +3,13 @@
 use crate::client::{Client, Flags};
 use crate::commands::Call;
 use crate::floor::Floor;
-use crate::table::ServerCommand;
+use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::level::Level;
 
 /// Declaration of WATCH.
-pub static WATCH: ServerCommand = ServerCommand::new("watch", Group::Transactions, -2, watch)
+pub static WATCH: ServerCommand = ServerCommand::new("watch", Group::Transactions, -2, Run::Server(watch))
     .since("2.2.0")
     .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
     .keys(&[KeySpec::range(1, -1, 1, RO)])
@@ -27,11 +27,12 @@ fn watch(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of UNWATCH.
-pub static UNWATCH: ServerCommand = ServerCommand::new("unwatch", Group::Transactions, 1, unwatch)
-    .since("2.2.0")
-    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
-    .summary("Forgets all watched keys.")
-    .complexity("O(1)");
+pub static UNWATCH: ServerCommand =
+    ServerCommand::new("unwatch", Group::Transactions, 1, Run::Server(unwatch))
+        .since("2.2.0")
+        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+        .summary("Forgets all watched keys.")
+        .complexity("O(1)");
 
 fn unwatch(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     call.server.floor().unwatch_all(call.client);

@@ -345,7 +345,7 @@ impl<'a, H: Host> Replay<'a, H> {
     #[inline]
     fn command(&mut self, planned: Planned<'_>, args: Args<'_>) -> Result<(), Stop> {
         let server = self.host.server();
-        let Ok(command) = server.resolve(planned.command, args) else {
+        let Ok(command) = server.setup().resolve(planned.command, args) else {
             log_warning!(
                 "Unknown command '{}' reading the append only file {}",
                 String::from_utf8_lossy(args.get(0)),
