@@ -26,12 +26,14 @@ pub struct CommandStats {
 impl CommandStats {
     /// Adds the counters of another command or worker, which begins anew.
     pub fn absorb(&mut self, other: &mut CommandStats) {
-        let other = std::mem::take(other);
         self.calls += other.calls;
         self.nanos += other.nanos;
         self.rejected += other.rejected;
         self.failed += other.failed;
         self.latency.absorb(&other.latency);
+        // Its buckets stay, so that looking at counters does not move what counts against `maxmemory`.
+        other.latency.clear();
+        *other = CommandStats { latency: std::mem::take(&mut other.latency), ..CommandStats::default() };
     }
 }
 

@@ -48,6 +48,12 @@ impl Histogram {
         self.total += other.total;
     }
 
+    /// Starts anew, with the buckets that there are.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+        self.total = 0;
+    }
+
     /// How many durations were counted.
     pub fn total(&self) -> u64 {
         self.total
