@@ -22,4 +22,4 @@ pub use client::Client;
 pub use directory::{Directory, wait_until};
 pub use reply::Reply;
 pub use rng::Rng;
-pub use server::{Server, ServerOptions};
+pub use server::{Server, ServerOptions, has_several_workers};

@@ -54,6 +54,11 @@ pub fn binary_under_test() -> PathBuf {
     target.join("fast/ochre-server")
 }
 
+/// True if servers under test have several workers.
+pub fn has_several_workers() -> bool {
+    workers() != "1"
+}
+
 /// Number of workers that servers under test run with: `OCHRE_WORKERS`, or one.
 fn workers() -> String {
     std::env::var("OCHRE_WORKERS").unwrap_or_else(|_| "1".to_owned())

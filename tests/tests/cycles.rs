@@ -107,6 +107,9 @@ fn what_needs_memory_is_refused_where_nothing_can_be_evicted() {
         assert!(errors.contains(&format!("errorstat_OOM:count={refused}")), "{errors}");
         let calls = control.run("INFO commandstats").text();
         assert!(calls.contains(&format!("rejected_calls={},", refused + 1)), "{calls}");
+        assert!(control.run("MULTI").is_ok());
+        assert!(control.run("SET a b").is_error());
+        assert!(control.run("EXEC").text().starts_with("EXECABORT"));
         // What was freed can be used at once.
         for number in 0..1000 {
             assert_eq!(control.run(&format!("DEL key:0:{number}")).integer(), Some(1));

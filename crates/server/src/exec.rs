@@ -8,7 +8,7 @@
 //! The checks that need no more than the client and the configuration are in `gate.rs`.
 
 use crate::client::{Client, Flags};
-use crate::commands::{Call, LocalCall};
+use crate::commands::{Call, FloorCall, LocalCall};
 use crate::gate::{Gate, check_context, is_queued};
 use crate::plan::Planned;
 use crate::server::{Lane, Server};
@@ -37,10 +37,7 @@ impl Server {
     pub fn execute(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let mark = client.output.mark();
         let step = self.dispatch(client, planned, args);
-        client.keep_wanted_reply(mark);
-        if !client.late_pushes.is_empty() {
-            client.output.append(&std::mem::take(&mut client.late_pushes));
-        }
+        client.end_reply(mark);
         self.serve_ready(client);
         step
     }
@@ -59,8 +56,7 @@ impl Server {
         match self.gate(client, command, args) {
             Ok(Gate::Run) => {}
             Ok(Gate::Queue) => {
-                client.multi.get_or_insert_default().push(command, args.to_owned_args());
-                client.reply().simple("QUEUED");
+                client.queue(command, args);
                 return Step::Done;
             }
             Ok(Gate::Hold) => return Step::Held,
@@ -77,11 +73,11 @@ impl Server {
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
         self.setup().check_call(client, command, args)?;
         if self.settings.maxmemory > 0 {
-            self.keep_memory_limit(self.flags_with_queue(client, command))?;
+            self.keep_memory_limit(self.setup().flags_with_queue(client, command))?;
         }
         let restricted = self.persistence.restricts();
         if restricted {
-            let flags = self.flags_with_queue(client, command);
+            let flags = self.setup().flags_with_queue(client, command);
             self.refuse_unsafe_write(flags, self.commands.get(command).meta.name == "ping")?;
         }
         check_context(client, self.commands.get(command))?;
@@ -92,18 +88,6 @@ impl Server {
             return Ok(Gate::Hold);
         }
         Ok(if is_queued(client, self.commands.get(command)) { Gate::Queue } else { Gate::Run })
-    }
-
-    /// The properties of a command; EXEC has those of the commands it would run.
-    pub fn flags_with_queue(
-        &self,
-        client: &Client,
-        command: CommandId,
-    ) -> ochre_engine::command::flags::Flags {
-        let entry = self.commands.get(command);
-        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
-        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
-        queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
     }
 
     /// The properties that a command shares with the commands EXEC would run for it.
@@ -120,7 +104,7 @@ impl Server {
             return refuse(client, &mut self.stats, command, error);
         };
         self.stats.rejected(exec);
-        self.discard_transaction(client);
+        self.floor().discard_transaction(client);
         let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
         client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
         self.stats.error_replied(error.text());
@@ -181,6 +165,10 @@ impl Server {
                 let (server, lane) = Common::alone(self);
                 call_local(server, lane, client, command, handler, args)
             }
+            Run::Floor(_, handler) => {
+                self.on_floor(client, |floor, client| handler(&mut FloorCall { floor, client }, args))
+            }
+            Run::Exec => self.exec(client),
             Run::Server(handler) => {
                 client.argv_bytes = args.total_bytes();
                 let outcome = handler(&mut Call { server: self, client, command }, args);

@@ -64,7 +64,7 @@ impl<'a> Setup<'a> {
     ) -> Result<Gate, Error> {
         let entry = self.commands.get(command);
         self.check_call(client, command, args)?;
-        if is_stuck && entry.meta.flags & DENYOOM != 0 {
+        if is_stuck && self.flags_with_queue(client, command) & DENYOOM != 0 {
             return Err(Error::OUT_OF_MEMORY);
         }
         check_context(client, entry)?;
@@ -94,6 +94,19 @@ impl<'a> Setup<'a> {
             return Err(Error::fixed("ERR Command not allowed inside a transaction"));
         }
         Ok(())
+    }
+
+    /// The properties of a command; EXEC has those of the commands it would run.
+    #[inline]
+    pub fn flags_with_queue(
+        self,
+        client: &Client,
+        command: CommandId,
+    ) -> ochre_engine::command::flags::Flags {
+        let entry = self.commands.get(command);
+        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
+        queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
     }
 
     /// The command or subcommand that these arguments name.

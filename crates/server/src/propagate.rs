@@ -293,17 +293,6 @@ impl Server {
         self.journal.record(&mut self.lane.fx, scene, args);
     }
 
-    /// The commands up to [`Server::close_unit`] are one transaction.
-    pub fn open_unit(&mut self) {
-        self.journal.open();
-    }
-
-    /// The transaction is over.
-    pub fn close_unit(&mut self) {
-        let (level, seconds) = (self.settings.level, self.now().0 / 1000);
-        self.journal.close(level, seconds);
-    }
-
     /// Lets handlers know whether anybody reads what they propagate.
     pub fn listen_to_journal(&mut self) {
         self.lane.fx.propagates = self.journal.is_read();

@@ -3,7 +3,7 @@
 //! Built once from the specifications and the compatibility level; a lookup folds the name to
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
-use crate::commands::{Call, LocalCall};
+use crate::commands::{Call, FloorCall, LocalCall};
 use ochre_engine::command::flags::{READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
@@ -17,6 +17,9 @@ pub type ServerFn = for<'a, 'b> fn(&mut Call<'a>, Args<'b>) -> Outcome;
 /// A command that changes nothing but its client.
 pub type LocalFn = for<'a, 'b> fn(&mut LocalCall<'a>, Args<'b>) -> Outcome;
 
+/// A command about keys or clients of others.
+pub type FloorFn = for<'a, 'f, 'b> fn(&mut FloorCall<'a, 'f>, Args<'b>) -> Outcome;
+
 /// A command of the server.
 pub type ServerCommand = Spec<Run>;
 
@@ -29,6 +32,10 @@ pub enum Run {
     Server(ServerFn),
     /// In the server, beside the commands of other workers.
     Local(LocalFn),
+    /// The same, with shards or letters: what is given here.
+    Floor(Reach, FloorFn),
+    /// The queue of its client: EXEC.
+    Exec,
     /// Nothing: it has subcommands.
     Container,
 }
@@ -72,6 +79,12 @@ pub enum Reach {
     Walk,
     /// Its client, and what all workers see.
     Local,
+    /// The same, and the clients that listen to it.
+    Audience,
+    /// The shards of the keys that its client watches.
+    Watched,
+    /// These, and the shards of the keys of all commands that its client has queued.
+    Queue,
     /// The process.
     Process,
 }
@@ -121,6 +134,8 @@ impl Reach {
         match run {
             Run::Data(_) => {}
             Run::Local(_) => return Reach::Local,
+            Run::Floor(reach, _) => return reach,
+            Run::Exec => return Reach::Queue,
             Run::Server(_) | Run::Container => return Reach::Process,
         }
         match meta.keys {

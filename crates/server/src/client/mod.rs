@@ -10,4 +10,4 @@ mod state;
 
 pub use describe::ClientType;
 pub use directory::{Clients, Part, Token};
-pub use state::{Client, Flags, PendingInput, ReplyMode};
+pub use state::{Client, Flags, Multi, PendingInput, ReplyMode};

@@ -14,7 +14,7 @@ use bitflags::bitflags;
 use ochre_engine::keyspace::{ClientId, DbIndex, Tripwire};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Mark, Output, Protocol, Reply};
-use ochre_resp::request::{Batch, OwnedArgs, Parser};
+use ochre_resp::request::{Args, Batch, OwnedArgs, Parser};
 use std::sync::Arc;
 
 bitflags! {
@@ -236,6 +236,12 @@ impl Client {
         is_new
     }
 
+    /// Queues a command of a transaction, and says so.
+    pub fn queue(&mut self, command: CommandId, args: Args<'_>) {
+        self.multi.get_or_insert_default().push(command, args.to_owned_args());
+        self.reply().simple("QUEUED");
+    }
+
     /// Whether a key changed that the client watches.
     pub fn is_broken(&self) -> bool {
         self.watching.as_ref().is_some_and(|watching| watching.tripwire.is_broken())
@@ -247,9 +253,10 @@ impl Client {
         Reply::new(&mut self.output, self.protocol)
     }
 
-    /// Withdraws the reply of the command that was run, which began at `mark`, if the client does not want it.
+    /// Ends the reply of the command that was run, which began at `mark`: withdraws it if the client does not want it, and
+    /// adds the messages that it sent to itself.
     #[inline]
-    pub fn keep_wanted_reply(&mut self, mark: Mark) {
+    pub fn end_reply(&mut self, mark: Mark) {
         match self.reply_mode {
             ReplyMode::On => {}
             ReplyMode::SkipNext => self.reply_mode = ReplyMode::Skip,
@@ -258,6 +265,9 @@ impl Client {
                 self.output.rollback(mark);
                 self.reply_mode = ReplyMode::On;
             }
+        }
+        if !self.late_pushes.is_empty() {
+            self.output.append(&std::mem::take(&mut self.late_pushes));
         }
     }
 

@@ -3,6 +3,7 @@
 //! changes nothing but its client: then other workers go on meanwhile.
 
 use crate::client::Client;
+use crate::floor::Floor;
 use crate::server::{Lane, Server};
 use crate::table::{CommandId, ServerCommand};
 use crate::worker::Common;
@@ -74,6 +75,11 @@ impl LocalCall<'_> {
         self.client.reply()
     }
 
+    /// The error for arguments that no form of the subcommand takes.
+    pub fn subcommand_syntax(&self, args: Args<'_>) -> Error {
+        self.server.setup().subcommand_syntax(self.command, args)
+    }
+
     /// The time of the command under way.
     pub fn now(&self) -> UnixMs {
         self.lane.clock.unix_ms(self.lane.tick)
@@ -84,6 +90,22 @@ impl LocalCall<'_> {
         let level = self.server.settings().level;
         let container = self.server.commands().get(self.command).meta.container.unwrap_or_default();
         help(&mut self.reply(), level, &container.to_ascii_uppercase(), lines)
+    }
+}
+
+/// The world of one call of a command about keys or clients of others, which it reaches over the floor: in either mode.
+pub struct FloorCall<'a, 'f> {
+    /// The shards that it declares, and what it can tell other clients.
+    pub floor: &'a mut Floor<'f>,
+    /// The client that called; it is not in its place while its command runs.
+    pub client: &'a mut Client,
+}
+
+impl FloorCall<'_, '_> {
+    /// The reply of the calling client.
+    #[inline]
+    pub fn reply(&mut self) -> Reply<'_> {
+        self.client.reply()
     }
 }
 

@@ -21,6 +21,7 @@ use crate::floor::{Floor, Ground, Hall, Letters};
 use crate::gate::Setup;
 use crate::persistence::Persistence;
 use crate::propagate::Journal;
+use crate::pubsub::Exchange;
 use crate::server::{Desk, Lane, Server};
 use crate::stats::Stats;
 use crate::table::CommandTable;
@@ -429,6 +430,11 @@ impl<'a> Common<'a> {
     pub fn next_deadline(self) -> Option<UnixMs> {
         let wait = self.waiting().next_deadline(self.me).map(|at| UnixMs(at.0.saturating_add(1)));
         self.pause_end().into_iter().chain(wait).min()
+    }
+
+    /// Who listens to what.
+    pub fn pubsub(self) -> &'a Exchange {
+        &self.server.pubsub
     }
 
     /// Who waits for what.

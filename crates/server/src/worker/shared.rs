@@ -19,16 +19,17 @@ use super::chores::make_room;
 use super::seat::{Common, Seat};
 use super::waiters;
 use crate::client::{Client, Flags, PendingInput};
+use crate::commands::FloorCall;
 use crate::eviction::Pressure;
 use crate::exec::{Voice, call_local, is_exec, refuse};
 use crate::floor::Floor;
-use crate::gate::Setup;
+use crate::gate::{Gate, Setup, is_queued};
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
 use crate::server::Desk;
 use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{DENYOOM, DataFn, Outcome};
+use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
 use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
 
@@ -37,9 +38,7 @@ use ochre_resp::request::Args;
 const GROUP_KEYS: usize = 16;
 
 /// States of a client in which its commands need the whole process.
-const SPECIAL: Flags = Flags::MULTI
-    .union(Flags::BLOCKED)
-    .union(Flags::PUBSUB)
+const SPECIAL: Flags = Flags::BLOCKED
     .union(Flags::MONITOR)
     .union(Flags::PAUSED)
     .union(Flags::INTERNAL)
@@ -86,7 +85,7 @@ impl Seat {
     ) -> Tried {
         let (common, _, desk) = self.split();
         let has_limit = common.settings().maxmemory > 0;
-        let needs = has_limit && needs_memory(common.commands(), queue.plan.get(queue.first));
+        let needs = has_limit && needs_memory(common.setup(), client, queue.plan.get(queue.first));
         let is_stuck = has_limit && make_room(common, desk, needs) == Pressure::Stuck;
         if is_stuck && needs && desk.eviction.pool.passed_over {
             return Tried::NotHere;
@@ -102,7 +101,10 @@ impl Seat {
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
             let (planned, args) = (queue.plan.get(at), pending.batch.args(pending.next, queue.query.bytes()));
-            if has_limit && at > queue.first && !eviction.has_room(needs_memory(common.commands(), planned)) {
+            if has_limit
+                && at > queue.first
+                && !eviction.has_room(needs_memory(common.setup(), client, planned))
+            {
                 break;
             }
             tried = turn.try_command(client, planned, args);
@@ -130,8 +132,21 @@ pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>,
         return false;
     }
     match planned.command {
-        Some(id) if setup.commands.get(id).reach != Reach::Process => true,
+        Some(id) if setup.commands.get(id).reach != Reach::Process => {
+            !client.flags.contains(Flags::PUBSUB) || stays_silent(setup, setup.commands.get(id))
+        }
         known => may_share_after_all(setup, client, known, args),
+    }
+}
+
+/// Whether a command sends no message to its own client, which would have to stand behind its reply, and in front of that of the
+/// next command.
+#[cold]
+fn stays_silent(setup: Setup<'_>, entry: &Entry) -> bool {
+    match entry.reach {
+        Reach::Local | Reach::Walk => true,
+        Reach::Audience | Reach::Queue | Reach::Process => false,
+        Reach::OneKey | Reach::Keys | Reach::Watched => setup.settings.notify_keyspace_events.is_empty(),
     }
 }
 
@@ -141,7 +156,10 @@ pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>,
 fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandId>, args: Args<'_>) -> bool {
     let Ok(id) = setup.resolve(known, args) else { return true };
     let entry = setup.commands.get(id);
-    entry.reach != Reach::Process || (!is_exec(entry) && setup.gate(client, id, args, false).is_err())
+    if entry.reach != Reach::Process {
+        return !client.flags.contains(Flags::PUBSUB) || stays_silent(setup, entry);
+    }
+    matches!(setup.gate(client, id, args, false), Err(_) | Ok(Gate::Queue))
 }
 
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
@@ -156,7 +174,7 @@ fn lock_group<'a>(
 ) -> Option<(Held<'a>, usize)> {
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let first = plan.get(queue.first);
-    if !is_quick(commands, first) {
+    if client.flags.intersects(Flags::MULTI | Flags::PUBSUB) || !is_quick(commands, first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
         return lock_one(common, client, first, args, shards, hashes).map(|held| (held, 1));
     }
@@ -200,12 +218,16 @@ fn lock_one<'a>(
     hashes: &mut Vec<u64>,
 ) -> Option<Held<'a>> {
     let (setup, locks) = (common.setup(), common.locks());
-    let keyed =
-        setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id)).filter(|entry| {
-            matches!(entry.reach, Reach::OneKey | Reach::Keys) && entry.arity_fits(args.len())
-        });
-    let Some(entry) = keyed else { return Some(locks.roaming(shards)) };
-    let keys = keys_of(entry, args)?;
+    let entry = setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id));
+    let keys = match entry {
+        Some(entry) if entry.arity_fits(args.len()) && !is_queued(client, entry) => {
+            reached_keys(setup.commands, client, entry, args)?
+        }
+        _ => Vec::new(),
+    };
+    if keys.is_empty() {
+        return Some(locks.roaming(shards));
+    }
     hashes.clear();
     hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
     let held = locks.hold(shards, hashes);
@@ -218,6 +240,34 @@ fn lock_one<'a>(
     Some(held)
 }
 
+/// The keys that a command needs, whoever named them; `None` if they cannot be told, or if it needs more than keys.
+fn reached_keys<'a>(
+    commands: &CommandTable,
+    client: &'a Client,
+    entry: &Entry,
+    args: Args<'a>,
+) -> Option<Vec<&'a [u8]>> {
+    let watched = client.watching.as_ref().into_iter().flat_map(|watching| &watching.keys);
+    let watched = watched.map(|(_, key)| &**key);
+    match entry.reach {
+        Reach::OneKey | Reach::Keys => keys_of(entry, args),
+        Reach::Watched => Some(watched.collect()),
+        Reach::Queue => {
+            let mut keys: Vec<&[u8]> = watched.collect();
+            for (id, args) in client.multi.as_ref().into_iter().flat_map(|multi| &multi.commands) {
+                let entry = commands.get(*id);
+                match entry.reach {
+                    Reach::OneKey | Reach::Keys => keys.extend(keys_of(entry, args.args())?),
+                    Reach::Local | Reach::Audience => {}
+                    Reach::Walk | Reach::Watched | Reach::Queue | Reach::Process => return None,
+                }
+            }
+            Some(keys)
+        }
+        Reach::Walk | Reach::Local | Reach::Audience | Reach::Process => Some(Vec::new()),
+    }
+}
+
 /// The keys that a command names; `None` if they cannot be told.
 fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
     let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
@@ -226,8 +276,8 @@ fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
 
 /// True if a command may use more memory.
 #[inline]
-fn needs_memory(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| commands.get(id).flags & DENYOOM != 0)
+fn needs_memory(setup: Setup<'_>, client: &Client, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| setup.flags_with_queue(client, id) & DENYOOM != 0)
 }
 
 #[inline]
@@ -243,7 +293,7 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
         let is_planned = match entry.reach {
             Reach::OneKey | Reach::Keys => planned.is_complete(),
             Reach::Local => true,
-            Reach::Walk | Reach::Process => false,
+            Reach::Walk | Reach::Audience | Reach::Watched | Reach::Queue | Reach::Process => false,
         };
         is_planned && entry.flags & FAST != 0
     })
@@ -264,32 +314,67 @@ impl Turn<'_> {
         let setup = self.common.setup();
         let mark = client.output.mark();
         let resolved = setup.resolve(planned.command, args);
-        let checked = resolved.and_then(|id| setup.gate(client, id, args, self.is_stuck).map(|_| id));
+        let is_stuck = self.is_stuck;
+        let checked = resolved.and_then(|id| setup.gate(client, id, args, is_stuck).map(|gate| (id, gate)));
         let tried = match checked {
-            Ok(id) => self.run_command(client, id, planned.hints, args),
-            Err(error) => {
-                let id = setup.resolve(planned.command, args).ok();
-                refuse(client, self.floor.stats, id, &error);
+            Ok((id, Gate::Queue)) => {
+                client.queue(id, args);
                 Tried::Done
             }
+            Ok((id, _)) => self.run_command(client, id, planned.hints, args),
+            Err(error) => self.refuse(client, setup.resolve(planned.command, args).ok(), &error),
         };
         if tried == Tried::NotHere {
             client.output.rollback(mark);
         } else {
-            client.keep_wanted_reply(mark);
+            client.end_reply(mark);
         }
         tried
     }
 
-    /// Runs a command that passed the checks, if that is possible in the shared mode.
+    /// Answers an error without running the command.
+    #[cold]
+    fn refuse(&mut self, client: &mut Client, id: Option<CommandId>, error: &Error) -> Tried {
+        if id.is_some_and(|id| is_exec(self.common.commands().get(id))) {
+            // The transaction ends, too.
+            return Tried::NotHere;
+        }
+        refuse(client, self.floor.stats, id, error);
+        Tried::Done
+    }
+
+    /// Runs a command that passed the checks, if that is possible in the shared mode, and serves the clients that waited
+    /// for what it did.
     #[inline]
     fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
+        let tried = self.run_alone(client, id, hints, args);
+        if !self.floor.lane.ready.is_empty() {
+            self.floor.serve_ready();
+        }
+        tried
+    }
+
+    /// Runs the transaction of a client.
+    fn exec(&mut self, client: &mut Client) -> Outcome {
+        let Some(queued) = self.floor.begin_exec(client)? else { return Ok(()) };
+        for (id, args) in &queued.commands {
+            self.run_alone(client, *id, Hints::NONE, args.args());
+        }
+        self.floor.end_exec(client);
+        Ok(())
+    }
+
+    /// Runs a command that passed the checks, or is part of a transaction.
+    #[inline]
+    fn run_alone(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
         let entry = self.common.commands().get(id);
         let started = self.floor.lane.tick;
         client.last_command = Some(id);
         let outcome = match entry.run {
             Run::Data(handler) => self.call_data(client, entry, handler, hints, args),
             Run::Local(handler) => Some(call_local(self.common, self.floor.lane, client, id, handler, args)),
+            Run::Floor(_, handler) => Some(handler(&mut FloorCall { floor: &mut self.floor, client }, args)),
+            Run::Exec => Some(self.exec(client)),
             Run::Server(_) | Run::Container => None,
         };
         let Some(outcome) = outcome else { return Tried::NotHere };
@@ -311,9 +396,6 @@ impl Turn<'_> {
         floor.lane.tick = floor.lane.clock.tick();
         let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
         let is_slow = floor.stats.called(id, nanos, failed);
-        if !floor.lane.ready.is_empty() {
-            floor.serve_ready();
-        }
         if is_slow { Tried::Slow(id, nanos) } else { Tried::Done }
     }
 

@@ -26,7 +26,7 @@ impl Server {
     /// (networking.c: clearClientConnectionState).
     fn reset_client(&mut self, client: &mut Client) {
         self.monitors.remove(client);
-        self.discard_transaction(client);
+        self.floor().discard_transaction(client);
         self.pubsub.unsubscribe_all(client);
         client.db = DbIndex(0);
         client.protocol = Protocol::Resp2;

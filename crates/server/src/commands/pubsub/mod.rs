@@ -2,10 +2,11 @@
 
 mod monitor;
 
-use super::{Call, LocalCall};
+use super::{FloorCall, LocalCall};
 use crate::client::Flags;
+use crate::floor::Floor;
 use crate::pubsub::Kind;
-use crate::table::{Run, ServerCommand};
+use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, KeySpec, NOT_KEY, Outcome};
 use ochre_engine::text::glob_match;
@@ -26,7 +27,7 @@ pub const COMMANDS: &[&ServerCommand] = &[
 
 const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOADING | STALE;
 
-static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub, -2, Run::Server(subscribe))
+static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub, -2, Run::Local(subscribe))
     .since("2.0.0")
     .flags(SUBSCRIBER | SENTINEL)
     .summary("Starts listening to channels.")
@@ -34,7 +35,7 @@ static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub,
     .args(&[Arg::string("channel").multiple()]);
 
 static UNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Server(unsubscribe))
+    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Local(unsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to channels, to all of them if none is named.")
@@ -42,7 +43,7 @@ static UNSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("channel").optional().multiple()]);
 
 static PSUBSCRIBE: ServerCommand =
-    ServerCommand::new("psubscribe", Group::PubSub, -2, Run::Server(psubscribe))
+    ServerCommand::new("psubscribe", Group::PubSub, -2, Run::Local(psubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Starts listening to all channels whose names match patterns.")
@@ -50,7 +51,7 @@ static PSUBSCRIBE: ServerCommand =
         .args(&[Arg::pattern("pattern").multiple()]);
 
 static PUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Server(punsubscribe))
+    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Local(punsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to patterns, to all of them if none is named.")
@@ -58,7 +59,7 @@ static PUNSUBSCRIBE: ServerCommand =
         .args(&[Arg::pattern("pattern").optional().multiple()]);
 
 static SSUBSCRIBE: ServerCommand =
-    ServerCommand::new("ssubscribe", Group::PubSub, -2, Run::Server(ssubscribe))
+    ServerCommand::new("ssubscribe", Group::PubSub, -2, Run::Local(ssubscribe))
         .since("7.0.0")
         .flags(SUBSCRIBER)
         .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
@@ -67,7 +68,7 @@ static SSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("shardchannel").multiple()]);
 
 static SUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Server(sunsubscribe))
+    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Local(sunsubscribe))
         .since("7.0.0")
         .flags(SUBSCRIBER)
         .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
@@ -75,49 +76,51 @@ static SUNSUBSCRIBE: ServerCommand =
         .complexity("O(N) with N shard channels to unsubscribe from")
         .args(&[Arg::string("shardchannel").optional().multiple()]);
 
-static PUBLISH: ServerCommand = ServerCommand::new("publish", Group::PubSub, 3, Run::Server(publish))
-    .since("2.0.0")
-    .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
-    .summary("Sends a message to a channel.")
-    .complexity("O(N+M) with N subscribers of the channel and M patterns of all clients")
-    .args(&[Arg::string("channel"), Arg::string("message")]);
+static PUBLISH: ServerCommand =
+    ServerCommand::new("publish", Group::PubSub, 3, Run::Floor(Reach::Audience, publish))
+        .since("2.0.0")
+        .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
+        .summary("Sends a message to a channel.")
+        .complexity("O(N+M) with N subscribers of the channel and M patterns of all clients")
+        .args(&[Arg::string("channel"), Arg::string("message")]);
 
-static SPUBLISH: ServerCommand = ServerCommand::new("spublish", Group::PubSub, 3, Run::Server(spublish))
-    .since("7.0.0")
-    .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
-    .keys(&[KeySpec::at(1, NOT_KEY)])
-    .summary("Sends a message to a shard channel.")
-    .complexity("O(N) with N subscribers of the shard channel")
-    .args(&[Arg::string("shardchannel"), Arg::string("message")]);
+static SPUBLISH: ServerCommand =
+    ServerCommand::new("spublish", Group::PubSub, 3, Run::Floor(Reach::Audience, spublish))
+        .since("7.0.0")
+        .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
+        .keys(&[KeySpec::at(1, NOT_KEY)])
+        .summary("Sends a message to a shard channel.")
+        .complexity("O(N) with N subscribers of the shard channel")
+        .args(&[Arg::string("shardchannel"), Arg::string("message")]);
 
 static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
     "pubsub",
     Group::PubSub,
     &[
-        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, Run::Server(channels))
+        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, Run::Local(channels))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Lists the channels that have subscribers.")
             .complexity("O(N) with N channels that have subscribers")
             .args(&[Arg::pattern("pattern").optional()]),
-        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, Run::Server(numsub))
+        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, Run::Local(numsub))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the subscribers of channels.")
             .complexity("O(N) with N channels asked for")
             .args(&[Arg::string("channel").optional().multiple()]),
-        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, Run::Server(numpat))
+        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, Run::Local(numpat))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the patterns that have subscribers.")
             .complexity("O(1)"),
-        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, Run::Server(shardchannels))
+        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, Run::Local(shardchannels))
             .since("7.0.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Lists the shard channels that have subscribers.")
             .complexity("O(N) with N shard channels that have subscribers")
             .args(&[Arg::pattern("pattern").optional()]),
-        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, Run::Server(shardnumsub))
+        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, Run::Local(shardnumsub))
             .since("7.0.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the subscribers of shard channels.")
@@ -136,77 +139,76 @@ static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
 .summary("Shows who is subscribed to what.")
 .complexity("Depends on the subcommand");
 
-fn subscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn subscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Channel)
 }
 
-fn psubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn psubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Pattern)
 }
 
-fn ssubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn ssubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Shard)
 }
 
-fn unsubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn unsubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Channel)
 }
 
-fn punsubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn punsubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Pattern)
 }
 
-fn sunsubscribe(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn sunsubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Shard)
 }
 
 /// A client that expects exactly one reply per command cannot subscribe; a transaction may for
 /// history's sake, but not to shard channels (pubsub.c: subscribeCommand).
-fn add(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn add(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     let flags = call.client.flags;
     if flags.contains(Flags::DENY_BLOCKING) && !(flags.contains(Flags::MULTI) && kind != Kind::Shard) {
         let name = kind.subscribed().to_ascii_uppercase();
         return Err(Error::new(format!("ERR {name} isn't allowed for a DENY BLOCKING client")));
     }
-    args.from(1).iter().for_each(|topic| call.server.pubsub.subscribe(call.client, kind, topic));
+    args.from(1).iter().for_each(|topic| call.server.pubsub().subscribe(call.client, kind, topic));
     Ok(())
 }
 
-fn remove(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn remove(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     if args.len() == 1 {
-        call.server.pubsub.unsubscribe_kind(call.client, kind);
+        call.server.pubsub().unsubscribe_kind(call.client, kind);
     }
-    args.from(1).iter().for_each(|topic| call.server.pubsub.unsubscribe(call.client, kind, topic));
+    args.from(1).iter().for_each(|topic| call.server.pubsub().unsubscribe(call.client, kind, topic));
     Ok(())
 }
 
-fn publish(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn publish(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
     send(call, args, Kind::Channel)
 }
 
-fn spublish(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn spublish(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
     send(call, args, Kind::Shard)
 }
 
-fn send(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
-    let mut letters = Vec::new();
-    let registry = call.server.pubsub.registry();
+fn send(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let Floor { hall, letters, .. } = &mut *call.floor;
+    let registry = hall.pubsub.registry();
     let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |letter| letters.push(letter));
     drop(registry);
-    call.server.hand_over_all(call.client, letters);
     call.reply().count(receivers);
     Ok(())
 }
 
-fn channels(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn channels(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     list(call, args, Kind::Channel)
 }
 
-fn shardchannels(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn shardchannels(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     list(call, args, Kind::Shard)
 }
 
-fn list(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn list(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     if args.len() > 3 {
         return Err(call.subcommand_syntax(args));
     }
@@ -214,7 +216,7 @@ fn list(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     let mut reply = call.client.reply();
     let place = reply.deferred();
     let mut count = 0;
-    let registry = call.server.pubsub.registry();
+    let registry = call.server.pubsub().registry();
     for channel in registry.topics(kind) {
         if pattern.is_none_or(|pattern| glob_match(pattern, channel)) {
             reply.bulk(channel);
@@ -225,19 +227,19 @@ fn list(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     Ok(())
 }
 
-fn numsub(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn numsub(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     count_subscribers(call, args, Kind::Channel)
 }
 
-fn shardnumsub(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn shardnumsub(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     count_subscribers(call, args, Kind::Shard)
 }
 
-fn count_subscribers(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn count_subscribers(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     let channels = args.from(2);
     let mut reply = call.client.reply();
     reply.array(channels.len() * 2);
-    let registry = call.server.pubsub.registry();
+    let registry = call.server.pubsub().registry();
     for channel in channels.iter() {
         reply.bulk(channel);
         reply.count(registry.subscribers(kind, channel).len());
@@ -245,8 +247,8 @@ fn count_subscribers(call: &mut Call<'_>, args: Args<'_>, kind: Kind) -> Outcome
     Ok(())
 }
 
-fn numpat(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
-    let count = call.server.pubsub.registry().len(Kind::Pattern);
+fn numpat(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+    let count = call.server.pubsub().registry().len(Kind::Pattern);
     call.reply().count(count);
     Ok(())
 }

@@ -1,41 +1,42 @@
 //! WATCH and UNWATCH.
 
 use crate::client::{Client, Flags};
-use crate::commands::Call;
+use crate::commands::FloorCall;
 use crate::floor::Floor;
-use crate::table::{Run, ServerCommand};
+use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::level::Level;
 
 /// Declaration of WATCH.
-pub static WATCH: ServerCommand = ServerCommand::new("watch", Group::Transactions, -2, Run::Server(watch))
-    .since("2.2.0")
-    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
-    .keys(&[KeySpec::range(1, -1, 1, RO)])
-    .summary("Lets the next EXEC fail if one of these keys changes before.")
-    .complexity("O(1) for every key.")
-    .args(&[Arg::key("key").multiple()]);
+pub static WATCH: ServerCommand =
+    ServerCommand::new("watch", Group::Transactions, -2, Run::Floor(Reach::Keys, watch))
+        .since("2.2.0")
+        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+        .keys(&[KeySpec::range(1, -1, 1, RO)])
+        .summary("Lets the next EXEC fail if one of these keys changes before.")
+        .complexity("O(1) for every key.")
+        .args(&[Arg::key("key").multiple()]);
 
-fn watch(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn watch(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
     if call.client.flags.contains(Flags::MULTI) {
         return Err(Error::fixed("ERR WATCH inside MULTI is not allowed"));
     }
-    call.server.floor().watch(call.client, args);
+    call.floor.watch(call.client, args);
     call.reply().ok();
     Ok(())
 }
 
 /// Declaration of UNWATCH.
 pub static UNWATCH: ServerCommand =
-    ServerCommand::new("unwatch", Group::Transactions, 1, Run::Server(unwatch))
+    ServerCommand::new("unwatch", Group::Transactions, 1, Run::Floor(Reach::Watched, unwatch))
         .since("2.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .summary("Forgets all watched keys.")
         .complexity("O(1)");
 
-fn unwatch(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    call.server.floor().unwatch_all(call.client);
+fn unwatch(call: &mut FloorCall<'_, '_>, _: Args<'_>) -> Outcome {
+    call.floor.unwatch_all(call.client);
     call.reply().ok();
     Ok(())
 }
