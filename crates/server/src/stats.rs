@@ -31,7 +31,7 @@ impl CommandStats {
         self.rejected += other.rejected;
         self.failed += other.failed;
         self.latency.absorb(&other.latency);
-        // Buckets in use stay, so that looking at counters does not move what counts against `maxmemory`.
+        // Its buckets stay, so that looking at counters does not move what counts against `maxmemory`.
         other.latency.clear();
         *other = CommandStats { latency: std::mem::take(&mut other.latency), ..CommandStats::default() };
     }
@@ -230,9 +230,6 @@ impl Stats {
         for (own, other) in self.commands.iter_mut().zip(&mut other.commands) {
             if other.calls + other.rejected > 0 {
                 own.absorb(other);
-            } else {
-                // Not called since the last time: its buckets need not stay.
-                other.latency = Histogram::default();
             }
         }
         for (code, count) in std::mem::take(&mut other.errors) {
