@@ -74,7 +74,7 @@ impl<S> World<S> {
             && since.get().is_some_and(|since| since.elapsed() > SLICE)
     }
 
-    /// Worker `me` is about to sleep, and holds no guard: somebody else may have its place.
+    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place.
     ///
     /// # Safety
     /// One thread only is worker `me`.

@@ -32,6 +32,7 @@ pub use start::run;
 
 use crate::client::Token;
 use crate::clock::Tick;
+use crate::config::AppendFsync;
 use crate::post::Mail;
 use crate::process::signals::Signals;
 use crate::server::Desk;
@@ -158,12 +159,16 @@ impl Worker {
             }
             return;
         }
-        let (common, _, Desk { lane, stats, .. }) = self.seat.split();
-        if common.has_unwritten_log() {
-            let started = lane.clock.tick();
-            common.write_log(lane);
-            stats.aof_nanos.add(lane.clock.nanos(started, lane.clock.tick()));
+        if !self.seat.common().has_unwritten_log() {
+            return;
         }
+        if self.seat.common().config().persistence.appendfsync == AppendFsync::Always {
+            self.seat.lend_place();
+        }
+        let (common, _, Desk { lane, stats, .. }) = self.seat.split();
+        let started = lane.clock.tick();
+        common.write_log(lane);
+        stats.aof_nanos.add(lane.clock.nanos(started, lane.clock.tick()));
     }
 
     /// A socket has room again. What it gets may be an answer that another worker gave in the exclusive mode since the
