@@ -207,6 +207,21 @@ fn connections_that_come_and_go_stop_nobody() {
 }
 
 #[test]
+fn a_limit_on_the_memory_of_clients_stops_nobody_until_it_is_reached() {
+    let server = start(&["--maxmemory-clients", "20mb"]);
+    runs_beside_others(&server, &["SET a 1", "GET a", "PING", "CONFIG GET save"]);
+    let (mut observer, mut costly) = (server.connect(), server.connect());
+    assert!(costly.run("CLIENT SETNAME costly").is_ok());
+    assert!(observer.run("CLIENT NO-EVICT on").is_ok());
+    let value = "x".repeat(1 << 20);
+    costly.start(&["MULTI"]);
+    (0..40).for_each(|_| costly.start(&["SET", "b", &value]));
+    wait_until("the costly client has gone", || !observer.run("CLIENT LIST").text().contains("name=costly"));
+    assert_eq!(observer.info("evicted_clients"), "1");
+    assert!(observer.info("mem_clients_normal").parse::<usize>().unwrap() < 20 << 20);
+}
+
+#[test]
 fn what_is_no_protocol_is_answered_behind_the_commands_before_it_and_stops_nobody() {
     let server = start(&[]);
     let mut observer = server.connect();

@@ -249,7 +249,7 @@ impl Server {
         !self.pause.is_on()
             && !self.journal.aof.timestamps
             && !self.persistence.restricts()
-            && !self.limits_clients_memory()
+            && !self.must_evict_clients()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
     }
 

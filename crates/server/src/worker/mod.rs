@@ -144,7 +144,7 @@ impl Worker {
         self.resume_unblocked();
         let common = self.seat.common();
         let has_chores = self.signals.is_some() && (common.expires_on() || common.evicts_on());
-        if has_chores || common.accounts_clients() {
+        if has_chores || common.must_evict_clients() {
             self.seat.exclusively(|server| {
                 server.evict_clients(None);
                 server.fast_expire_cycle();
