@@ -55,6 +55,7 @@ fn commands_on_the_connection_and_about_commands_stop_nobody() {
             "CLIENT NO-EVICT on",
             "CONFIG GET save",
             "CONFIG HELP",
+            "RESET",
         ],
     );
 }

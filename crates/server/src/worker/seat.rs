@@ -437,6 +437,7 @@ impl<'a> Common<'a> {
         let hall = Hall {
             commands: &server.commands,
             settings: &server.settings,
+            config: &server.config,
             expiry,
             reaper: &server.reaper,
             pubsub: &server.pubsub,
