@@ -218,6 +218,24 @@ fn a_full_disk_stops_writes_and_room_lets_them_go_on() {
 }
 
 #[test]
+fn a_full_disk_is_known_to_all_of_four_workers_at_once() {
+    let directory = Directory::new();
+    let faults = Faults::none(&directory);
+    let (server, mut first) = start(&directory, &["--appendonly", "yes", "--io-threads", "4"]);
+    let mut others: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    let is_refused =
+        |c: &mut Client| c.run("SET k 1").text().starts_with("MISCONF Errors writing to the AOF");
+    for _ in 0..3 {
+        others.iter_mut().for_each(|c| assert!(c.run("SET k 1").is_ok()));
+        faults.arm(Call::Write, 0, libc::ENOSPC, true);
+        wait_until("writes are refused", || is_refused(&mut first));
+        others.iter_mut().for_each(|c| assert!(is_refused(c)));
+        faults.disarm();
+        wait_until("writes are accepted again", || first.run("SET k 1").is_ok());
+    }
+}
+
+#[test]
 fn a_snapshot_that_cannot_be_written_stops_writes() {
     let directory = Directory::new();
     let faults = Faults::none(&directory);

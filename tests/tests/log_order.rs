@@ -94,6 +94,11 @@ fn with_every_write_synchronised_too() {
     replays_to_the_same_data(&["--appendfsync", "always"]);
 }
 
+#[test]
+fn with_the_time_noted_too() {
+    replays_to_the_same_data(&["--appendfsync", "no", "--aof-timestamp-enabled", "yes"]);
+}
+
 /// Sends `SET key:round:number value`, all at once.
 fn set_all(client: &mut Client, round: usize, value: &str, more: &[&str]) {
     let name = |number: usize| format!("key:{round}:{number}");

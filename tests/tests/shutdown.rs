@@ -134,3 +134,18 @@ fn a_child_that_saves_does_not_outlive_the_server() {
     assert!(server.log().contains("There is a child saving an .rdb. Killing it!"));
     assert!(directory.names().is_empty(), "{:?}", directory.names());
 }
+
+#[test]
+fn an_ending_server_starts_no_rewrite_in_place_of_the_one_it_killed() {
+    let directory = Directory::new();
+    let grows = ["--auto-aof-rewrite-min-size", "1", "--auto-aof-rewrite-percentage", "1"];
+    let slow = ["--aof-use-rdb-preamble", "no", "--rdb-key-save-delay", "10000000"];
+    let (mut server, mut c) = start(&directory, &[&["--appendonly", "yes"], &grows[..], &slow].concat());
+    wait_until("a rewrite runs", || c.info("aof_rewrite_in_progress") == "1");
+    assert!(c.run("SET c d").is_ok());
+    server.signal(libc::SIGTERM);
+    ends(&mut server);
+    let log = server.log();
+    let (_, end) = log.split_once("There is a child rewriting the AOF. Killing it!").expect("it is killed");
+    assert!(!end.contains("Starting automatic rewriting"), "{log}");
+}

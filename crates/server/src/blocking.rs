@@ -251,6 +251,7 @@ impl Floor<'_> {
             wait.args.args(),
         );
         let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
+        self.log(wait.db, entry, wait.args.args());
         if !waits {
             let failed = outcome.is_err_and(|error| {
                 Reply::new(&mut output, wait.protocol).error(error.text());
@@ -262,9 +263,10 @@ impl Floor<'_> {
             let is_slow = self.stats.called(wait.command, nanos, failed);
             self.end_wait(wait);
             let content = Content::Served { reply: output.to_vec(), slow_nanos: is_slow.then_some(nanos) };
+            self.show_log();
             self.letters.push(Letter { to: wait.token, id: wait.id, content });
         }
-        self.carry_out(wait.db, entry, wait.args.args());
+        self.settle();
     }
 
     /// Ends the wait of a client with a reply that says why. False if it has ended already.

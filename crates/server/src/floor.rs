@@ -15,7 +15,7 @@ use crate::exec::{Voice, call_data};
 use crate::gate::Setup;
 use crate::lazyfree::{Garbage, Reaper};
 use crate::post::{Letter, Post};
-use crate::propagate::{Journal, Scene};
+use crate::propagate::{Inbox, Journal, Scene};
 use crate::pubsub::{Exchange, Monitors};
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
@@ -121,6 +121,8 @@ pub struct Floor<'a> {
     pub stats: &'a Stats,
     /// The log.
     pub journal: &'a mut Journal,
+    /// Where that goes, in the shared mode, before anybody hears of what is in it.
+    pub inbox: Option<&'a Inbox>,
     /// Letters to clients.
     pub letters: Letters<'a>,
 }
@@ -167,12 +169,35 @@ impl Floor<'_> {
     /// Does what a command reported, but for waiting: log, counters, everybody concerned.
     #[inline]
     pub fn carry_out(&mut self, db: DbIndex, command: &Entry, args: Args<'_>) {
+        self.log(db, command, args);
+        self.settle();
+    }
+
+    /// Logs what a command reported.
+    #[inline]
+    pub fn log(&mut self, db: DbIndex, command: &Entry, args: Args<'_>) {
         let fx = &mut self.lane.fx;
         if fx.propagates {
             let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
             let scene = Scene { db, command, settings: self.hall.settings, seconds };
             self.journal.record(fx, scene, args);
         }
+    }
+
+    /// Leaves what was logged where every worker finds it. Without, a worker that heard of it could show it to a client
+    /// before it is written: so this comes before letters, and before the shards are let go.
+    #[inline]
+    pub fn show_log(&mut self) {
+        let lane = &*self.lane;
+        if let Some(inbox) = self.inbox {
+            inbox.put(self.journal, || lane.clock.unix_ms(lane.tick).0 / 1000);
+        }
+    }
+
+    /// Does the rest of what a command reported, once that is logged.
+    #[inline]
+    pub fn settle(&mut self) {
+        let fx = &mut self.lane.fx;
         self.stats.dirty.add(std::mem::take(&mut fx.dirty));
         self.stats.keyspace_hits.add(std::mem::take(&mut fx.stats.hits));
         self.stats.keyspace_misses.add(std::mem::take(&mut fx.stats.misses));
@@ -184,6 +209,7 @@ impl Floor<'_> {
     /// Tells everybody concerned what a command did, and forgets it.
     #[cold]
     pub fn deliver(&mut self) {
+        self.show_log();
         let Floor { ground, hall, lane, stats, letters, .. } = self;
         let now = lane.clock.unix_ms(lane.tick);
         let fx = &mut lane.fx;
@@ -227,6 +253,7 @@ impl Server {
             lane: &mut self.lane,
             stats: &self.stats,
             journal: &mut self.journal,
+            inbox: None,
             letters: Letters::Kept(Vec::new()),
         }
     }

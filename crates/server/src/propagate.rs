@@ -5,15 +5,8 @@
 //!                                    └─ one of several: kept until the unit ends, then between MULTI and EXEC
 //! feed: [#TS:time] [SELECT db] command ...      bytes in order of execution, taken by who writes them
 //! ```
-//! Several workers write one log: each has a journal for the commands of a group whose shards it holds, and hands
-//! it to the [`Inbox`] before it lets go of them. Whoever enters the exclusive mode empties the inbox first.
-//!
-//! ```text
-//! worker 0: group ──> journal ──┐
-//! worker 1: group ──> journal ──┴─ one at a time ──> Inbox ── exclusive mode ──> feed
-//! ```
-//! So commands that have a key in common are in the log in the order in which they ran, and the others in some
-//! order, which is all that replaying needs.
+//! Several workers write one log: each has a journal for the commands of a group whose shards it holds, and appends
+//! it to the one feed before it lets go of them ([`Inbox`]).
 //!
 //! A *unit* is what must not be torn apart: a transaction, or one command with what it caused. One function,
 //! [`Journal::append`], adds to the log, and one owner, the [`Journal`], decides about the order; whoever holds the
@@ -30,8 +23,10 @@ use ochre_engine::keyspace::DbIndex;
 use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
 use ochre_resp::request::{Args, push_args, push_command, push_count, push_word};
-use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+mod inbox;
+
+pub use inbox::Inbox;
 
 /// The bytes of the log on their way to one reader.
 #[derive(Default)]
@@ -59,10 +54,7 @@ impl Feed {
     /// Notes time and database of the command that follows.
     #[inline]
     fn begin(&mut self, db: Option<DbIndex>, now: i64) {
-        if self.timestamps && self.told < now {
-            self.told = now;
-            self.bytes.extend_from_slice(format!("#TS:{now}\r\n").as_bytes());
-        }
+        self.tell_time(now);
         if let Some(db) = db
             && self.selected != Some(db)
         {
@@ -75,42 +67,26 @@ impl Feed {
         }
     }
 
-    /// Appends what another feed has, which began without knowing the database, and is as new afterwards.
-    fn absorb(&mut self, other: &mut Feed) {
+    /// Appends what another feed has, which began without knowing the database, and is as new afterwards. `now`: the
+    /// time, which that one did not tell.
+    fn absorb(&mut self, other: &mut Feed, now: i64) {
         let Some(selected) = other.selected.take() else { return };
         let lead = other.lead.take();
         let skip = lead.filter(|(db, _)| self.selected == Some(*db)).map_or(0, |(_, len)| len);
-        if self.bytes.is_empty() && skip == 0 {
-            self.lead = lead;
-        }
+        self.tell_time(now);
         self.bytes.extend_from_slice(&other.bytes[skip..]);
         self.selected = Some(selected);
         other.bytes.clear();
         other.bytes.shrink_to(MAX_KEPT);
     }
-}
 
-/// What workers logged in the shared mode, until the exclusive mode comes.
-#[derive(Default)]
-pub struct Inbox {
-    feed: Mutex<Feed>,
-    is_filled: AtomicBool,
-}
-
-impl Inbox {
-    /// Takes what a worker logged. The worker still holds the shards of the commands.
-    pub fn put(&self, journal: &mut Journal) {
-        if !journal.aof.bytes.is_empty() {
-            self.feed.lock().absorb(&mut journal.aof);
-            self.is_filled.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether there is anything. Whoever saw what a command did finds its log here, too: both happened under the
-    /// lock of a shard.
+    /// Notes the time in seconds, if it is to be noted and has changed.
     #[inline]
-    pub fn is_filled(&self) -> bool {
-        self.is_filled.load(Ordering::Relaxed)
+    fn tell_time(&mut self, now: i64) {
+        if self.timestamps && self.told < now {
+            self.told = now;
+            self.bytes.extend_from_slice(format!("#TS:{now}\r\n").as_bytes());
+        }
     }
 }
 
@@ -145,13 +121,6 @@ impl Journal {
     pub fn of_worker() -> Journal {
         let aof = Feed { is_open: true, ..Feed::default() };
         Journal { aof, ..Journal::default() }
-    }
-
-    /// Takes what the workers logged in the shared mode.
-    pub fn empty_inbox(&mut self, inbox: &mut Inbox) {
-        if std::mem::take(inbox.is_filled.get_mut()) {
-            self.aof.absorb(inbox.feed.get_mut());
-        }
     }
 
     /// Appends what a command did. Called once per command, behind its handler and before anything that it set
@@ -298,27 +267,35 @@ impl Server {
 
     /// Lets handlers know whether anybody reads what they propagate.
     pub fn listen_to_journal(&mut self) {
-        self.lane.fx.propagates = self.journal.is_read();
+        let is_read = self.journal.is_read();
+        self.lane.fx.propagates = is_read;
+        self.desks.iter_mut().for_each(|desk| desk.get_mut().lane.fx.propagates = is_read);
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use ochre_resp::request::OwnedArgs;
 
-    fn journal() -> Journal {
+    pub fn journal() -> Journal {
         let mut journal = Journal::default();
         journal.aof.is_open = true;
         journal
     }
 
-    fn command(text: &str) -> OwnedArgs {
+    pub fn command(text: &str) -> OwnedArgs {
         text.split(' ').collect()
     }
 
+    /// Logs a command of a worker, in the shared mode.
+    pub fn put(inbox: &Inbox, worker: &mut Journal, db: u32, text: &str) {
+        worker.append(DbIndex(db), command(text).args(), 0);
+        inbox.put(worker, || 0);
+    }
+
     /// The log with commands as words, one per line.
-    fn lines(journal: &mut Journal) -> String {
+    pub fn lines(journal: &mut Journal) -> String {
         let bytes = std::mem::take(&mut journal.aof.bytes);
         let mut batch = ochre_resp::request::Batch::new();
         ochre_resp::request::parse_log(&bytes, 100, &mut batch).unwrap();
@@ -359,36 +336,6 @@ mod tests {
             journal.close(level, 0);
             assert_eq!(lines(&mut journal), "SET c 1");
         }
-    }
-
-    #[test]
-    fn groups_of_workers_follow_each_other_and_select_only_what_changes() {
-        let (mut journal, mut inbox) = (journal(), Inbox::default());
-        let (mut a, mut b) = (Journal::of_worker(), Journal::of_worker());
-        let put = |worker: &mut Journal, inbox: &Inbox, db, text: &str| {
-            worker.append(DbIndex(db), command(text).args(), 0);
-            inbox.put(worker);
-        };
-        journal.append(DbIndex(0), command("SET x 1").args(), 0);
-        put(&mut a, &inbox, 0, "SET a 1");
-        put(&mut b, &inbox, 0, "SET b 1");
-        put(&mut a, &inbox, 1, "SET a 2");
-        assert!(inbox.is_filled());
-        journal.empty_inbox(&mut inbox);
-        assert!(!inbox.is_filled());
-        inbox.put(&mut b);
-        journal.empty_inbox(&mut inbox);
-        journal.append(DbIndex(1), command("SET x 2").args(), 0);
-        a.open();
-        a.append(DbIndex(1), command("SET a 3").args(), 0);
-        a.append(DbIndex(1), command("SET a 4").args(), 0);
-        a.close(Level::V7_2, 0);
-        inbox.put(&mut a);
-        put(&mut b, &inbox, 1, "SET b 2");
-        journal.empty_inbox(&mut inbox);
-        let expected = "SELECT 0, SET x 1, SET a 1, SET b 1, SELECT 1, SET a 2, SET x 2, \
-                        MULTI, SELECT 1, SET a 3, SET a 4, EXEC, SET b 2";
-        assert_eq!(lines(&mut journal), expected);
     }
 
     #[test]

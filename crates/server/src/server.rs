@@ -136,7 +136,7 @@ pub struct Server {
     pub persistence: Persistence,
     /// The log of commands.
     pub journal: Journal,
-    /// What workers add to it in the shared mode.
+    /// Where it is in the shared mode.
     pub inbox: Inbox,
     /// What workers leave for each other's clients.
     pub post: Post,
@@ -247,20 +247,25 @@ impl Server {
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
     pub fn is_plain(&self) -> bool {
         !self.pause.is_on()
-            && !self.journal.aof.timestamps
             && !self.persistence.restricts()
             && !self.must_evict_clients()
             && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
     }
 
-    /// Takes over what the workers did in the shared mode, as far as it must be known always: the number of
-    /// changes, which decides about snapshots, and the log.
+    /// The exclusive mode begins: takes over what the workers did in the shared mode, as far as it must be known
+    /// always: the number of changes, which decides about snapshots, and the log.
     pub fn catch_up(&mut self) {
+        self.journal.take_feed(&mut self.inbox);
+        self.note_late_aof();
         self.open_all_letters();
-        self.journal.empty_inbox(&mut self.inbox);
         for stats in &self.worker_stats {
             self.stats.dirty += stats.dirty.take();
         }
+    }
+
+    /// The exclusive mode ends: leaves the log where the workers find it.
+    pub fn give_log(&mut self) {
+        self.journal.give_feed(&mut self.inbox);
     }
 
     /// What all workers counted.

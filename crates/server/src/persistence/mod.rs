@@ -112,6 +112,10 @@ impl Server {
 
     /// Looks after the child, and saves if it is time to.
     pub fn persistence_cron(&mut self, second_passed: bool) {
+        if self.shutdown {
+            // A child would outlive this process.
+            return;
+        }
         self.start_scheduled_rewrite();
         if self.persistence.children.active().is_some() {
             self.persistence.children.receive();

@@ -64,7 +64,8 @@ impl Server {
     pub fn listen_to_events(&mut self) {
         let classes = self.settings.notify_keyspace_events;
         let channels = EventClasses::KEYSPACE | EventClasses::KEYEVENT;
-        self.lane.fx.wanted_events =
-            if classes.intersects(channels) { classes - channels } else { EventClasses::empty() };
+        let wanted = if classes.intersects(channels) { classes - channels } else { EventClasses::empty() };
+        self.lane.fx.wanted_events = wanted;
+        self.desks.iter_mut().for_each(|desk| desk.get_mut().lane.fx.wanted_events = wanted);
     }
 }

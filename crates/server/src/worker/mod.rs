@@ -33,6 +33,7 @@ use crate::client::Token;
 use crate::clock::Tick;
 use crate::post::Mail;
 use crate::process::signals::Signals;
+use crate::server::Desk;
 use mio::{Events, Poll};
 use seat::Seat;
 use std::io;
@@ -160,9 +161,29 @@ impl Worker {
 
     /// What was done is written before anybody is told of it.
     fn flush_log(&mut self) {
-        if self.seat.common().has_unwritten_log() {
-            self.seat.exclusively(|server| server.flush_aof_before_replies());
+        if self.seat.is_alone() {
+            if self.seat.common().writes_log() {
+                self.seat.exclusively(|server| server.flush_aof_before_replies());
+            }
+            return;
         }
+        let (common, _, Desk { lane, stats, .. }) = self.seat.split();
+        if common.has_unwritten_log() {
+            let started = lane.clock.tick();
+            common.write_log(lane);
+            stats.aof_nanos.add(lane.clock.nanos(started, lane.clock.tick()));
+        }
+    }
+
+    /// A socket has room again. What it gets may be an answer that another worker gave in the exclusive mode since the
+    /// log was written.
+    fn write_more(&mut self, token: Token) {
+        if !self.seat.is_alone()
+            && self.seat.part().get(token).is_some_and(|client| !client.output.is_empty())
+        {
+            self.flush_log();
+        }
+        self.write_client(token);
     }
 
     /// Accepts last, and after closing: who has left makes room under `maxclients`.
@@ -211,7 +232,7 @@ impl Worker {
             }
             let token = Token::new(self.seat.me(), number - FIRST_CLIENT);
             if event.is_writable() {
-                self.write_client(token);
+                self.write_more(token);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.ready.push(token);

@@ -67,15 +67,15 @@ impl Seat {
     /// Enters the shared mode.
     pub fn enter(&mut self) {
         self.shared = None;
-        self.sole = None;
+        if let Some(mut server) = self.sole.take()
+            && !self.is_alone()
+        {
+            server.give_log();
+        }
         // SAFETY: this is the one seat of this number, and it is out.
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_plain = self.server().is_plain();
-            let fx = &self.server().lane.fx;
-            let (propagates, wanted_events) = (fx.propagates, fx.wanted_events);
-            let own = &mut self.desk().lane.fx;
-            (own.propagates, own.wanted_events) = (propagates, wanted_events);
         }
     }
 
@@ -91,8 +91,12 @@ impl Seat {
     pub fn sole(&mut self) -> &mut Server {
         self.shared = None;
         let process = self.process;
-        // SAFETY: this thread is a worker, and it holds no other guard.
-        self.sole.get_or_insert_with(|| unsafe { process.exclusive() })
+        self.sole.get_or_insert_with(|| {
+            // SAFETY: this thread is a worker, and it holds no other guard.
+            let mut server = unsafe { process.exclusive() };
+            server.catch_up();
+            server
+        })
     }
 
     /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
@@ -109,10 +113,10 @@ impl Seat {
         self.shared.as_ref().expect("a worker is in the shared mode while it works")
     }
 
-    /// True if commands may run in the shared mode.
+    /// True if commands may run in the shared mode. Writing the log may have failed since this one was entered.
     #[inline]
     pub fn shares_commands(&self) -> bool {
-        self.is_plain
+        self.is_plain && !self.server().persistence.aof.has_failed()
     }
 
     /// What all workers see.
@@ -211,6 +215,7 @@ impl Seat {
         let held = server.lane.clock.nanos(got, server.lane.clock.tick());
         server.exclusive.note(waited, held);
         let stirred = server.clients.take_stirred() & !(1 << here);
+        server.give_log();
         drop(server);
         for (_, waker) in self.wakers.iter().enumerate().filter(|(worker, _)| stirred >> worker & 1 == 1) {
             // A full pipe wakes just as well.
@@ -364,14 +369,23 @@ impl<'a> Common<'a> {
         self.server.stats.commands_processed.get()
     }
 
-    /// There is something to be written before replies leave: what this worker's commands did, or what
-    /// others did and this worker's clients may have seen.
+    /// Whether the log is written to a file.
+    #[inline]
+    pub fn writes_log(self) -> bool {
+        self.server.persistence.aof.is_on()
+    }
+
+    /// Among others: something has to be written before replies leave, which this worker's commands did, or others did
+    /// and this worker's clients may have seen.
     #[inline]
     pub fn has_unwritten_log(self) -> bool {
-        self.server.persistence.aof.is_on()
-            && (self.server.desks.len() == 1
-                || self.server.inbox.is_filled()
-                || !self.server.journal.aof.bytes.is_empty())
+        let inbox = &self.server.inbox;
+        self.writes_log() && !inbox.is_settled(inbox.last_seen())
+    }
+
+    /// Among others: returns when that is written.
+    pub fn write_log(self, lane: &Lane) {
+        self.server.flush_aof_among_others(lane);
     }
 
     /// The mailboxes of all workers.
@@ -383,12 +397,6 @@ impl<'a> Common<'a> {
     /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
     pub fn may_exceed_limits(self, client: &Client) -> bool {
         self.server.setup().may_exceed_output_limit(client)
-    }
-
-    /// Takes what this worker logged.
-    #[inline]
-    pub fn inbox(self) -> &'a crate::propagate::Inbox {
-        &self.server.inbox
     }
 
     /// Evicting goes on in the next turn.
@@ -444,6 +452,7 @@ impl<'a> Common<'a> {
             monitors: &server.monitors,
             waiting: &server.waiting,
         };
-        Floor { ground: Ground::Held(held), hall, lane, stats, journal, letters: Letters::Sent(&server.post) }
+        let (inbox, letters) = (Some(&server.inbox), Letters::Sent(&server.post));
+        Floor { ground: Ground::Held(held), hall, lane, stats, journal, inbox, letters }
     }
 }

@@ -104,7 +104,7 @@ impl Seat {
             }
         }
         // The shards are still held.
-        common.inbox().put(turn.floor.journal);
+        turn.floor.show_log();
         tried
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn rewrite_all(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
 
 pub(super) fn aof_flush_sleep(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let micros = u64::try_from(switch(args.get(0))).unwrap_or(0);
-    call.server.persistence.aof.sleep = std::time::Duration::from_micros(micros);
+    call.server.persistence.aof.writer.get_mut().sleep = std::time::Duration::from_micros(micros);
     call.reply().ok();
     Ok(())
 }

@@ -205,9 +205,10 @@ impl Server {
         let seconds = self.seconds();
         let aof = &mut self.persistence.aof;
         aof.manifest = manifest;
-        aof.file = Some(Arc::new(file));
-        (aof.incr_size, aof.synced_size, aof.last_sync) = (size, size, seconds);
         aof.state = State::On;
+        let writer = aof.writer.get_mut();
+        writer.file = Some(Arc::new(file));
+        (writer.incr_size, writer.synced_size, writer.last_sync) = (size, size, seconds);
         self.feed_aof(true);
         Ok(())
     }
@@ -233,14 +234,14 @@ impl Server {
         }
         log_notice!("Creating AOF incr file {} on background rewrite", name.display());
         let seconds = self.seconds();
-        let aof = &mut self.persistence.aof;
-        if let Some(old) = aof.file.replace(Arc::new(file)) {
+        let writer = self.persistence.aof.writer.get_mut();
+        if let Some(old) = writer.file.replace(Arc::new(file)) {
             super::sync::retire(old);
-            aof.last_sync = seconds;
+            writer.last_sync = seconds;
         }
-        (aof.incr_size, aof.synced_size) = (0, 0);
+        (writer.incr_size, writer.synced_size) = (0, 0);
         if let Some(manifest) = manifest {
-            aof.manifest = manifest;
+            self.persistence.aof.manifest = manifest;
         }
         Ok(())
     }

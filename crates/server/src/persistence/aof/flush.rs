@@ -1,32 +1,44 @@
-//! Writing: from the log in memory to the file, from the file to the disk.
+//! Who writes the log to the file, and who waits for that.
 //!
 //! ```text
-//! journal ── write ──> increment ── fdatasync ──> disk
-//!    always:   before the replies of the commands leave; a failure ends the process: replies and changes cannot
-//!              be taken back, and what a client was told must hold
-//!    everysec: the disk once a second, in the background; while it is busy writing waits up to two seconds, as
-//!              a write would be stopped by the kernel anyway
-//!    no:       the disk when the kernel likes
+//! exclusive mode   feed in hand ─────────────────────────────> Writer (no lock: `get_mut`)
+//! shared mode      last_seen ─ settled? ── yes ──────────────> replies leave
+//!                                └─ no ── lock(Writer) ─ settled meanwhile? ── yes ─> replies leave
+//!                                                            └─ no ── take all, write, sync, settle
 //! ```
-//! The order of tests is that of aof.c: flushAppendOnlyFile.
+//! A worker's replies leave only after this: they may show what its own clients did, and what others did that they
+//! saw. All of that has a number up to [`Inbox::last_seen`], which is asked for behind the last command of the turn.
+//!
+//! *Group commit.* Whoever gets the writer's lock takes all that is in the inbox, so those who wait for the lock
+//! meanwhile find their part settled when they get it, but for what came after the taking: the first of them writes
+//! that for all. However many workers wait, each waits for two writes (and two `fdatasync`) at most: the one under way,
+//! which may have been begun too early for it, and the next one, which takes what it put, whoever writes it.
+//! Somebody who comes later may get the lock first, but not for longer than a millisecond: then it is handed to the one
+//! that waited longest (parking_lot's eventual fairness), so this holds whenever writes take long enough to matter.
+//!
+//! *Nobody waits in a circle.* A worker waits for the writer's lock with neither shards nor another leaf lock in hand,
+//! at the end of its turn. Whoever holds that lock waits for the kernel, and for the inbox's lock, which is only held
+//! to copy bytes. So the others go on running commands and filling the inbox while one writes. Whoever wants the
+//! exclusive mode waits for those that write or wait to do so, at most two writes long, as they are in the shared
+//! mode; no new ones come, as nobody enters that while it is wanted.
+//!
+//! *What ends the process under `always`* ends it with the writer's lock held: all whose replies are not covered
+//! wait for that lock, or will.
+//!
+//! *Errors.* What cannot be written goes back to the front of the feed, and is tried again before the next replies
+//! leave, or by the cron. [`Health`] tells every worker before its next command.
 
-use super::State;
-use crate::config::{AppendFsync, os_text};
-use crate::server::Server;
+use super::writer::{Terms, Writer};
+use super::{Aof, State};
+use crate::config::os_text;
+use crate::persistence::Persistence;
+use crate::propagate::Inbox;
+use crate::server::{Lane, Server};
 use crate::{log_notice, log_warning};
-use std::fs::File;
-use std::io::{self, Write};
-use std::sync::Arc;
-
-/// Seconds that writing waits for the disk.
-const PATIENCE_SECONDS: i64 = 2;
-/// Seconds between two lines about write errors.
-const LOG_SECONDS: i64 = 30;
-/// Memory that the buffer may keep when it is empty, in bytes.
-const KEPT: usize = 1 << 20;
+use parking_lot::Mutex;
 
 impl Server {
-    /// Before replies leave: writes what was done. Cheap if there is nothing to do.
+    /// Before replies leave, in the exclusive mode: writes what was done. Cheap if there is nothing to do.
     #[inline]
     pub fn flush_aof_before_replies(&mut self) {
         if self.persistence.aof.is_on() {
@@ -36,180 +48,37 @@ impl Server {
         }
     }
 
+    /// Before replies leave, in the shared mode: makes sure that all is written that they may show.
+    pub fn flush_aof_among_others(&self, lane: &Lane) {
+        let Persistence { aof, children, .. } = &self.persistence;
+        commit(&self.inbox, &aof.writer, &Terms::new(&self.config, children, &aof.health, lane));
+    }
+
     /// Writes what was done, unless the disk is busy and a little patience helps (`force`: it does not).
     pub fn flush_aof(&mut self, force: bool) {
-        let Some(file) = self.persistence.aof.file.clone() else { return };
-        let policy = self.fsync_policy();
-        let busy = policy == AppendFsync::EverySec && self.persistence.aof.pending_syncs() > 0;
-        if self.journal.aof.bytes.is_empty() {
-            if self.must_sync_without_writing(policy, busy) {
-                self.sync_aof(&file, policy, busy);
-            }
-            return;
-        }
-        if busy && !force && self.waits_for_disk() {
-            return;
-        }
-        if !self.persistence.aof.sleep.is_zero() {
-            std::thread::sleep(self.persistence.aof.sleep);
-        }
-        if self.write_aof(&file, busy) {
-            self.sync_aof(&file, policy, busy);
-        }
+        let Persistence { aof, children, .. } = &mut self.persistence;
+        let Aof { writer, health, .. } = aof;
+        let terms = Terms::new(&self.config, children, health, &self.lane);
+        writer.get_mut().flush(&terms, &mut self.journal.aof.bytes, force);
+        self.note_late_aof();
     }
 
-    /// Whether bytes that were written before wait for the disk, and it is time.
-    fn must_sync_without_writing(&self, policy: AppendFsync, busy: bool) -> bool {
-        let aof = &self.persistence.aof;
-        if aof.synced_size == aof.incr_size {
-            return false;
+    /// Tells the latency monitor what the writer noted.
+    #[inline]
+    pub fn note_late_aof(&mut self) {
+        for late in self.persistence.aof.writer.get_mut().late.drain(..) {
+            self.notes.monitor.get_mut().add(late.event, late.seconds, late.nanos / 1_000_000);
         }
-        match policy {
-            AppendFsync::EverySec => self.seconds() > aof.last_sync && !busy,
-            AppendFsync::Always => true,
-            AppendFsync::No => false,
-        }
-    }
-
-    /// Whether to put writing off, as the disk is busy.
-    fn waits_for_disk(&mut self) -> bool {
-        let now = self.seconds();
-        let aof = &mut self.persistence.aof;
-        if now - *aof.postponed_since.get_or_insert(now) < PATIENCE_SECONDS {
-            return true;
-        }
-        aof.delayed += 1;
-        log_notice!(
-            "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting \
-             for fsync to complete, this may slow down Redis."
-        );
-        false
-    }
-
-    /// Writes the buffer. False if that failed.
-    fn write_aof(&mut self, file: &Arc<File>, busy: bool) -> bool {
-        let started = self.lane.clock.tick();
-        let outcome = write_counted(file, &self.journal.aof.bytes);
-        let nanos = self.lane.clock.nanos(started, self.lane.clock.tick());
-        let event = match (busy, self.has_child()) {
-            (true, _) => "aof-write-pending-fsync",
-            (false, true) => "aof-write-active-child",
-            (false, false) => "aof-write-alone",
-        };
-        self.note_latency(event, nanos);
-        self.note_latency("aof-write", nanos);
-        let aof = &mut self.persistence.aof;
-        aof.postponed_since = None;
-        if let Err((written, error)) = outcome {
-            self.on_write_error(file, written, &error);
-            return false;
-        }
-        if aof.write_error.take().is_some() {
-            log_warning!("AOF write error looks solved, Redis can write again.");
-        }
-        let bytes = &mut self.journal.aof.bytes;
-        aof.size += bytes.len() as u64;
-        aof.incr_size += bytes.len() as u64;
-        bytes.clear();
-        bytes.shrink_to(KEPT);
-        true
-    }
-
-    #[cold]
-    fn on_write_error(&mut self, file: &File, mut written: usize, error: &io::Error) {
-        let (now, policy) = (self.seconds(), self.fsync_policy());
-        let aof = &mut self.persistence.aof;
-        let logs = now - aof.error_logged > LOG_SECONDS;
-        if logs {
-            aof.error_logged = now;
-        }
-        let mut errno = error.raw_os_error().unwrap_or(libc::EIO);
-        if written == 0 {
-            if logs {
-                log_warning!("Error writing to the AOF file: {}", os_text(error));
-            }
-        } else {
-            let expected = self.journal.aof.bytes.len();
-            if logs {
-                log_warning!(
-                    "Short write while writing to the AOF file: (nwritten={written}, expected={expected})"
-                );
-            }
-            match file.set_len(aof.incr_size) {
-                // Nothing of it is there any more.
-                Ok(()) => written = 0,
-                Err(error) if logs => log_warning!(
-                    "Could not remove short write from the append-only file.  Redis may refuse to load the AOF \
-                     the next time it starts.  ftruncate: {}",
-                    os_text(&error)
-                ),
-                Err(_) => {}
-            }
-            errno = libc::ENOSPC;
-        }
-        if policy == AppendFsync::Always {
-            log_warning!(
-                "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting..."
-            );
-            std::process::exit(1);
-        }
-        aof.write_error = Some(errno);
-        aof.size += written as u64;
-        aof.incr_size += written as u64;
-        self.journal.aof.bytes.drain(..written);
-    }
-
-    /// Hands what was written to the disk, as the policy says.
-    fn sync_aof(&mut self, file: &Arc<File>, policy: AppendFsync, busy: bool) {
-        if self.config.persistence.no_appendfsync_on_rewrite && self.has_child() {
-            return;
-        }
-        let now = self.seconds();
-        match policy {
-            AppendFsync::Always => {
-                let started = self.lane.clock.tick();
-                if let Err(error) = file.sync_data() {
-                    log_warning!(
-                        "Can't persist AOF for fsync error when the AOF fsync policy is 'always': {}. Exiting...",
-                        os_text(&error)
-                    );
-                    std::process::exit(1);
-                }
-                let nanos = self.lane.clock.nanos(started, self.lane.clock.tick());
-                self.note_latency("aof-fsync-always", nanos);
-                let aof = &mut self.persistence.aof;
-                aof.synced_size = aof.incr_size;
-                aof.last_sync = now;
-            }
-            AppendFsync::EverySec if now > self.persistence.aof.last_sync => {
-                if !busy {
-                    self.sync_in_background(file);
-                }
-                self.persistence.aof.last_sync = now;
-            }
-            _ => {}
-        }
-    }
-
-    fn sync_in_background(&mut self, file: &Arc<File>) {
-        let aof = &mut self.persistence.aof;
-        if aof.thread.is_none() {
-            aof.thread = super::sync::SyncThread::start().ok();
-        }
-        match &aof.thread {
-            Some(thread) => thread.flush(Arc::clone(file)),
-            // No thread can be started: then whoever asks waits.
-            None => _ = file.sync_data(),
-        }
-        aof.synced_size = aof.incr_size;
     }
 
     /// Writes everything and waits until it is on the disk: the file is about to be closed.
     pub(super) fn settle_aof(&mut self, error_end: &str) {
         self.flush_aof(true);
-        let Some(file) = &self.persistence.aof.file else { return };
+        let seconds = self.seconds();
+        let writer = self.persistence.aof.writer.get_mut();
+        let Some(file) = &writer.file else { return };
         match file.sync_data() {
-            Ok(()) => self.persistence.aof.last_sync = self.seconds(),
+            Ok(()) => writer.last_sync = seconds,
             Err(error) => log_warning!("Fail to fsync the AOF file: {}{error_end}", os_text(&error)),
         }
     }
@@ -222,17 +91,19 @@ impl Server {
         }
     }
 
-    /// After the last turn of the loop: other clients' commands may have run behind the one that ended it.
+    /// After the last turn of the loop: other clients' commands may have run behind the one that ended it, and other
+    /// workers may have written what theirs did.
     pub fn flush_last_writes(&mut self) {
-        if !self.journal.aof.bytes.is_empty() {
+        if !self.journal.aof.bytes.is_empty() || (self.persistence.aof.is_on() && self.desks.len() > 1) {
             self.settle_aof(".");
         }
     }
 
     /// In the cron: tries again what was put off, or failed.
     pub fn retry_aof(&mut self, second_passed: bool) {
-        let aof = &self.persistence.aof;
-        let retries = aof.postponed_since.is_some() || (second_passed && aof.write_error.is_some());
+        let aof = &mut self.persistence.aof;
+        let failed = aof.health.write_error().is_some();
+        let retries = aof.writer.get_mut().postponed_since.is_some() || (second_passed && failed);
         // With several workers nobody else looks after what was written and not synchronised.
         if aof.is_on() && (retries || self.desks.len() > 1) {
             self.flush_aof(false);
@@ -240,16 +111,23 @@ impl Server {
     }
 }
 
-/// Writes all bytes; an error tells how many were written before it.
-fn write_counted(mut file: &File, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
-    let mut written = 0;
-    while written < bytes.len() {
-        match file.write(&bytes[written..]) {
-            Ok(0) => return Err((written, io::ErrorKind::WriteZero.into())),
-            Ok(count) => written += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err((written, error)),
-        }
+/// Returns when all is written that this thread may have seen, or could not be.
+fn commit(inbox: &Inbox, writer: &Mutex<Writer>, terms: &Terms<'_>) {
+    let seen = inbox.last_seen();
+    let mut writer = writer.lock();
+    if inbox.is_settled(seen) || !writer.may_write(terms, false) {
+        return;
     }
-    Ok(())
+    let mut bytes = std::mem::take(&mut writer.spare);
+    let taken = inbox.take(&mut bytes);
+    writer.write(terms, &mut bytes);
+    if bytes.is_empty() {
+        inbox.settle(taken);
+    } else {
+        inbox.put_back(&mut bytes);
+    }
+    writer.spare = bytes;
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,7 +121,7 @@ fn load_all(host: &mut impl Host) -> LoadOutcome {
     }
     let aof = &mut server.persistence.aof;
     // The size after the last rewrite is not known any more.
-    (aof.size, aof.base_size) = (total, base_size);
+    (aof.writer.get_mut().size, aof.base_size) = (total, base_size);
     outcome
 }
 
@@ -447,11 +447,11 @@ impl Server {
 
     /// The increment became shorter while it was loaded.
     fn measure_increment(&mut self) {
-        let Some(file) = &self.persistence.aof.file else { return };
+        let writer = self.persistence.aof.writer.get_mut();
+        let Some(file) = &writer.file else { return };
         if let Ok(metadata) = file.metadata() {
             let size = metadata.len();
-            let aof = &mut self.persistence.aof;
-            (aof.incr_size, aof.synced_size) = (size, aof.synced_size.min(size));
+            (writer.incr_size, writer.synced_size) = (size, writer.synced_size.min(size));
         }
     }
 }

@@ -8,8 +8,8 @@
 //!               └────────────────── On <────────────────┘
 //! ```
 //! What is written when decides what a power cut can take (aof.c: flushAppendOnlyFile): commands are gathered in
-//! memory while they run and written before any reply leaves ([`flush`]); the disk gets them at once, once a second
-//! ([`sync`]), or when the kernel likes. The names of files and their roles are in the manifest ([`files`]). A child
+//! memory while they run and written before any reply leaves ([`flush`], [`writer`]); the disk gets them at once, once
+//! a second ([`sync`]), or when the kernel likes. The names of files and their roles are in the manifest ([`files`]). A child
 //! writes a new base now and then ([`rewrite`]).
 
 pub mod check;
@@ -19,21 +19,20 @@ mod load;
 mod rewrite;
 mod switch;
 mod sync;
+mod writer;
 
 pub use load::{LoadOutcome, at_start};
 pub use rewrite::Started;
 
 use crate::commands::info::Text;
-use crate::config::AppendFsync;
 use crate::persistence::Purpose;
 use crate::server::Server;
 use ochre_engine::command::Error;
 use ochre_persistence::aof::Manifest;
+use parking_lot::Mutex;
 use rewrite::Rewrites;
-use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
-use sync::SyncThread;
+use writer::{Health, Writer};
 
 /// Whether there is an append-only file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,30 +51,12 @@ pub enum State {
 pub struct Aof {
     state: State,
     manifest: Manifest,
-    /// The increment that is written.
-    file: Option<Arc<File>>,
-    /// Bytes of base and increments.
-    size: u64,
-    /// The same when the last rewrite ended.
+    /// Bytes of base and increments when the last rewrite ended.
     base_size: u64,
-    /// Bytes of the increment that is written.
-    incr_size: u64,
-    /// Bytes of it that were handed to the disk.
-    synced_size: u64,
-    /// When that was, in seconds since 1970.
-    last_sync: i64,
-    /// Since when writing waits for the disk.
-    postponed_since: Option<i64>,
-    /// Times it did not wait any longer.
-    delayed: u64,
-    /// The system's number of the error that the last write ended with.
-    write_error: Option<i32>,
-    /// When a write error was logged last.
-    error_logged: i64,
-    thread: Option<SyncThread>,
     rewrites: Rewrites,
-    /// A pause before each write, for tests.
-    pub sleep: Duration,
+    health: Arc<Health>,
+    /// The file, for whoever writes. In the shared mode no other lock but the inbox's is taken beside it.
+    pub writer: Mutex<Writer>,
 }
 
 impl Aof {
@@ -91,11 +72,12 @@ impl Aof {
         self.error().is_some()
     }
 
+    #[inline]
     fn error(&self) -> Option<i32> {
         if self.state == State::Off {
             return None;
         }
-        self.write_error.or_else(|| self.thread.as_ref().and_then(SyncThread::error))
+        self.health.write_error().or_else(|| self.health.sync_error())
     }
 
     /// The error for commands that write (server.c: writeCommandsGetDiskErrorMessage).
@@ -111,11 +93,7 @@ impl Aof {
     pub fn reset_counters(&mut self) {
         self.rewrites.started = 0;
         self.rewrites.failures = 0;
-        self.delayed = 0;
-    }
-
-    fn pending_syncs(&self) -> usize {
-        self.thread.as_ref().map_or(0, SyncThread::pending)
+        self.writer.get_mut().delayed = 0;
     }
 }
 
@@ -131,8 +109,8 @@ pub fn write_info(server: &Server, text: &mut Text) {
     text.line("aof_last_bgrewrite_status", word(aof.rewrites.succeeded));
     text.line("aof_rewrites", aof.rewrites.started);
     text.line("aof_rewrites_consecutive_failures", aof.rewrites.failures);
-    let sync_error = aof.thread.as_ref().and_then(SyncThread::error);
-    text.line("aof_last_write_status", word(aof.write_error.is_none() && sync_error.is_none()));
+    let has_failed = aof.health.write_error().or_else(|| aof.health.sync_error()).is_some();
+    text.line("aof_last_write_status", word(!has_failed));
     text.line("aof_last_cow_size", children.cow_bytes(Purpose::AofRewrite));
 }
 
@@ -142,22 +120,19 @@ pub fn write_more_info(server: &Server, text: &mut Text) {
         return;
     }
     let aof = &server.persistence.aof;
-    text.line("aof_current_size", aof.size);
+    let writer = aof.writer.lock();
+    text.line("aof_current_size", writer.size);
     text.line("aof_base_size", aof.base_size);
     text.flag("aof_pending_rewrite", aof.rewrites.scheduled);
     text.line("aof_buffer_length", server.journal.aof.bytes.len());
-    text.line("aof_pending_bio_fsync", aof.pending_syncs());
-    text.line("aof_delayed_fsync", aof.delayed);
+    text.line("aof_pending_bio_fsync", writer.pending_syncs());
+    text.line("aof_delayed_fsync", writer.delayed);
 }
 
 impl Server {
     /// The time in seconds since 1970, as of this turn of the loop.
     fn seconds(&self) -> i64 {
         self.now().0 / 1000
-    }
-
-    fn fsync_policy(&self) -> AppendFsync {
-        self.config.persistence.appendfsync
     }
 
     fn has_child(&self) -> bool {

@@ -285,7 +285,7 @@ impl Server {
             }
             incr_path = Some(path);
         }
-        manifest.retire_incr(usize::from(self.persistence.aof.file.is_some()));
+        manifest.retire_incr(usize::from(self.persistence.aof.writer.get_mut().file.is_some()));
         if let Err(failure) = self.write_manifest(&mut manifest) {
             self.remove_file(&base_path);
             if let Some(path) = &incr_path {
@@ -297,8 +297,9 @@ impl Server {
         let base_size = self.aof_file_size(&base).unwrap_or(0);
         let aof = &mut self.persistence.aof;
         if aof.is_on() {
-            aof.size = base_size + aof.incr_size;
-            aof.base_size = aof.size;
+            let writer = aof.writer.get_mut();
+            writer.size = base_size + writer.incr_size;
+            aof.base_size = writer.size;
         }
         self.delete_history();
         let aof = &mut self.persistence.aof;
@@ -366,7 +367,8 @@ impl Server {
         let (now, config) = (self.seconds(), &self.config.persistence);
         let aof = &mut self.persistence.aof;
         let percentage = u64::from(config.auto_aof_rewrite_percentage.unsigned_abs());
-        let is_large = aof.size > config.auto_aof_rewrite_min_size.unsigned_abs();
+        let size = aof.writer.get_mut().size;
+        let is_large = size > config.auto_aof_rewrite_min_size.unsigned_abs();
         if aof.state != State::On
             || percentage == 0
             || !is_large
@@ -374,7 +376,7 @@ impl Server {
         {
             return;
         }
-        let growth = (aof.size.saturating_mul(100) / aof.base_size.max(1)) as i64 - 100;
+        let growth = (size.saturating_mul(100) / aof.base_size.max(1)) as i64 - 100;
         if growth >= percentage as i64 && !aof.rewrites.must_wait(now) {
             log_notice!("Starting automatic rewriting of AOF on {growth}% growth");
             let _ = self.start_rewrite();

@@ -53,12 +53,11 @@ impl Server {
         }
         let seconds = self.seconds();
         let aof = &mut self.persistence.aof;
-        aof.last_sync = seconds;
-        if let Some(thread) = aof.thread.as_ref().filter(|thread| thread.error().is_some()) {
+        aof.writer.get_mut().last_sync = seconds;
+        if aof.health.synced(0) {
             log_warning!("AOF reopen, just ignore the AOF fsync error in bio job");
-            thread.forget_error();
         }
-        if aof.write_error.take().is_some() {
+        if aof.health.wrote(0) {
             log_warning!("AOF reopen, just ignore the last error.");
         }
         true
@@ -71,11 +70,12 @@ impl Server {
         self.feed_aof(false);
         self.journal.aof.bytes = Vec::new();
         let aof = &mut self.persistence.aof;
-        aof.file = None;
         aof.state = State::Off;
         aof.rewrites.scheduled = false;
-        aof.postponed_since = None;
-        (aof.incr_size, aof.synced_size) = (0, 0);
+        let writer = aof.writer.get_mut();
+        writer.file = None;
+        writer.postponed_since = None;
+        (writer.incr_size, writer.synced_size) = (0, 0);
         self.end_rewrite();
         if was_waiting {
             self.remove_file(&self.aof_path(&self.temporary_incr_name()));

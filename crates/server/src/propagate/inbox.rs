@@ -1,0 +1,187 @@
+//! Where the log is while several workers append to it.
+//!
+//! ```text
+//! shared mode     worker 0: group ──> journal ──┐
+//!                 worker 1: group ──> journal ──┴─ put, one at a time ──> Inbox { feed } ── take ──> file
+//!                                                                            │    ▲
+//! exclusive mode                                                  take_feed  ▼    │  give_feed
+//!                 commands ───────────────────────────────────────> Journal { feed } ──────────> file
+//! ```
+//! There is one feed: in the exclusive mode whoever has it appends to it as if alone, in the shared mode it is behind
+//! the inbox's lock. That lock is held while bytes are copied, never while anything is written to a file.
+//!
+//! Workers put what a group did before they let go of its shards, so commands with a key in common are in the log in
+//! the order in which they ran, and the others in some order, which is all that replaying needs.
+//!
+//! *Who has to wait for the file.* Every put gets a number, one higher than the one before. Whoever saw what a command
+//! did got the lock of its shard (or the exclusive mode) after it was put, and so sees its number in `put` as well:
+//! with everything up to there in the file, nothing of what it saw can be lost. `settled` is the number up to which
+//! everything is there, as durable as `appendfsync` demands. A worker compares the two before its replies leave.
+
+use super::{Feed, Journal};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The log in the shared mode.
+#[derive(Default)]
+pub struct Inbox {
+    feed: Mutex<Feed>,
+    /// The feed is here.
+    is_open: bool,
+    /// How often something was put. Changes under the lock of the feed.
+    put: AtomicU64,
+    /// How much of that needs to be written no more. Changes under the lock of the writer.
+    settled: AtomicU64,
+}
+
+impl Inbox {
+    /// Takes what a worker logged, which still holds the shards of the commands. `seconds`: the time.
+    #[inline]
+    pub fn put(&self, journal: &mut Journal, seconds: impl FnOnce() -> i64) {
+        if !journal.aof.bytes.is_empty() {
+            let mut feed = self.feed.lock();
+            feed.absorb(&mut journal.aof, seconds());
+            self.put.store(self.put.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// The number of the last put that this thread may have seen anything of.
+    #[inline]
+    pub fn last_seen(&self) -> u64 {
+        // The lock of a shard made it visible, see the module.
+        self.put.load(Ordering::Relaxed)
+    }
+
+    /// Whether everything up to this put is written.
+    #[inline]
+    pub fn is_settled(&self, number: u64) -> bool {
+        self.settled.load(Ordering::Acquire) >= number
+    }
+
+    /// Everything up to this put is written. The caller has the lock of the writer.
+    pub fn settle(&self, number: u64) {
+        self.settled.store(number, Ordering::Release);
+    }
+
+    /// Moves the bytes of the log into an empty buffer. Returns the number of the last put.
+    pub fn take(&self, bytes: &mut Vec<u8>) -> u64 {
+        let mut feed = self.feed.lock();
+        std::mem::swap(&mut feed.bytes, bytes);
+        self.put.load(Ordering::Relaxed)
+    }
+
+    /// Gives back bytes that could not be written: they come before all others.
+    #[cold]
+    pub fn put_back(&self, bytes: &mut Vec<u8>) {
+        let mut feed = self.feed.lock();
+        bytes.append(&mut feed.bytes);
+        std::mem::swap(&mut feed.bytes, bytes);
+    }
+}
+
+impl Journal {
+    /// The exclusive mode begins: the feed comes here, unless it is here already.
+    pub fn take_feed(&mut self, inbox: &mut Inbox) {
+        if std::mem::take(&mut inbox.is_open) {
+            std::mem::swap(&mut self.aof, inbox.feed.get_mut());
+        }
+    }
+
+    /// The shared mode begins: the feed goes to where the workers find it.
+    pub fn give_feed(&mut self, inbox: &mut Inbox) {
+        if !std::mem::replace(&mut inbox.is_open, true) {
+            std::mem::swap(&mut self.aof, inbox.feed.get_mut());
+        }
+        let put = inbox.put.get_mut();
+        if inbox.feed.get_mut().bytes.is_empty() {
+            *inbox.settled.get_mut() = *put;
+        } else {
+            *put += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{command, journal, lines, put};
+    use super::*;
+    use ochre_engine::keyspace::DbIndex;
+    use ochre_engine::level::Level;
+
+    #[test]
+    fn groups_of_workers_follow_each_other_and_select_only_what_changes() {
+        let (mut journal, mut inbox) = (journal(), Inbox::default());
+        let (mut a, mut b) = (Journal::of_worker(), Journal::of_worker());
+        journal.append(DbIndex(0), command("SET x 1").args(), 0);
+        journal.give_feed(&mut inbox);
+        put(&inbox, &mut a, 0, "SET a 1");
+        put(&inbox, &mut b, 0, "SET b 1");
+        put(&inbox, &mut a, 1, "SET a 2");
+        journal.take_feed(&mut inbox);
+        inbox.put(&mut b, || 0);
+        journal.append(DbIndex(1), command("SET x 2").args(), 0);
+        journal.give_feed(&mut inbox);
+        a.open();
+        a.append(DbIndex(1), command("SET a 3").args(), 0);
+        a.append(DbIndex(1), command("SET a 4").args(), 0);
+        a.close(Level::V7_2, 0);
+        inbox.put(&mut a, || 0);
+        put(&inbox, &mut b, 1, "SET b 2");
+        journal.take_feed(&mut inbox);
+        let expected = "SELECT 0, SET x 1, SET a 1, SET b 1, SELECT 1, SET a 2, SET x 2, \
+                        MULTI, SELECT 1, SET a 3, SET a 4, EXEC, SET b 2";
+        assert_eq!(lines(&mut journal), expected);
+    }
+
+    #[test]
+    fn the_time_of_groups_is_told_once_a_second() {
+        let (mut journal, mut inbox, mut worker) = (journal(), Inbox::default(), Journal::of_worker());
+        journal.aof.timestamps = true;
+        journal.give_feed(&mut inbox);
+        for seconds in [5, 6, 5, 6] {
+            worker.append(DbIndex(0), command("PERSIST k").args(), seconds);
+            inbox.put(&mut worker, || seconds);
+        }
+        journal.take_feed(&mut inbox);
+        let text = String::from_utf8(journal.aof.bytes).unwrap();
+        let times: Vec<_> = text.lines().filter(|line| line.starts_with('#')).collect();
+        assert_eq!(times, ["#TS:5", "#TS:6"]);
+        assert!(text.starts_with("#TS:5\r\n*2\r\n$6\r\nSELECT"));
+    }
+
+    #[test]
+    fn what_was_put_is_unsettled_until_it_is_written_or_dropped() {
+        let (mut journal, mut inbox, mut worker) = (journal(), Inbox::default(), Journal::of_worker());
+        journal.give_feed(&mut inbox);
+        assert!(inbox.is_settled(inbox.last_seen()));
+        put(&inbox, &mut worker, 0, "SET a 1");
+        let first = inbox.last_seen();
+        assert!(!inbox.is_settled(first));
+        let mut bytes = Vec::new();
+        let taken = inbox.take(&mut bytes);
+        put(&inbox, &mut worker, 0, "SET a 2");
+        inbox.settle(taken);
+        assert!(inbox.is_settled(first) && !inbox.is_settled(inbox.last_seen()));
+        journal.take_feed(&mut inbox);
+        journal.give_feed(&mut inbox);
+        assert!(!inbox.is_settled(inbox.last_seen()));
+        journal.take_feed(&mut inbox);
+        journal.aof.bytes.clear();
+        journal.give_feed(&mut inbox);
+        assert!(inbox.is_settled(inbox.last_seen()));
+    }
+
+    #[test]
+    fn bytes_that_could_not_be_written_stay_in_front() {
+        let (mut journal, mut inbox, mut worker) = (journal(), Inbox::default(), Journal::of_worker());
+        journal.give_feed(&mut inbox);
+        put(&inbox, &mut worker, 0, "SET a 1");
+        let mut bytes = Vec::new();
+        inbox.take(&mut bytes);
+        put(&inbox, &mut worker, 0, "SET a 2");
+        inbox.put_back(&mut bytes);
+        assert!(bytes.is_empty());
+        journal.take_feed(&mut inbox);
+        assert_eq!(lines(&mut journal), "SELECT 0, SET a 1, SET a 2");
+    }
+}
