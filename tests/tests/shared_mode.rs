@@ -217,9 +217,10 @@ fn a_limit_on_the_memory_of_clients_stops_nobody_until_it_is_reached() {
     let value = "x".repeat(1 << 20);
     costly.start(&["MULTI"]);
     let call = format!("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n${}\r\n{value}\r\n", value.len());
-    // It is closed before it has sent everything.
-    let refused = (0..40).any(|_| costly.send(call.as_bytes()).is_err());
-    assert!(refused || costly.read_to_end().is_err());
+    for _ in 0..40 {
+        // It may be closed before it has sent everything.
+        let _ = costly.send(call.as_bytes());
+    }
     wait_until("the costly client has gone", || !observer.run("CLIENT LIST").text().contains("name=costly"));
     assert_eq!(observer.info("evicted_clients"), "1");
     assert!(observer.info("mem_clients_normal").parse::<usize>().unwrap() < 20 << 20);
