@@ -17,6 +17,7 @@ pub mod reply;
 pub mod rng;
 pub mod server;
 pub mod stress;
+pub mod turns;
 
 pub use client::Client;
 pub use directory::{Directory, wait_until};

@@ -1,21 +1,7 @@
 //! What several workers do side by side: no command of a usual load stops all of them.
 
+use ochre_tests::turns::{exclusive_turns as turns, quiet_server as start};
 use ochre_tests::{Client, Server, wait_until};
-
-/// A server on which little happens that is not asked for: the cron turns once a second.
-fn start(more: &[&str]) -> Server {
-    let args = ["--io-threads", "4", "--hz", "1", "--dynamic-hz", "no"];
-    Server::start(&[&args, more].concat())
-}
-
-/// How often the workers were stopped, and the lines that tell for which commands.
-fn turns(client: &mut Client) -> (u64, Vec<String>) {
-    let info = client.run("INFO workers").text();
-    let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-    let total = value("exclusive_turns:").and_then(|text| text.parse().ok()).expect("the section has it");
-    let lines = info.lines().filter(|line| line.contains("turns=")).map(str::to_owned).collect();
-    (total, lines)
-}
 
 /// Runs each line a hundred times in one pipeline, and asserts that this stopped nobody.
 fn runs_beside_others(server: &Server, lines: &[&str]) {

@@ -122,6 +122,13 @@ pub fn used() -> usize {
     used
 }
 
+/// Bytes that the calling thread allocated and did not free, as far as it is registered; negative if it frees what
+/// others allocated. Costs two loads, so that it can be asked before every command.
+#[inline]
+pub fn used_by_this_thread() -> i64 {
+    OWN.get().map_or(0, Counters::in_use)
+}
+
 /// The largest value [`used`] ever saw.
 pub fn peak() -> usize {
     used().max(PEAK.load(Ordering::Relaxed))

@@ -73,11 +73,11 @@ impl Server {
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
         self.setup().check_call(client, command, args)?;
         if self.settings.maxmemory > 0 {
-            self.keep_memory_limit(self.flags_with_queue(client, command))?;
+            self.keep_memory_limit(self.setup().flags_with_queue(client, command))?;
         }
         let restricted = self.persistence.restricts();
         if restricted {
-            let flags = self.flags_with_queue(client, command);
+            let flags = self.setup().flags_with_queue(client, command);
             self.refuse_unsafe_write(flags, self.commands.get(command).meta.name == "ping")?;
         }
         check_context(client, self.commands.get(command))?;
@@ -88,18 +88,6 @@ impl Server {
             return Ok(Gate::Hold);
         }
         Ok(if is_queued(client, self.commands.get(command)) { Gate::Queue } else { Gate::Run })
-    }
-
-    /// The properties of a command; EXEC has those of the commands it would run.
-    pub fn flags_with_queue(
-        &self,
-        client: &Client,
-        command: CommandId,
-    ) -> ochre_engine::command::flags::Flags {
-        let entry = self.commands.get(command);
-        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
-        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
-        queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
     }
 
     /// The properties that a command shares with the commands EXEC would run for it.

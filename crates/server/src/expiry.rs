@@ -3,24 +3,24 @@
 //! Times are Redis's (expire.c): a slow cycle may use 25 % of the cron's period, two more for each step
 //! of `active-expire-effort`; a fast one a millisecond, a quarter more per step, and only
 //! while slow cycles do not get done with it.
+//!
+//! With several workers each has a slice of the shards and that part of the time (`worker/chores.rs`). One cycle
+//! over all shards, in the exclusive mode, is left for when everything runs there ([`Server::works_in_slices`]).
 
-use crate::client::{Client, Token};
-use crate::clock::Tick;
+use crate::clock::{Clock, Tick};
+use crate::floor::Floor;
 use crate::server::{Lane, Server};
-use ochre_engine::cycle::{ExpireCycle, Pace};
-use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Hints, Keys, View, World};
+use crate::stats::Stats;
+use ochre_engine::cycle::{CycleEnd, ExpireCycle, Host, Pace, Slice};
+use ochre_engine::keyspace::{DbIndex, Keys, World};
 use ochre_engine::settings::Settings;
 
-/// State of active expiry.
+/// State of active expiry, of all shards or of a slice.
 #[derive(Default)]
 pub struct ActiveExpiry {
     cycle: ExpireCycle,
     timed_out: bool,
     last_fast: Option<Tick>,
-    /// Cycles that ended because their time was up.
-    pub cycles_timed_out: u64,
-    /// Microseconds spent in cycles.
-    pub spent_us: u64,
 }
 
 impl ActiveExpiry {
@@ -28,30 +28,68 @@ impl ActiveExpiry {
     pub fn goes_on(&self) -> bool {
         self.timed_out
     }
+
+    /// Microseconds that a fast cycle may take now; `None` if it is not needed, or too soon.
+    pub fn fast_limit_us(&mut self, settings: &Settings, clock: &Clock) -> Option<u64> {
+        if !self.timed_out {
+            return None;
+        }
+        let limit_us = 1000 + 250 * effort(settings);
+        let now = clock.tick();
+        if self.last_fast.is_some_and(|last| clock.nanos(last, now) < 2 * limit_us * 1000) {
+            return None;
+        }
+        self.last_fast = Some(now);
+        Some(limit_us)
+    }
+
+    /// Runs a cycle over a slice as long as `more_time` lets it.
+    pub fn run(
+        &mut self,
+        floor: &mut Floor<'_>,
+        slice: Slice,
+        more_time: &mut dyn FnMut() -> bool,
+    ) -> CycleEnd {
+        let pace = Pace::new(floor.hall.settings.active_expire_effort);
+        let end = self.cycle.run(&mut Site { floor, more_time }, slice, pace);
+        self.timed_out = end == CycleEnd::TimedOut;
+        end
+    }
+
+    /// Counts a cycle of so many nanoseconds that has just ended.
+    pub fn count(&self, stats: &Stats, nanos: u64) {
+        stats.expire_cycles_timed_out.add(u64::from(self.timed_out));
+        stats.expire_cycle_nanos.add(nanos);
+    }
+
+    /// Keys that are due but may be deleted in the exclusive mode only.
+    pub fn take_left(&mut self) -> Vec<(DbIndex, Vec<u8>)> {
+        std::mem::take(&mut self.cycle.left)
+    }
+}
+
+/// Steps of `active-expire-effort` above the first.
+fn effort(settings: &Settings) -> u64 {
+    u64::from(settings.active_expire_effort.clamp(1, 10) - 1)
+}
+
+/// Microseconds that the slow cycles of one turn of the cron may take, all workers together.
+pub fn slow_limit_us(settings: &Settings, hz: u64) -> u64 {
+    let share = 25 + 2 * effort(settings);
+    share * 1_000_000 / hz / 100
 }
 
 impl Server {
     /// A slow cycle, `hz` times a second.
     pub fn expire_cycle(&mut self, hz: u64) {
-        let effort = u64::from(self.settings.active_expire_effort.clamp(1, 10) - 1);
-        let share = 25 + 2 * effort;
-        self.run_expiry(share * 1_000_000 / hz / 100);
+        self.run_expiry(slow_limit_us(&self.settings, hz));
     }
 
     /// A fast cycle, if the last slow one left something to do.
     pub fn fast_expire_cycle(&mut self) {
-        if !self.expiry.timed_out {
-            return;
+        if let Some(limit_us) = self.expiry.fast_limit_us(&self.settings, &self.lane.clock) {
+            self.run_expiry(limit_us);
         }
-        let effort = u64::from(self.settings.active_expire_effort.clamp(1, 10) - 1);
-        let limit_us = 1000 + 250 * effort;
-        let now = self.lane.clock.tick();
-        let too_soon = |last| self.lane.clock.nanos(last, now) < 2 * limit_us * 1000;
-        if self.expiry.last_fast.is_some_and(too_soon) {
-            return;
-        }
-        self.expiry.last_fast = Some(now);
-        self.run_expiry(limit_us);
     }
 
     fn run_expiry(&mut self, limit_us: u64) {
@@ -59,33 +97,52 @@ impl Server {
             return;
         }
         let started = self.lane.clock.tick();
-        let pace = Pace::new(self.settings.active_expire_effort);
+        let mut expiry = std::mem::take(&mut self.expiry);
         let counter = self.lane.clock.handle();
         let mut more_time = || counter.micros_since(started) < limit_us;
-        let cycle = &mut self.expiry.cycle;
-        let timed_out = with_keys(&mut self.world, &mut self.lane, &self.settings, |keys| {
-            cycle.run(keys, pace, &mut more_time)
-        });
-        self.expiry.timed_out = timed_out;
-        self.expiry.cycles_timed_out += u64::from(timed_out);
+        self.on_empty_floor(|floor| expiry.run(floor, Slice::ALL, &mut more_time));
+        self.expiry = expiry;
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
-        self.expiry.spent_us += nanos / 1000;
+        self.expiry.count(&self.stats, nanos);
         self.note_latency("expire-cycle", nanos);
-        self.settle_background(self.settings.lazyfree_lazy_expire);
+    }
+}
+
+/// Where a cycle works.
+struct Site<'a, 'f> {
+    floor: &'a mut Floor<'f>,
+    more_time: &'a mut dyn FnMut() -> bool,
+}
+
+impl Host for Site<'_, '_> {
+    fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
+        work(&mut self.floor.background().0)
     }
 
-    /// Carries out effects that no client caused.
-    /// `lazy` is whether keys that went are to be freed in the background elsewhere, too.
-    pub fn settle_background(&mut self, lazy: bool) {
-        if !self.lane.fx.is_quiet() {
-            self.propagate_gone(lazy);
-            let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
-            self.on_floor(&mut nobody, |floor, _| {
-                floor.deliver();
-                floor.serve_ready();
-            });
-        }
+    fn settle(&mut self) {
+        self.floor.settle_expired();
+    }
+
+    fn more_time(&mut self) -> bool {
+        (self.more_time)()
+    }
+}
+
+impl Floor<'_> {
+    /// Deletes those of these keys that are due. False if the exclusive mode is needed for one.
+    pub fn delete_due(&mut self, due: &[(DbIndex, Vec<u8>)]) -> bool {
+        due.iter().all(|(db, key)| {
+            let mut keys = self.background().0;
+            keys.select(*db);
+            let is_gone = keys.delete_if_due(keys.locate(key));
+            self.settle_expired();
+            is_gone
+        })
+    }
+
+    fn settle_expired(&mut self) {
+        self.settle_background(self.hall.settings.lazyfree_lazy_expire);
     }
 }
 
@@ -96,14 +153,6 @@ pub fn with_keys<R>(
     settings: &Settings,
     work: impl FnOnce(&mut Keys<'_>) -> R,
 ) -> R {
-    let view = View {
-        db: DbIndex(0),
-        now: lane.clock.unix_ms(lane.tick),
-        settings,
-        access: &mut lane.access,
-        expiry: ExpiryMode::Delete,
-        hints: Hints::NONE,
-        fx: &mut lane.fx,
-    };
+    let (view, _) = lane.background(settings);
     work(&mut Keys::new(world, view))
 }

@@ -9,7 +9,7 @@
 //! command's keys and of the commands of clients that wait for them.
 
 use crate::blocking::Waiting;
-use crate::client::Client;
+use crate::client::{Client, Token};
 use crate::config::Config;
 use crate::exec::{Voice, call_data};
 use crate::gate::Setup;
@@ -21,10 +21,11 @@ use crate::server::{Lane, Server};
 use crate::stats::Stats;
 use crate::table::{CommandTable, Entry};
 use ochre_engine::command::{DataFn, Outcome};
-use ochre_engine::keyspace::{DbIndex, ExpiryMode, Held, Key, Keys, Shard, View, World};
+use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Held, Key, Keys, Shard, View, World};
 use ochre_engine::settings::Settings;
 use ochre_resp::reply::Reply;
 use ochre_resp::request::Args;
+use rand::rngs::SmallRng;
 
 /// The shards within reach.
 pub enum Ground<'a> {
@@ -150,6 +151,28 @@ impl Floor<'_> {
         call_data(lane, settings, entry, handler, expiry, voice, |view| ground.keys(view), reply, args)
     }
 
+    /// A view of database 0 and randomness, for work that no client asked for.
+    pub fn background(&mut self) -> (Keys<'_>, &mut SmallRng) {
+        let Floor { ground, hall, lane, .. } = self;
+        let (view, rng) = lane.background(hall.settings);
+        (ground.keys(view), rng)
+    }
+
+    /// Carries out effects that no client caused, while their shards are held.
+    /// `lazy` is whether keys that went are to be freed in the background elsewhere, too.
+    pub fn settle_background(&mut self, lazy: bool) {
+        let fx = &mut self.lane.fx;
+        if fx.is_quiet() {
+            return;
+        }
+        if fx.propagates && !fx.gone.is_empty() {
+            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+            self.journal.record_gone(fx, lazy, self.hall.settings.level, seconds);
+        }
+        self.deliver();
+        self.serve_ready();
+    }
+
     /// Shows a command to those who see all of them.
     #[cold]
     pub fn show_monitors(&mut self, client: &Client, command: &Entry, args: Args<'_>) {
@@ -164,13 +187,6 @@ impl Floor<'_> {
             Letters::Sent(_) => Vec::new(),
             Letters::Kept(letters) => letters,
         }
-    }
-
-    /// Does what a command reported, but for waiting: log, counters, everybody concerned.
-    #[inline]
-    pub fn carry_out(&mut self, db: DbIndex, command: &Entry, args: Args<'_>) {
-        self.log(db, command, args);
-        self.settle();
     }
 
     /// Logs what a command reported.
@@ -235,6 +251,12 @@ impl Floor<'_> {
 }
 
 impl Server {
+    /// Does something on the floor for no client.
+    pub fn on_empty_floor<R>(&mut self, work: impl FnOnce(&mut Floor<'_>) -> R) -> R {
+        let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
+        self.on_floor(&mut nobody, |floor, _| work(floor))
+    }
+
     /// The floor of the exclusive mode.
     pub fn floor(&mut self) -> Floor<'_> {
         let expiry = if self.pause.is_on() { ExpiryMode::Hide } else { ExpiryMode::Delete };

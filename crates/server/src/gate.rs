@@ -2,18 +2,18 @@
 //!
 //! ```text
 //! resolve ── check_call ──┬── memory, disk (Server::gate) ──┬── check_context ── loading, pause ──┬── queue (inside MULTI)
-//!                         ╰────── a plain server ───────────╯                ╰── a plain server ──┴── run
+//!                         ╰── a plain server: memory ───────╯                ╰── a plain server ──┴── run
 //! ```
 //! The order is that of Redis (server.c: processCommand), because it decides which of several errors a
 //! client sees. What is here needs only the client and the [`Setup`], which changes in the exclusive mode
 //! alone, so it serves both modes; what depends on the state of the server is in `exec.rs`, and none
-//! of it applies while the server is plain (`Server::is_plain`).
+//! of it but memory applies while the server is plain (`Server::is_plain`).
 
 use crate::client::{Client, Flags};
 use crate::config::Config;
 use crate::server::Server;
 use crate::table::{CommandId, CommandTable, Entry, Run};
-use ochre_engine::command::flags::{NO_AUTH, NO_MULTI};
+use ochre_engine::command::flags::{DENYOOM, NO_AUTH, NO_MULTI};
 use ochre_engine::command::{Args, Error, Outcome};
 use ochre_engine::error::c_text;
 use ochre_engine::level::Level;
@@ -52,11 +52,21 @@ impl Server {
 }
 
 impl<'a> Setup<'a> {
-    /// What becomes of a command while the server is plain: it runs, is queued, or is refused.
+    /// What becomes of a command while the server is plain: it runs, is queued, or is refused. `is_stuck` is whether
+    /// memory does not suffice and nothing can be evicted.
     #[inline]
-    pub fn gate(self, client: &Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
+    pub fn gate(
+        self,
+        client: &Client,
+        command: CommandId,
+        args: Args<'_>,
+        is_stuck: bool,
+    ) -> Result<Gate, Error> {
         let entry = self.commands.get(command);
         self.check_call(client, command, args)?;
+        if is_stuck && self.flags_with_queue(client, command) & DENYOOM != 0 {
+            return Err(Error::OUT_OF_MEMORY);
+        }
         check_context(client, entry)?;
         Ok(if is_queued(client, entry) { Gate::Queue } else { Gate::Run })
     }
@@ -84,6 +94,19 @@ impl<'a> Setup<'a> {
             return Err(Error::fixed("ERR Command not allowed inside a transaction"));
         }
         Ok(())
+    }
+
+    /// The properties of a command; EXEC has those of the commands it would run.
+    #[inline]
+    pub fn flags_with_queue(
+        self,
+        client: &Client,
+        command: CommandId,
+    ) -> ochre_engine::command::flags::Flags {
+        let entry = self.commands.get(command);
+        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
+        queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
     }
 
     /// The command or subcommand that these arguments name.

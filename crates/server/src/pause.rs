@@ -99,6 +99,6 @@ impl Server {
     }
 
     fn may_write(&self, client: &Client, command: CommandId) -> bool {
-        self.flags_with_queue(client, command) & (WRITE | MAY_REPLICATE) != 0
+        self.setup().flags_with_queue(client, command) & (WRITE | MAY_REPLICATE) != 0
     }
 }

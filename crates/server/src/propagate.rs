@@ -156,6 +156,13 @@ impl Journal {
         self.end_unit(!at_random, scene.settings.level, scene.seconds);
     }
 
+    /// Appends deletions that no command caused: one by one, as each stands for itself.
+    pub fn record_gone(&mut self, fx: &mut Effects, lazy: bool, level: Level, seconds: i64) {
+        self.open();
+        self.add_gone(fx, lazy);
+        self.end_unit(false, level, seconds);
+    }
+
     fn add_gone(&mut self, fx: &mut Effects, lazy: bool) {
         let word: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
         for (db, key) in std::mem::take(&mut fx.gone) {
@@ -253,16 +260,6 @@ impl Server {
         let command = self.commands.get(command);
         let scene = Scene { db: client.db, command, settings: &self.settings, seconds };
         self.journal.record(&mut self.lane.fx, scene, args);
-    }
-
-    /// Appends the deletions of keys that expired or had to make room without a command's doing.
-    pub fn propagate_gone(&mut self, lazy: bool) {
-        if self.lane.fx.propagates && !self.lane.fx.gone.is_empty() {
-            let (level, seconds) = (self.settings.level, self.now().0 / 1000);
-            self.journal.open();
-            self.journal.add_gone(&mut self.lane.fx, lazy);
-            self.journal.end_unit(false, level, seconds);
-        }
     }
 
     /// Lets handlers know whether anybody reads what they propagate.

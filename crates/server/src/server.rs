@@ -26,7 +26,7 @@ use crate::stats::{ExclusiveStats, Rates, Stats};
 use crate::table::CommandTable;
 use crate::tally::Tally;
 use ochre_engine::command::Effects;
-use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, World};
+use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, ExpiryMode, Hints, View, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
@@ -60,6 +60,20 @@ impl Lane {
         Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock, ready: VecDeque::new() }
     }
 
+    /// Lends a view of database 0, for work that no client asked for.
+    pub fn background<'a>(&'a mut self, settings: &'a Settings) -> (View<'a>, &'a mut SmallRng) {
+        let view = View {
+            db: DbIndex(0),
+            now: self.clock.unix_ms(self.tick),
+            settings,
+            access: &mut self.access,
+            expiry: ExpiryMode::Delete,
+            hints: Hints::NONE,
+            fx: &mut self.fx,
+        };
+        (view, &mut self.rng)
+    }
+
     /// Starts a turn of the event loop: asks the system for the time.
     pub fn start_turn(&mut self, settings: &Settings) {
         self.clock.sync();
@@ -84,6 +98,10 @@ pub struct Desk {
     pub shards: Vec<u16>,
     /// Memory for hashes of keys that were not planned.
     pub hashes: Vec<u64>,
+    /// The expiry cycle over this worker's slice of the shards.
+    pub expiry: ActiveExpiry,
+    /// Eviction.
+    pub eviction: Eviction,
 }
 
 /// The process.
@@ -116,10 +134,8 @@ pub struct Server {
     pub pause: Pause,
     /// Who waits for what.
     pub waiting: Waiting,
-    /// The expiry cycle.
+    /// The expiry cycle over all shards.
     pub expiry: ActiveExpiry,
-    /// Eviction.
-    pub eviction: Eviction,
     /// Counters of what is done in the exclusive mode.
     pub stats: Stats,
     /// Those of each worker.
@@ -183,6 +199,8 @@ impl Server {
                 journal: Journal::of_worker(),
                 shards: Vec::new(),
                 hashes: Vec::new(),
+                expiry: ActiveExpiry::default(),
+                eviction: Eviction::default(),
             })
         });
         let desks: Box<[Own<Desk>]> = desks.collect();
@@ -205,7 +223,6 @@ impl Server {
             pause: Pause::default(),
             waiting: Waiting::new(workers),
             expiry: ActiveExpiry::default(),
-            eviction: Eviction::default(),
             journal: Journal::default(),
             inbox: Inbox::default(),
             post: Post::new(workers),
@@ -246,10 +263,12 @@ impl Server {
 
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
     pub fn is_plain(&self) -> bool {
-        !self.pause.is_on()
-            && !self.persistence.restricts()
-            && !self.must_evict_clients()
-            && (self.settings.maxmemory == 0 || self.memory_counted() <= self.settings.maxmemory)
+        !self.pause.is_on() && !self.persistence.restricts() && !self.must_evict_clients()
+    }
+
+    /// True if every worker looks after a slice of the shards itself: expiry needs no exclusive mode then.
+    pub fn works_in_slices(&self) -> bool {
+        self.desks.len() > 1 && self.is_plain()
     }
 
     /// The exclusive mode begins: takes over what the workers did in the shared mode, as far as it must be known

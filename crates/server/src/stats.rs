@@ -146,6 +146,10 @@ pub struct Stats {
     pub sanitizations: Counter,
     /// Keys that were evicted.
     pub evicted_keys: Counter,
+    /// Expiry cycles that ended because their time was up.
+    pub expire_cycles_timed_out: Counter,
+    /// Nanoseconds of expiry cycles.
+    pub expire_cycle_nanos: Counter,
     /// Reads that found their key.
     pub keyspace_hits: Counter,
     /// Reads that did not.

@@ -114,8 +114,8 @@ pub struct Effects {
     /// Keys that went because they expired or had to make room: to be propagated as deletions before
     /// the command.
     pub gone: Vec<(DbIndex, Vec<u8>)>,
-    /// A key was met whose time has come, but that may not be deleted now.
-    pub hid_expired: bool,
+    /// Keys that were met whose time has come, and that are to be deleted elsewhere.
+    pub due: Vec<(DbIndex, Vec<u8>)>,
     /// Values whose destruction is worth a background thread.
     pub garbage: Vec<RawValue>,
     /// The client has to wait.
@@ -159,7 +159,7 @@ impl Effects {
     pub fn clear(&mut self) {
         self.dirty = 0;
         self.propagation = Propagation::Verbatim;
-        self.hid_expired = false;
+        self.due.clear();
         self.block = None;
         self.events.clear();
         self.ready.clear();

@@ -4,9 +4,12 @@
 //! pool of 16 over many turns, so that the choice gets close to the true order without any list of all keys.
 //! A candidate is worth more the longer it was idle (LRU), the less it was used (LFU), or the
 //! sooner it expires (TTL).
+//!
+//! Samples come from one shard picked at random and its neighbours: the hash has spread the keys over the shards,
+//! so that neighbours have nothing in common. Nobody needs to know how many keys all shards have.
 
 use crate::entry::{FLAG_VOLATILE, KeyEntry};
-use crate::keyspace::{AccessClock, DbIndex, World};
+use crate::keyspace::{AccessClock, DbIndex, Keys, Shard};
 use crate::settings::{MaxmemoryPolicy, Settings};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngCore};
@@ -16,6 +19,9 @@ const POOL: usize = 16;
 
 /// Buckets walked to find samples among keys of which few have an expiry.
 const MAX_BUCKETS: usize = 64;
+
+/// Shards drawn for a random key, before the first one with keys is taken.
+const MAX_DRAWS: usize = 64;
 
 struct Candidate {
     worth: u64,
@@ -27,24 +33,52 @@ struct Candidate {
 #[derive(Default)]
 pub struct EvictionPool {
     candidates: Vec<Candidate>,
-    next_db: u32,
+    /// The most keys that a shard had.
+    fullest: usize,
+    /// A key was passed over because the view may not delete it ([`Keys::may_go`]).
+    pub passed_over: bool,
 }
 
 impl EvictionPool {
-    /// The next key to evict; `None` if the policy finds none.
-    pub fn choose(
+    /// Evicts a key. False if the policy finds none that the view may delete. Its shard is still held, if it was locked.
+    pub fn evict(&mut self, keys: &mut Keys<'_>, settings: &Settings, rng: &mut SmallRng) -> bool {
+        self.passed_over = false;
+        let Some((db, key)) = self.choose(keys, settings, rng) else { return false };
+        keys.select(db);
+        let key = keys.locate(&key);
+        keys.delete_evicted(key, settings.lazyfree_lazy_eviction);
+        true
+    }
+
+    /// The next key to evict; `None` if the policy finds none. The view is at its shard.
+    pub(super) fn choose(
         &mut self,
-        world: &World,
+        keys: &mut Keys<'_>,
         settings: &Settings,
-        clock: &AccessClock,
         rng: &mut SmallRng,
     ) -> Option<(DbIndex, Box<[u8]>)> {
-        match settings.maxmemory_policy {
-            MaxmemoryPolicy::NoEviction => None,
-            MaxmemoryPolicy::AllkeysRandom => self.random(world, 0, rng),
-            MaxmemoryPolicy::VolatileRandom => self.random(world, FLAG_VOLATILE, rng),
-            _ => self.best(world, settings, clock, rng),
+        let flags = if settings.maxmemory_policy.takes_all_keys() { 0 } else { FLAG_VOLATILE };
+        // Every round either yields a key, or has thrown a stale candidate out.
+        for _ in 0..POOL + 1 {
+            let (db, key) = match settings.maxmemory_policy {
+                MaxmemoryPolicy::NoEviction => None,
+                MaxmemoryPolicy::AllkeysRandom | MaxmemoryPolicy::VolatileRandom => {
+                    self.random(keys, flags, rng)
+                }
+                _ => self.best(keys, settings, flags, rng),
+            }?;
+            keys.select(db);
+            let at = keys.locate(&key);
+            keys.move_to(at);
+            if !keys.entry(at).is_some_and(|entry| flags == 0 || entry.expiry().is_some()) {
+                continue;
+            }
+            if keys.may_go(at) {
+                return Some((db, key));
+            }
+            self.passed_over = true;
         }
+        None
     }
 
     /// Forgets all candidates: they were judged by another policy.
@@ -52,57 +86,69 @@ impl EvictionPool {
         self.candidates.clear();
     }
 
-    fn random(&mut self, world: &World, flags: u64, rng: &mut SmallRng) -> Option<(DbIndex, Box<[u8]>)> {
-        for _ in 0..world.dbs() {
-            self.next_db = (self.next_db + 1) % world.dbs();
-            let db = DbIndex(self.next_db);
-            if let Some(entry) = random_entry(world, db, flags, rng) {
-                return Some((db, entry.key().into()));
-            }
-        }
-        None
-    }
-
     fn best(
         &mut self,
-        world: &World,
+        keys: &mut Keys<'_>,
         settings: &Settings,
-        clock: &AccessClock,
+        flags: u64,
         rng: &mut SmallRng,
     ) -> Option<(DbIndex, Box<[u8]>)> {
-        let flags = if settings.maxmemory_policy.takes_all_keys() { 0 } else { FLAG_VOLATILE };
-        // Every round either yields a key, or has thrown stale candidates out.
-        for _ in 0..POOL + 1 {
-            for db in (0..world.dbs()).map(DbIndex) {
-                self.sample(world, db, flags, settings, clock, rng);
-            }
-            let candidate = self.candidates.pop()?;
-            let key = world.locate(&candidate.key);
-            let part = world.shards()[key.shard()].db(candidate.db);
-            let found = part.and_then(|part| part.table.get(key.hash, key.bytes));
-            if found.is_some_and(|entry| flags == 0 || entry.expiry().is_some()) {
-                return Some((candidate.db, candidate.key));
-            }
+        let wanted = settings.maxmemory_samples as usize;
+        // Where hardly any key has an expiry, some buckets of every shard may not be enough.
+        if self.sample(keys, settings, flags, MAX_BUCKETS.max(wanted), rng) == 0 && flags != 0 {
+            self.sample(keys, settings, flags, usize::MAX, rng);
         }
-        None
+        self.candidates.pop().map(|candidate| (candidate.db, candidate.key))
     }
 
+    /// Offers some keys of a random shard, and of those behind it as long as they are too few. Returns how many.
     fn sample(
         &mut self,
-        world: &World,
-        db: DbIndex,
-        flags: u64,
+        keys: &mut Keys<'_>,
         settings: &Settings,
-        clock: &AccessClock,
+        flags: u64,
+        max_buckets: usize,
         rng: &mut SmallRng,
-    ) {
-        let Some(shard) = random_shard(world, db, flags, rng) else { return };
-        let Some(part) = world.shards()[shard].db(db) else { return };
-        let wanted = settings.maxmemory_samples as usize;
-        part.table.sample(rng, flags, wanted, MAX_BUCKETS.max(wanted), |entry| {
-            let worth = worth(entry, settings.maxmemory_policy, clock);
-            self.offer(worth, db, entry.key());
-        });
+    ) -> usize {
+        let (shards, wanted) = (keys.shards(), settings.maxmemory_samples as usize);
+        let first = rng.random_range(0..shards);
+        let mut found = 0;
+        for shard in (first..shards).chain(0..first) {
+            let (shard, clock) = keys.visit(shard);
+            for (db, part) in shard.dbs().filter(|(_, part)| !part.table.is_empty()) {
+                part.table.sample(rng, flags, wanted, max_buckets, |entry| {
+                    found += 1;
+                    let worth = worth(entry, settings.maxmemory_policy, clock);
+                    self.offer(worth, db, entry.key());
+                });
+            }
+            if found >= wanted {
+                break;
+            }
+        }
+        found
+    }
+
+    /// A random key: a shard is drawn until it is accepted, which is the likelier the more keys it has.
+    fn random(
+        &mut self,
+        keys: &mut Keys<'_>,
+        flags: u64,
+        rng: &mut SmallRng,
+    ) -> Option<(DbIndex, Box<[u8]>)> {
+        let shards = keys.shards();
+        for _ in 0..MAX_DRAWS {
+            let (shard, _) = keys.visit(rng.random_range(0..shards));
+            let count = count(shard, flags);
+            self.fullest = self.fullest.max(count);
+            if count > 0 && rng.random_range(0..self.fullest) < count {
+                return random_in(shard, flags, rng);
+            }
+        }
+        // Few shards have any, or none is as full as one was.
+        self.fullest /= 2;
+        let first = rng.random_range(0..shards);
+        (first..shards).chain(0..first).find_map(|shard| random_in(keys.visit(shard).0, flags, rng))
     }
 
     fn offer(&mut self, worth: u64, db: DbIndex, key: &[u8]) {
@@ -130,35 +176,26 @@ fn worth(entry: &KeyEntry, policy: MaxmemoryPolicy, clock: &AccessClock) -> u64 
     }
 }
 
-/// A shard that has such keys, each with the weight of their number.
-fn random_shard(world: &World, db: DbIndex, flags: u64, rng: &mut SmallRng) -> Option<usize> {
-    let count = |shard: usize| {
-        world.shards()[shard]
-            .db(db)
-            .map_or(0, |part| if flags == 0 { part.table.len() } else { part.table.counted() })
-    };
-    let total: usize = (0..world.shards().len()).map(count).sum();
-    if total == 0 {
+/// Number of such keys in a shard.
+fn count(shard: &Shard, flags: u64) -> usize {
+    shard.dbs().map(|(_, part)| if flags == 0 { part.table.len() } else { part.table.counted() }).sum()
+}
+
+/// One of such keys of a shard, all equally likely.
+fn random_in(shard: &Shard, flags: u64, rng: &mut SmallRng) -> Option<(DbIndex, Box<[u8]>)> {
+    let count = count(shard, flags);
+    if count == 0 {
         return None;
     }
-    let mut left = rng.random_range(0..total);
-    (0..world.shards().len()).find(|shard| {
-        let here = count(*shard);
+    let mut left = rng.random_range(0..count);
+    let (db, part) = shard.dbs().find(|(_, part)| {
+        let here = if flags == 0 { part.table.len() } else { part.table.counted() };
         let found = left < here;
         left = left.saturating_sub(here);
         found
-    })
-}
-
-/// A random key of a database, all equally likely.
-pub fn random_entry<'a>(
-    world: &'a World,
-    db: DbIndex,
-    flags: u64,
-    rng: &mut SmallRng,
-) -> Option<&'a KeyEntry> {
-    let shard = random_shard(world, db, flags, rng)?;
-    let table = &world.shards()[shard].db(db)?.table;
+    })?;
     let rng: &mut dyn RngCore = rng;
-    if flags == 0 { table.random(rng) } else { table.random_flagged(rng, flags) }
+    let table = &part.table;
+    let entry = if flags == 0 { table.random(rng) } else { table.random_flagged(rng, flags) };
+    entry.map(|entry| (db, entry.key().into()))
 }

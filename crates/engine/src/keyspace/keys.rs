@@ -48,6 +48,8 @@ pub enum ExpiryMode {
     Delete,
     /// They look deleted, but stay until the primary says so (replicas, paused servers).
     Hide,
+    /// They look deleted, and are noted for whoever may delete them ([`Effects::due`]).
+    Note,
     /// They stay (loading, commands of the primary).
     Ignore,
 }
@@ -87,7 +89,7 @@ pub struct Keys<'a> {
     dbs: u32,
     pub(super) now: UnixMs,
     pub(super) settings: &'a Settings,
-    access: &'a mut AccessClock,
+    pub(super) access: &'a mut AccessClock,
     expiry: ExpiryMode,
     /// Hashes that were made ahead.
     hints: Hints<'a>,
@@ -217,7 +219,8 @@ impl<'a> Keys<'a> {
         }
         match self.expiry {
             ExpiryMode::Delete => self.delete_expired(key),
-            _ => self.fx.hid_expired = true,
+            ExpiryMode::Note => self.fx.due.push((self.db, key.bytes.to_vec())),
+            ExpiryMode::Hide | ExpiryMode::Ignore => {}
         }
         true
     }

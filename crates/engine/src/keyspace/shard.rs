@@ -79,6 +79,12 @@ impl Shard {
         &mut self.others[at].1
     }
 
+    /// The databases that may have keys here, in ascending order.
+    pub fn dbs(&self) -> impl Iterator<Item = (DbIndex, &Db)> {
+        let others = self.others.iter().map(|(db, part)| (*db, part));
+        std::iter::once((DbIndex(0), &self.first)).chain(others)
+    }
+
     /// Where a database other than the first is, or would be.
     #[inline]
     fn place(&self, db: DbIndex) -> Result<usize, usize> {

@@ -31,13 +31,6 @@ impl Keys<'_> {
         self.len() == 0
     }
 
-    /// Number of keys that have an expiry.
-    pub fn volatile(&mut self) -> usize {
-        let (db, mut volatile) = (self.db, 0);
-        self.walk(|shard| volatile += shard.db(db).map_or(0, |part| part.table.counted()));
-        volatile
-    }
-
     /// Calls `visit` with every key that is alive.
     pub fn each(&mut self, mut visit: impl FnMut(&KeyEntry)) {
         let (db, due) = (self.db, self.due());

@@ -25,14 +25,17 @@ impl Worker {
             return;
         }
         self.rests = self.signals.is_none() && self.seat.part().len() == 0;
-        let mut period_ms = if self.rests { IDLE_MS } else { 1000 / self.seat.common().hz() };
+        let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.seat.common().hz() };
         if self.signals.is_some() {
             self.cron_turns += 1;
             let turn = self.cron_turns;
-            period_ms = self.seat.exclusively(|server| server.cron(now, turn));
+            pause_ms = self.seat.exclusively(|server| server.cron(now, turn));
         }
         self.look_after_clients();
-        self.next_cron = now.0 as u64 + period_ms;
+        if self.seat.shares_commands() && self.expire_slice() {
+            pause_ms = pause_ms.min(1000 / self.seat.common().hz());
+        }
+        self.next_cron = now.0 as u64 + pause_ms;
     }
 
     /// When the cron's time comes, in ms since 1970, as is `now`. A worker that rested looks after its first client
@@ -63,7 +66,7 @@ impl Worker {
     }
 }
 
-/// Workers without clients and timers of their own wake up that often.
+/// Workers without clients and timers of their own wake up that often, to see whether keys with an expiry have come.
 const IDLE_MS: u64 = 1000;
 
 impl Server {
@@ -76,7 +79,9 @@ impl Server {
         if !self.cron_paused {
             let started = self.lane.clock.tick();
             self.shut_down_if_asked();
-            self.expire_cycle(hz);
+            if !self.works_in_slices() {
+                self.expire_cycle(hz);
+            }
             let once_a_second = turn.is_multiple_of(hz);
             self.persistence_cron(once_a_second);
             if once_a_second {

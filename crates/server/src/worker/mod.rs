@@ -16,6 +16,7 @@
 
 mod accept;
 mod batch;
+mod chores;
 mod cron;
 mod letters;
 mod meanwhile;
@@ -143,17 +144,7 @@ impl Worker {
     fn before_wait(&mut self) {
         self.open_letters();
         self.resume_unblocked();
-        let common = self.seat.common();
-        let has_chores = self.signals.is_some() && (common.expires_on() || common.evicts_on());
-        if has_chores || common.must_evict_clients() {
-            self.seat.exclusively(|server| {
-                server.evict_clients(None);
-                server.fast_expire_cycle();
-                if server.eviction.unfinished {
-                    server.evict();
-                }
-            });
-        }
+        self.do_chores();
         self.flush_log();
         self.write_replies();
         self.close_clients();
@@ -198,8 +189,8 @@ impl Worker {
     }
 
     fn timeout(&mut self) -> Duration {
+        let evicts_on = self.evicts_on();
         let common = self.seat.common();
-        let evicts_on = common.evicts_on() && self.signals.is_some();
         let deadline = common.next_deadline();
         if !self.again.is_empty()
             || evicts_on

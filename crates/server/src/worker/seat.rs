@@ -16,6 +16,7 @@
 use crate::blocking::Waiting;
 use crate::client::{Client, Part};
 use crate::config::Config;
+use crate::eviction::Site;
 use crate::floor::{Floor, Ground, Hall, Letters};
 use crate::gate::Setup;
 use crate::persistence::Persistence;
@@ -30,6 +31,7 @@ use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::{Args, Limits};
 use ochre_sync::{Exclusive, Own, Shared, World};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -97,6 +99,11 @@ impl Seat {
             server.catch_up();
             server
         })
+    }
+
+    /// Tells whether somebody waits, while the seat is borrowed.
+    pub fn calls(&self) -> Calls {
+        Calls { process: self.process, me: self.me, _stays: PhantomData }
     }
 
     /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
@@ -223,6 +230,22 @@ impl Seat {
         }
         self.enter();
         done
+    }
+}
+
+/// Tells a worker whether it should step aside. Stays on its thread, as the seat does.
+#[derive(Clone, Copy)]
+pub struct Calls {
+    process: &'static World<Server>,
+    me: usize,
+    _stays: PhantomData<*const ()>,
+}
+
+impl Calls {
+    /// True if somebody waits for the exclusive mode, or for a place.
+    pub fn is_wanted(self) -> bool {
+        // SAFETY: it was made by the one seat of this number, on its thread, which it cannot leave.
+        unsafe { self.process.is_wanted(self.me) }
     }
 }
 
@@ -399,14 +422,19 @@ impl<'a> Common<'a> {
         self.server.setup().may_exceed_output_limit(client)
     }
 
-    /// Evicting goes on in the next turn.
-    pub fn evicts_on(self) -> bool {
-        self.server.eviction.unfinished
-    }
-
-    /// The expiry cycle did not get done with its work.
+    /// The expiry cycle over all shards did not get done with its work.
     pub fn expires_on(self) -> bool {
         self.server.expiry.goes_on()
+    }
+
+    /// Whether keys whose time has come are deleted without an access.
+    pub fn expires_actively(self) -> bool {
+        self.server.settings.active_expire_enabled && !self.server.cron_paused
+    }
+
+    /// Bytes in use that count against `maxmemory`.
+    pub fn memory_counted(self) -> u64 {
+        self.server.memory_counted()
     }
 
     /// When the pause ends that is under way.
@@ -429,6 +457,17 @@ impl<'a> Common<'a> {
     #[inline]
     pub fn waiting(self) -> &'a Waiting {
         &self.server.waiting
+    }
+
+    /// The floor of work that goes from shard to shard, with one locked at a time.
+    pub fn roaming_floor(
+        self,
+        shards: &'a mut Vec<u16>,
+        lane: &'a mut Lane,
+        stats: &'a Stats,
+        journal: &'a mut Journal,
+    ) -> Floor<'a> {
+        self.floor(self.locks().roaming(shards), ExpiryMode::Delete, lane, stats, journal)
     }
 
     /// The floor of commands whose shards are held.

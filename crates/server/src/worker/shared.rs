@@ -2,8 +2,8 @@
 //!
 //! A command runs here if it is a data command that names all its keys (or only walks over the
 //! database shard by shard) or one that changes nothing but its client, and if its client is in no special
-//! state. Errors in the call itself are answered here, too. Everything else (transactions, most server commands) goes
-//! the one way there is for it, in the exclusive mode.
+//! state; a transaction, if that holds for all its commands. Errors in the call itself are answered here, too. Everything
+//! else (most server commands) goes the one way there is for it, in the exclusive mode.
 //!
 //! ```text
 //! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
@@ -15,19 +15,21 @@
 //! on common keys take effect one after the other, each as a whole. What they did is logged before the
 //! locks are given back, so the log has the same order.
 
+use super::chores::make_room;
 use super::seat::{Common, Seat};
 use super::waiters;
 use crate::client::{Client, Flags, PendingInput};
 use crate::commands::FloorCall;
+use crate::eviction::Pressure;
 use crate::exec::{Voice, call_local, is_exec, refuse};
-use crate::floor::Floor;
+use crate::floor::{Floor, Letters};
 use crate::gate::{Gate, Setup, is_queued};
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
 use crate::server::Desk;
 use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
 use ochre_engine::command::flags::FAST;
-use ochre_engine::command::{DataFn, Error, Outcome};
+use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
 use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
 
@@ -80,18 +82,30 @@ impl Seat {
         queue: Queue<'_>,
     ) -> Tried {
         let (common, _, desk) = self.split();
-        let Desk { lane, stats, journal, shards, hashes } = desk;
+        let has_limit = common.settings().maxmemory > 0;
+        let needs = has_limit && needs_memory(common.setup(), client, queue.plan.get(queue.first));
+        let is_stuck = has_limit && make_room(common, desk, needs) == Pressure::Stuck;
+        if is_stuck && needs && desk.eviction.pool.passed_over {
+            return Tried::NotHere;
+        }
+        let Desk { lane, stats, journal, shards, hashes, eviction, .. } = desk;
         let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
         // A walk has let go of a shard before it could be logged that a key expired.
         let walks = is_walk(common.commands(), queue.plan.get(queue.first));
-        let expiry = if walks { ExpiryMode::Hide } else { ExpiryMode::Delete };
-        let mut turn = Turn { common, floor: common.floor(held, expiry, lane, stats, journal) };
+        let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
+        let mut turn = Turn { common, floor: common.floor(held, expiry, lane, stats, journal), is_stuck };
         let mut tried = Tried::Done;
         for at in queue.first..queue.first + size {
-            let args = pending.batch.args(pending.next, queue.query.bytes());
-            tried = turn.try_command(client, queue.plan.get(at), args);
+            let (planned, args) = (queue.plan.get(at), pending.batch.args(pending.next, queue.query.bytes()));
+            if has_limit
+                && at > queue.first
+                && !eviction.has_room(needs_memory(common.setup(), client, planned))
+            {
+                break;
+            }
+            tried = turn.try_command(client, planned, args);
             if tried == Tried::NotHere {
                 break;
             }
@@ -143,7 +157,7 @@ fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandI
     if entry.reach != Reach::Process {
         return !client.flags.contains(Flags::PUBSUB) || stays_silent(setup, entry);
     }
-    matches!(setup.gate(client, id, args), Err(_) | Ok(Gate::Queue))
+    matches!(setup.gate(client, id, args, false), Err(_) | Ok(Gate::Queue))
 }
 
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
@@ -260,6 +274,12 @@ fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
     Some(found.iter().map(|(at, _)| args.get(*at)).collect())
 }
 
+/// True if a command may use more memory.
+#[inline]
+fn needs_memory(setup: Setup<'_>, client: &Client, planned: Planned<'_>) -> bool {
+    planned.command.is_some_and(|id| setup.flags_with_queue(client, id) & DENYOOM != 0)
+}
+
 #[inline]
 fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
     planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
@@ -288,6 +308,8 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
 struct Turn<'a> {
     common: Common<'a>,
     floor: Floor<'a>,
+    /// Memory does not suffice, and nothing can be evicted.
+    is_stuck: bool,
 }
 
 impl Turn<'_> {
@@ -300,7 +322,8 @@ impl Turn<'_> {
         }
         let mark = client.output.mark();
         let resolved = setup.resolve(planned.command, args);
-        let checked = resolved.and_then(|id| setup.gate(client, id, args).map(|gate| (id, gate)));
+        let is_stuck = self.is_stuck;
+        let checked = resolved.and_then(|id| setup.gate(client, id, args, is_stuck).map(|gate| (id, gate)));
         let tried = match checked {
             Ok((id, Gate::Queue)) => {
                 client.queue(id, args);
@@ -339,13 +362,18 @@ impl Turn<'_> {
         tried
     }
 
-    /// Runs the transaction of a client.
+    /// Runs the transaction of a client. Nobody hears of it before it is logged as a whole.
     fn exec(&mut self, client: &mut Client) -> Outcome {
         let Some(queued) = self.floor.begin_exec(client)? else { return Ok(()) };
+        let sent = std::mem::replace(&mut self.floor.letters, Letters::Kept(Vec::new()));
         for (id, args) in &queued.commands {
             self.run_alone(client, *id, Hints::NONE, args.args());
         }
         self.floor.end_exec(client);
+        self.floor.show_log();
+        if let Letters::Kept(kept) = std::mem::replace(&mut self.floor.letters, sent) {
+            kept.into_iter().for_each(|letter| self.floor.letters.push(letter));
+        }
         Ok(())
     }
 
@@ -371,11 +399,13 @@ impl Turn<'_> {
             floor.stats.error_replied(error.text());
             true
         });
+        floor.log(client.db, entry, args);
         if !floor.hall.monitors.is_empty() {
+            floor.show_log();
             floor.show_monitors(client, entry, args);
         }
         let block = floor.lane.fx.block.take();
-        floor.carry_out(client.db, entry, args);
+        floor.settle();
         if let Some(block) = block {
             floor.block(client, id, args.to_owned_args(), block);
             return Tried::Waits;
@@ -400,13 +430,39 @@ impl Turn<'_> {
         hints: Hints<'_>,
         args: Args<'_>,
     ) -> Option<Outcome> {
-        let voice = Voice::of(client, hints);
-        let outcome = self.floor.call_data(entry, handler, voice, client.reply(), args);
-        if self.floor.lane.fx.hid_expired {
-            // A walk has let go of a shard before it could be logged that a key expired.
-            self.floor.lane.fx.clear();
-            return None;
+        if entry.reach == Reach::Walk {
+            return self.call_walk(client, entry, handler, args);
         }
-        Some(outcome)
+        let voice = Voice::of(client, hints);
+        Some(self.floor.call_data(entry, handler, voice, client.reply(), args))
+    }
+
+    /// The same for one that walks over the database. It has let go of a shard before what it deleted there would be
+    /// logged, so it only notes what is due; that is deleted then, and the walk begins anew, as if it had been gone
+    /// before.
+    fn call_walk(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        /// Keys may expire as it walks.
+        const TRIES: usize = 4;
+        let (floor, before) = (&mut self.floor, client.output.mark());
+        for _ in 0..TRIES {
+            let voice = Voice::of(client, Hints::NONE);
+            let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
+            if floor.lane.fx.due.is_empty() {
+                return Some(outcome);
+            }
+            client.output.rollback(before);
+            let due = std::mem::take(&mut floor.lane.fx.due);
+            floor.lane.fx.clear();
+            if !floor.delete_due(&due) {
+                break;
+            }
+        }
+        None
     }
 }

@@ -5,7 +5,6 @@
 
 use super::seat::Common;
 use crate::commands::info::Text;
-use crate::expiry::ActiveExpiry;
 use crate::latency::Notes;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
@@ -111,11 +110,6 @@ impl<'a> Common<'a> {
     /// Connections to servers that keys move to.
     pub fn migrations(self) -> usize {
         self.server.migrations.len()
-    }
-
-    /// The expiry cycle.
-    pub fn expiry(self) -> &'a ActiveExpiry {
-        &self.server.expiry
     }
 
     /// How often the exclusive mode stopped the workers.

@@ -13,8 +13,9 @@ use ochre_engine::keyspace::{ExpiryMode, Held};
 
 /// Keys that may hang together before it is simpler to have all of them.
 const MOST_KEYS: usize = 64;
-/// Times to look which keys hang together.
-const ROUNDS: usize = 3;
+/// Times to look which keys hang together: what a key leads to is only seen with its shard in hand, so each link of a chain
+/// takes one.
+const ROUNDS: usize = 16;
 
 /// True if somebody waits for one of the keys, whose shards are held.
 pub(super) fn is_any_awaited<'k>(held: &Held<'_>, mut keys: impl Iterator<Item = &'k [u8]>) -> bool {

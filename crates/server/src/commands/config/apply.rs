@@ -18,7 +18,7 @@ impl Server {
             Apply::MaxMemory => {
                 self.warn_of_small_limit(config);
                 // What is too much goes without waiting for a command that needs memory.
-                self.eviction.unfinished = true;
+                self.evict_later();
                 Ok(())
             }
             Apply::LogLevel => {
@@ -95,6 +95,7 @@ impl Server {
         self.stats.configure(&self.config.diagnostics);
         self.worker_stats.iter().for_each(|stats| stats.configure(&self.config.diagnostics));
         self.notes.slowlog.lock().trim(self.config.diagnostics.slowlog_max_len);
+        self.desks.iter_mut().for_each(|desk| desk.get_mut().eviction.forget());
     }
 }
 

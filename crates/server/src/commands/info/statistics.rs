@@ -53,11 +53,11 @@ pub(super) fn stats(call: &LocalCall<'_>, text: &mut Text) {
 }
 
 fn expiry_and_eviction(call: &LocalCall<'_>, text: &mut Text) {
-    let (server, tally) = (call.server, call.server.tally());
+    let tally = call.server.tally();
     text.line("expired_keys", tally.sum(|stats| &stats.expired_keys));
     text.line("expired_stale_perc", "0.00");
-    text.line("expired_time_cap_reached_count", server.expiry().cycles_timed_out);
-    text.line("expire_cycle_cpu_milliseconds", server.expiry().spent_us / 1000);
+    text.line("expired_time_cap_reached_count", tally.sum(|stats| &stats.expire_cycles_timed_out));
+    text.line("expire_cycle_cpu_milliseconds", tally.sum(|stats| &stats.expire_cycle_nanos) / 1_000_000);
     text.line("evicted_keys", tally.sum(|stats| &stats.evicted_keys));
     text.line("evicted_clients", tally.sum(|stats| &stats.evicted_clients));
     text.line("total_eviction_exceeded_time", 0);
