@@ -177,7 +177,7 @@ impl Site for Server {
     }
 
     fn memory_counted(&self) -> u64 {
-        let log = self.journal.aof.bytes.capacity();
+        let log = self.log_buffer();
         alloc::used().saturating_sub(log) as u64
     }
 
@@ -222,6 +222,11 @@ impl Floor<'_> {
 }
 
 impl Server {
+    /// Bytes of memory for the log that waits to be written.
+    pub fn log_buffer(&self) -> usize {
+        self.journal.aof.bytes.capacity() + self.inbox.capacity()
+    }
+
     /// Keeps the memory limit before a command with these flags runs.
     pub fn keep_memory_limit(&mut self, flags: Flags) -> Result<(), Error> {
         if self.settings.maxmemory == 0 {

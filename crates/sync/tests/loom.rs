@@ -222,3 +222,89 @@ fn no_letter_is_left_behind_by_an_owner_that_goes_to_sleep() {
         assert_eq!(got, [1, 2]);
     });
 }
+
+/// A client that waits for the keys of two shards: noted in both, known to its owner by letter when it was served.
+#[derive(Default)]
+struct Hall {
+    locks: [ShardLock; 2],
+    waiters: Waiters,
+    /// For each shard, under its lock: the client is noted there.
+    noted: [loom::cell::UnsafeCell<bool>; 2],
+    mailbox: Mailbox<usize>,
+}
+
+impl Hall {
+    /// What whoever holds the lock of a shard sees there.
+    fn is_noted(&self, shard: usize, me: usize) -> bool {
+        assert!(self.locks[shard].is_of(Owner::new(me)));
+        // SAFETY: the lock is held; loom checks that nobody writes at the same time.
+        self.noted[shard].with(|noted| unsafe { *noted })
+    }
+
+    fn take(&self, shard: usize, me: usize) {
+        self.waiters.take(&self.locks[shard], Owner::new(me));
+    }
+
+    fn give_back(&self, shards: &[usize]) {
+        for shard in shards {
+            // SAFETY: the caller holds it.
+            unsafe { self.locks[*shard].give_back() };
+        }
+        self.waiters.wake();
+    }
+
+    /// Ends the wait, with both shards in hand. False if it has ended.
+    fn end_wait(&self, me: usize) -> bool {
+        if !self.is_noted(0, me) {
+            assert!(!self.is_noted(1, me), "a wait ends in all shards at once");
+            return false;
+        }
+        // SAFETY: both locks are held; loom checks that nobody else is there.
+        self.noted.iter().for_each(|noted| noted.with_mut(|noted| unsafe { *noted = false }));
+        true
+    }
+
+    /// Somebody pushes to the key of a shard: who waits is served with the shards of all its keys in hand.
+    fn push(&self, shard: usize, me: usize) {
+        self.take(shard, me);
+        if !self.is_noted(shard, me) {
+            return self.give_back(&[shard]);
+        }
+        self.give_back(&[shard]);
+        self.both(me, || {
+            if self.end_wait(me) {
+                let _ = self.mailbox.put(me);
+            }
+        });
+    }
+
+    fn both(&self, me: usize, work: impl FnOnce()) {
+        self.take(0, me);
+        self.take(1, me);
+        work();
+        self.give_back(&[0, 1]);
+    }
+}
+
+/// A client is served once, or its time is up, never both: two workers push to its two keys while its own worker ends
+/// the wait.
+#[test]
+fn a_wait_ends_once() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let hall = Arc::new(Hall::default());
+        // SAFETY: nobody else is there yet.
+        hall.noted.iter().for_each(|noted| noted.with_mut(|noted| unsafe { *noted = true }));
+        let pushers = [1, 2].map(|me| {
+            let hall = Arc::clone(&hall);
+            thread::spawn(move || hall.push(me - 1, me))
+        });
+        let mut timed_out = false;
+        hall.both(0, || timed_out = hall.end_wait(0));
+        pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+        let mut letters = Vec::new();
+        hall.mailbox.take(&mut letters);
+        assert_eq!(letters.len() + usize::from(timed_out), 1);
+    });
+}

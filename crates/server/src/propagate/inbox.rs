@@ -20,7 +20,7 @@
 
 use super::{Feed, Journal};
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The log in the shared mode.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub struct Inbox {
     is_open: bool,
     /// How often something was put. Changes under the lock of the feed.
     put: AtomicU64,
+    /// Bytes of memory that the feed's buffer holds. Changes under the lock of the feed.
+    capacity: AtomicUsize,
     /// How much of that needs to be written no more. Changes under the lock of the writer.
     settled: AtomicU64,
 }
@@ -42,6 +44,7 @@ impl Inbox {
             let mut feed = self.feed.lock();
             feed.absorb(&mut journal.aof, seconds());
             self.put.store(self.put.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            self.capacity.store(feed.bytes.capacity(), Ordering::Relaxed);
         }
     }
 
@@ -67,6 +70,7 @@ impl Inbox {
     pub fn take(&self, bytes: &mut Vec<u8>) -> u64 {
         let mut feed = self.feed.lock();
         std::mem::swap(&mut feed.bytes, bytes);
+        self.capacity.store(feed.bytes.capacity(), Ordering::Relaxed);
         self.put.load(Ordering::Relaxed)
     }
 
@@ -76,6 +80,12 @@ impl Inbox {
         let mut feed = self.feed.lock();
         bytes.append(&mut feed.bytes);
         std::mem::swap(&mut feed.bytes, bytes);
+        self.capacity.store(feed.bytes.capacity(), Ordering::Relaxed);
+    }
+
+    /// Bytes of memory that wait here, or may: they do not count against `maxmemory`.
+    pub fn capacity(&self) -> usize {
+        self.capacity.load(Ordering::Relaxed)
     }
 }
 
@@ -84,6 +94,7 @@ impl Journal {
     pub fn take_feed(&mut self, inbox: &mut Inbox) {
         if std::mem::take(&mut inbox.is_open) {
             std::mem::swap(&mut self.aof, inbox.feed.get_mut());
+            *inbox.capacity.get_mut() = 0;
         }
     }
 
@@ -91,6 +102,7 @@ impl Journal {
     pub fn give_feed(&mut self, inbox: &mut Inbox) {
         if !std::mem::replace(&mut inbox.is_open, true) {
             std::mem::swap(&mut self.aof, inbox.feed.get_mut());
+            *inbox.capacity.get_mut() = inbox.feed.get_mut().bytes.capacity();
         }
         let put = inbox.put.get_mut();
         if inbox.feed.get_mut().bytes.is_empty() {

@@ -104,7 +104,7 @@ impl<'a> Common<'a> {
 
     /// Bytes of the log that wait to be written.
     pub fn log_buffer(self) -> usize {
-        self.server.journal.aof.bytes.capacity()
+        self.server.log_buffer()
     }
 
     /// Connections to servers that keys move to.
