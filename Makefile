@@ -82,7 +82,7 @@ test-loom:
 # Fences are the one thing that ThreadSanitizer does not understand; nothing here is ordered by a fence alone. It
 # uses the system's allocator (see alloc.rs), so tests that look at used_memory are left out. It knows at most 64
 # locks per thread, and a fork takes all of jemalloc's. Reports are kept in files, because tests kill their servers.
-TSAN_TESTS := basics blocking transactions pubsub protocol append_only log_order snapshots linearizability stress
+TSAN_TESTS := basics shared_mode blocking transactions pubsub protocol append_only log_order snapshots linearizability stress
 TSAN_TARGET := x86_64-unknown-linux-gnu
 TSAN_LOG := $(CURDIR)/target/tsan/races
 

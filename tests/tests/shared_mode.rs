@@ -41,6 +41,7 @@ fn commands_on_the_connection_and_about_commands_stop_nobody() {
             "CLIENT NO-EVICT on",
             "CONFIG GET save",
             "CONFIG HELP",
+            "RESET",
         ],
     );
 }
@@ -190,6 +191,25 @@ fn connections_that_come_and_go_stop_nobody() {
     let (after, lines) = turns(&mut observer);
     assert!(after - before < 20, "{before} turns before, {after} after: {lines:?}");
     assert_eq!(observer.info("total_connections_received"), (received + 1000).to_string());
+}
+
+#[test]
+fn a_limit_on_the_memory_of_clients_stops_nobody_until_it_is_reached() {
+    let server = start(&["--maxmemory-clients", "20mb"]);
+    runs_beside_others(&server, &["SET a 1", "GET a", "PING", "CONFIG GET save"]);
+    let (mut observer, mut costly) = (server.connect(), server.connect());
+    assert!(costly.run("CLIENT SETNAME costly").is_ok());
+    assert!(observer.run("CLIENT NO-EVICT on").is_ok());
+    let value = "x".repeat(1 << 20);
+    costly.start(&["MULTI"]);
+    let call = format!("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n${}\r\n{value}\r\n", value.len());
+    for _ in 0..40 {
+        // It may be closed before it has sent everything.
+        let _ = costly.send(call.as_bytes());
+    }
+    wait_until("the costly client has gone", || !observer.run("CLIENT LIST").text().contains("name=costly"));
+    assert_eq!(observer.info("evicted_clients"), "1");
+    assert!(observer.info("mem_clients_normal").parse::<usize>().unwrap() < 20 << 20);
 }
 
 #[test]

@@ -10,7 +10,9 @@
 
 use crate::blocking::Waiting;
 use crate::client::{Client, Token};
+use crate::config::Config;
 use crate::exec::{Voice, call_data};
+use crate::gate::Setup;
 use crate::lazyfree::{Garbage, Reaper};
 use crate::post::{Letter, Post};
 use crate::propagate::{Inbox, Journal, Scene};
@@ -94,6 +96,8 @@ pub struct Hall<'a> {
     pub commands: &'a CommandTable,
     /// What data commands need to know of the configuration.
     pub settings: &'a Settings,
+    /// The configuration.
+    pub config: &'a Config,
     /// What becomes of keys whose time has come.
     pub expiry: ExpiryMode,
     /// Frees large values.
@@ -122,6 +126,13 @@ pub struct Floor<'a> {
     pub inbox: Option<&'a Inbox>,
     /// Letters to clients.
     pub letters: Letters<'a>,
+}
+
+impl<'a> Hall<'a> {
+    /// How the server is set up.
+    pub fn setup(&self) -> Setup<'a> {
+        Setup { commands: self.commands, settings: self.settings, config: self.config }
+    }
 }
 
 impl Floor<'_> {
@@ -254,6 +265,7 @@ impl Server {
             hall: Hall {
                 commands: &self.commands,
                 settings: &self.settings,
+                config: &self.config,
                 expiry,
                 reaper: &self.reaper,
                 pubsub: &self.pubsub,

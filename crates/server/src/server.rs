@@ -263,7 +263,7 @@ impl Server {
 
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
     pub fn is_plain(&self) -> bool {
-        !self.pause.is_on() && !self.persistence.restricts() && !self.limits_clients_memory()
+        !self.pause.is_on() && !self.persistence.restricts() && !self.must_evict_clients()
     }
 
     /// True if every worker looks after a slice of the shards itself: expiry needs no exclusive mode then.

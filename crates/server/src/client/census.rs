@@ -5,6 +5,7 @@
 
 use super::{Client, Flags};
 use crate::counter::Counter;
+use ochre_resp::request::{Args, Limits};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -36,6 +37,14 @@ impl Count {
     pub fn account(&self, client: &mut Client) {
         let bytes = if client.flags.contains(Flags::CLOSE_ASAP) { 0 } else { client.memory() };
         self.charge(client, bytes);
+    }
+
+    /// The same for a client that is about to run a command.
+    pub fn account_call(&self, client: &mut Client, args: Args<'_>) {
+        self.account(client);
+        // Small arguments lie in a buffer that is lent.
+        let large = Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG);
+        self.charge(client, client.accounted_memory + large.unwrap_or(0));
     }
 
     /// Brings the sum in line with a client that costs so many bytes.

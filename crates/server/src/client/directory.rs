@@ -290,3 +290,29 @@ impl Clients {
         std::mem::take(&mut self.stirred)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ochre_engine::time::UnixMs;
+
+    #[test]
+    fn every_client_has_its_turn_to_be_looked_after() {
+        let census = Census::new(1);
+        let mut part = Part { count: Arc::clone(&census.counts()[0]), ..Part::default() };
+        for id in [3, 5, 9, 12, 20] {
+            census.expect_one();
+            let token = part.reserve();
+            part.insert(Box::new(Client::new(ClientId(id), token, None, UnixMs(0))));
+        }
+        let turn = |part: &mut Part| -> Vec<usize> {
+            part.next_to_look_after(2).into_iter().map(Token::place).collect()
+        };
+        assert_eq!([turn(&mut part), turn(&mut part), turn(&mut part)], [[0, 1], [2, 3], [4, 0]]);
+        part.hide(ClientId(3));
+        part.hide(ClientId(5));
+        assert_eq!([turn(&mut part), turn(&mut part)], [[2, 3], [4, 2]]);
+        assert_eq!(part.next_to_look_after(9).len(), 3, "nobody has two turns");
+        assert_eq!(census.clients(), 3);
+    }
+}

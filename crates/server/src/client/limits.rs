@@ -14,7 +14,7 @@ use crate::stats::Stats;
 use crate::{log_notice, log_warning};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Output;
-use ochre_resp::request::{Args, Limits};
+use ochre_resp::request::Args;
 
 /// A smaller limit could not even answer the commands that change it (networking.c:
 /// getClientEvictionLimit).
@@ -45,6 +45,22 @@ impl Setup<'_> {
             || limit.soft_bytes > 0 && used >= limit.soft_bytes
             || client.soft_limit_since.is_some()
             || client.output.is_cut()
+    }
+
+    /// Most memory that all clients together may use; `None` is no limit.
+    fn clients_memory_limit(self) -> Option<usize> {
+        let limit = match self.config.network.maxmemory_clients {
+            0 => return None,
+            percent if percent < 0 => {
+                let maxmemory = self.settings.maxmemory;
+                if maxmemory == 0 {
+                    return None;
+                }
+                (maxmemory as f64 * -percent as f64 / 100.0) as usize
+            }
+            bytes => bytes as usize,
+        };
+        Some(limit.max(LEAST_MEMORY))
     }
 
     /// Marks a client that has too much unsent output. True if it has to be closed.
@@ -110,20 +126,13 @@ impl Server {
         }
     }
 
-    /// Most memory that all clients together may use; `None` is no limit.
-    fn clients_memory_limit(&self) -> Option<usize> {
-        let limit = match self.config.network.maxmemory_clients {
-            0 => return None,
-            percent if percent < 0 => {
-                let maxmemory = self.settings.maxmemory;
-                if maxmemory == 0 {
-                    return None;
-                }
-                (maxmemory as f64 * -percent as f64 / 100.0) as usize
-            }
-            bytes => bytes as usize,
-        };
-        Some(limit.max(LEAST_MEMORY))
+    /// Whether [`Server::evict_clients`] has anything to do: clients cost too much, or have to be accounted because there is
+    /// a limit now, or not any more.
+    pub fn must_evict_clients(&self) -> bool {
+        match self.setup().clients_memory_limit() {
+            None => self.all_accounted,
+            Some(limit) => !self.all_accounted || self.clients.census().memory() >= limit,
+        }
     }
 
     /// True if single clients have to be accounted as they run commands.
@@ -135,12 +144,8 @@ impl Server {
     /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
     #[cold]
     pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
-        // Small arguments lie in a buffer that is lent.
-        let argument_bytes =
-            Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG).unwrap_or(0);
         if let Some(count) = self.clients.count_of(client.token) {
-            count.account(client);
-            count.charge(client, client.accounted_memory + argument_bytes);
+            count.account_call(client, args);
         }
         self.evict_clients(Some(client));
         client.flags.contains(Flags::CLOSE_ASAP)
@@ -149,7 +154,7 @@ impl Server {
     /// Closes the clients that cost most until the rest is within the limit; the one in hand, if any, is only
     /// marked.
     pub fn evict_clients(&mut self, mut in_hand: Option<&mut Client>) {
-        let Some(limit) = self.clients_memory_limit() else {
+        let Some(limit) = self.setup().clients_memory_limit() else {
             self.all_accounted = false;
             return;
         };

@@ -229,9 +229,9 @@ impl Client {
         }
     }
 
-    /// Whether something beyond its worker knows of it, but for the topics that it listens to.
+    /// Whether something beyond its worker knows of it, but for who is told of messages and commands.
     pub fn is_tied(&self) -> bool {
-        let states = Flags::BLOCKED | Flags::PAUSED | Flags::MONITOR;
+        let states = Flags::BLOCKED | Flags::PAUSED;
         self.flags.intersects(states) || self.blocked.is_some() || self.watching.is_some()
     }
 

@@ -12,34 +12,38 @@ use ochre_engine::command::flags::{ADMIN, SKIP_MONITOR};
 use ochre_engine::text::repr::push_repr;
 use ochre_resp::request::Args;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The clients that see all commands.
 #[derive(Debug, Default)]
 pub struct Monitors {
-    /// They change in the exclusive mode only.
-    watching: Vec<Subscriber>,
-    /// All of them see the commands in the same order.
-    order: Mutex<()>,
+    /// Who they are. All of them see the commands in the same order, which this lock makes.
+    watching: Mutex<Vec<Subscriber>>,
+    /// Whether there are any.
+    is_any: AtomicBool,
 }
 
 impl Monitors {
     /// True if nobody looks.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.watching.is_empty()
+        !self.is_any.load(Ordering::Relaxed)
     }
 
     /// A client becomes a monitor.
-    pub fn add(&mut self, client: &mut Client) {
+    pub fn add(&self, client: &mut Client) {
         client.flags.insert(Flags::MONITOR);
-        self.watching.push(Subscriber { id: client.id, token: client.token });
+        self.watching.lock().push(Subscriber { id: client.id, token: client.token });
+        self.is_any.store(true, Ordering::Relaxed);
     }
 
     /// A client is no monitor any more.
-    pub fn remove(&mut self, client: &mut Client) {
+    pub fn remove(&self, client: &mut Client) {
         if client.flags.contains(Flags::MONITOR) {
             client.flags.remove(Flags::MONITOR);
-            self.watching.retain(|monitor| monitor.id != client.id);
+            let mut watching = self.watching.lock();
+            watching.retain(|monitor| monitor.id != client.id);
+            self.is_any.store(!watching.is_empty(), Ordering::Relaxed);
         }
     }
 
@@ -65,8 +69,7 @@ impl Monitors {
         }
         line.extend_from_slice(b"\r\n");
         let line = Bytes::from(line);
-        let _order = self.order.lock();
-        for Subscriber { id, token } in &self.watching {
+        for Subscriber { id, token } in self.watching.lock().iter() {
             send(Letter { to: *token, id: *id, content: Content::Line(line.clone()) });
         }
     }

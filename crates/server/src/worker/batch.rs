@@ -311,7 +311,7 @@ impl Worker {
             self.scratch.give_input(buffer);
         }
         if self.seat.common().limits_clients_memory() {
-            self.seat.exclusively_with(client, Server::account);
+            self.seat.part().count().account(client);
         }
         if let Some(announced) = client.parser.large_len() {
             client.input_buffer.note(announced);

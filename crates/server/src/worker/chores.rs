@@ -27,7 +27,7 @@ impl Worker {
         }
         let (common, _, desk) = self.seat.split();
         let goes_on = common.expires_on() || desk.eviction.unfinished;
-        if !shares && self.signals.is_some() && goes_on || common.accounts_clients() {
+        if !shares && self.signals.is_some() && goes_on || common.must_evict_clients() {
             self.seat.exclusively(|server| {
                 server.evict_clients(None);
                 if !server.works_in_slices() {
@@ -95,7 +95,7 @@ impl Seat {
             }
         };
         let (common, _, desk) = self.split();
-        desk.expiry.count(&mut desk.stats, spent);
+        desk.expiry.count(&desk.stats, spent);
         note(common, &desk.lane, "expire-cycle", spent);
         end
     }

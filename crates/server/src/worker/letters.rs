@@ -34,13 +34,22 @@ impl Worker {
                 self.seat.note_slow(&client, wait.command, wait.args.args(), *nanos);
             }
         }
-        if matches!(opened, Opened::Returned) {
-        } else if self.seat.common().may_exceed_limits(&client) {
-            self.seat.exclusively_with(&mut client, Server::pushed);
+        if !matches!(opened, Opened::Returned) {
+            self.pushed(&mut client);
+        }
+        client.put_back(self.seat.part());
+    }
+
+    /// Sends what was written to a client that did not ask for it, or gives it up.
+    fn pushed(&mut self, client: &mut InHand) {
+        if self.seat.common().limits_clients_memory() {
+            self.seat.part().count().account(client);
+        }
+        if self.seat.common().may_exceed_limits(client) {
+            self.seat.exclusively_with(client, Server::pushed);
         } else if client.owes_write() {
             self.seat.part().pending_writes.push(client.token);
         }
-        client.put_back(self.seat.part());
     }
 }
 

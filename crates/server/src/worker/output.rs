@@ -84,6 +84,7 @@ impl Worker {
         }
         let (common, part, _) = self.seat.split();
         common.pubsub().unsubscribe_all(&mut client);
+        common.monitors().remove(&mut client);
         part.forget(&mut client);
     }
 

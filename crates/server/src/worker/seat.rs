@@ -370,9 +370,16 @@ impl<'a> Common<'a> {
         self.server.limits_clients_memory()
     }
 
-    /// The sum of all clients' memory is kept, or has to be given up.
-    pub fn accounts_clients(self) -> bool {
-        self.server.limits_clients_memory() || self.server.all_accounted
+    /// Clients cost too much, or their accounting has to begin or to end.
+    pub fn must_evict_clients(self) -> bool {
+        self.server.must_evict_clients()
+    }
+
+    /// Accounts what a client of this worker costs that is about to run a command. True if clients may go on.
+    #[cold]
+    pub fn affords(self, client: &mut Client, args: Args<'_>) -> bool {
+        self.census().counts()[self.me].account_call(client, args);
+        !self.must_evict_clients()
     }
 
     /// The process is to end.
@@ -418,7 +425,7 @@ impl<'a> Common<'a> {
 
     /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
     pub fn may_exceed_limits(self, client: &Client) -> bool {
-        self.server.limits_clients_memory() || self.server.setup().may_exceed_output_limit(client)
+        self.server.setup().may_exceed_output_limit(client)
     }
 
     /// The expiry cycle over all shards did not get done with its work.
@@ -483,6 +490,7 @@ impl<'a> Common<'a> {
         let hall = Hall {
             commands: &server.commands,
             settings: &server.settings,
+            config: &server.config,
             expiry,
             reaper: &server.reaper,
             pubsub: &server.pubsub,

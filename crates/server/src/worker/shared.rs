@@ -317,6 +317,9 @@ impl Turn<'_> {
     #[inline]
     fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
         let setup = self.common.setup();
+        if self.common.limits_clients_memory() && !self.common.affords(client, args) {
+            return Tried::NotHere;
+        }
         let mark = client.output.mark();
         let resolved = setup.resolve(planned.command, args);
         let is_stuck = self.is_stuck;

@@ -10,6 +10,7 @@ use crate::lazyfree::Reaper;
 use crate::net::Listening;
 use crate::persistence;
 use crate::process::Identity;
+use crate::pubsub::Monitors;
 use crate::stats::{ExclusiveStats, Rates};
 use crate::tally::Tally;
 use ochre_engine::keyspace::{ClientId, Shard};
@@ -39,6 +40,11 @@ impl<'a> Common<'a> {
     /// Milliseconds after which the peak of a reply buffer is forgotten; `None`: they stay as they are.
     pub fn reply_buffer_reset_ms(self) -> Option<i64> {
         self.server.reply_buffer_resizing.then_some(self.server.reply_buffer_reset_ms)
+    }
+
+    /// Who sees all commands.
+    pub fn monitors(self) -> &'a Monitors {
+        &self.server.monitors
     }
 
     /// What all workers counted.

@@ -1,21 +1,21 @@
 //! MONITOR.
 
 use crate::client::Flags;
-use crate::commands::Call;
+use crate::commands::LocalCall;
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 
 /// Declaration of MONITOR.
-pub static MONITOR: ServerCommand = ServerCommand::new("monitor", Group::Server, 1, Run::Server(monitor))
+pub static MONITOR: ServerCommand = ServerCommand::new("monitor", Group::Server, 1, Run::Local(monitor))
     .flags(ADMIN | NOSCRIPT | LOADING | STALE)
     .summary("Shows all commands as the server runs them.");
 
-fn monitor(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+fn monitor(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     if call.client.flags.contains(Flags::DENY_BLOCKING) {
         return Err(Error::fixed("ERR MONITOR isn't allowed for DENY BLOCKING client"));
     }
     if !call.client.flags.contains(Flags::MONITOR) {
-        call.server.monitors.add(call.client);
+        call.server.monitors().add(call.client);
         call.reply().ok();
     }
     Ok(())
