@@ -223,7 +223,7 @@ impl Stats {
     }
 
     /// Counts a call that ran. True if it took so long that it has to be noted.
-    #[inline]
+    #[inline(always)]
     pub fn called(&self, command: CommandId, nanos: u64, failed: bool) -> bool {
         let counters = &self.commands[command.0 as usize];
         counters.calls.add(1);

@@ -263,8 +263,15 @@ impl Client {
 
     /// Ends the reply of the command that was run, which began at `mark`: withdraws it if the client does not want it, and
     /// adds the messages that it sent to itself.
-    #[inline]
+    #[inline(always)]
     pub fn end_reply(&mut self, mark: Mark) {
+        if self.reply_mode != ReplyMode::On || !self.late_pushes.is_empty() {
+            self.end_odd_reply(mark);
+        }
+    }
+
+    #[cold]
+    fn end_odd_reply(&mut self, mark: Mark) {
         match self.reply_mode {
             ReplyMode::On => {}
             ReplyMode::SkipNext => self.reply_mode = ReplyMode::Skip,
