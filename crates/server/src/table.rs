@@ -4,7 +4,7 @@
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
 use crate::commands::{Call, FloorCall, LocalCall};
-use ochre_engine::command::flags::{READONLY, WHOLE_WORLD};
+use ochre_engine::command::flags::{FAST, READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
 use ochre_engine::command::{Args, Begin, DataFn, Find, Flags, KeySpec, Meta, Outcome, Spec};
@@ -68,6 +68,8 @@ pub struct Entry {
     pub key_places: KeyPlaces,
     /// What it needs while it runs.
     pub reach: Reach,
+    /// It is done in a moment: its declaration says FAST, or O(1), as that of SET does.
+    pub is_quick: bool,
 }
 
 /// What a command needs while it runs: decides whether other workers may go on meanwhile.
@@ -265,6 +267,7 @@ impl CommandTable {
             parent,
             key_places: KeyPlaces::of_specs(spec.meta.keys),
             reach: Reach::of(&spec.meta, spec.run.map_or(Run::Container, run)),
+            is_quick: spec.meta.flags & FAST != 0 || spec.meta.complexity == "O(1)",
         });
         Some(id)
     }

@@ -28,7 +28,6 @@ use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
 use crate::server::Desk;
 use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
-use ochre_engine::command::flags::FAST;
 use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
 use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
 use ochre_resp::request::Args;
@@ -300,7 +299,7 @@ fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
             | Reach::Queue
             | Reach::Process => false,
         };
-        is_planned && entry.flags & FAST != 0
+        is_planned && entry.is_quick
     })
 }
 
