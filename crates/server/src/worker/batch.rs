@@ -7,8 +7,9 @@
 //! speed: each command looks its keys up for itself.
 
 use super::Worker;
+use super::group::Queue;
 use super::seat::{InHand, Seat};
-use super::shared::{Queue, Tried, may_share};
+use super::shared::{Tried, may_share};
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::Step;
 use crate::plan::Plan;

@@ -9,7 +9,8 @@
 //! the exclusive mode: whoever goes on may need other shards.
 
 use super::Worker;
-use super::seat::{Common, Seat};
+use super::common::Common;
+use super::seat::Seat;
 use crate::clock::{Clock, Tick};
 use crate::eviction::{Pressure, Site, relieve};
 use crate::expiry::slow_limit_us;

@@ -17,7 +17,9 @@
 mod accept;
 mod batch;
 mod chores;
+mod common;
 mod cron;
+mod group;
 mod letters;
 mod meanwhile;
 mod output;
@@ -27,7 +29,7 @@ mod start;
 mod survey;
 mod waiters;
 
-pub use seat::Common;
+pub use common::Common;
 pub use start::run;
 
 use crate::client::Token;

@@ -9,32 +9,26 @@
 //! GET a   SET b   MGET c d   INCR e   ZUNIONSTORE ...    commands of one client, in order
 //! ╰────────── group ──────────────╯   ╰── group ──╯      lock, fetch, run each, log, unlock
 //! ```
-//! Commands that follow each other are locked together, up to [`GROUP_KEYS`] keys, because that lets
-//! their lookups overlap (see `ochre_engine::keyspace::Locks`); only those that are quick by declaration, so that
-//! nobody waits long for a key. All shards of a command stay locked until it is done, so commands
-//! on common keys take effect one after the other, each as a whole. What they did is logged before the
+//! Commands that follow each other are locked together (`group.rs`). All shards of a command stay locked until it is done,
+//! so commands on common keys take effect one after the other, each as a whole. What they did is logged before the
 //! locks are given back, so the log has the same order.
 
 use super::chores::make_room;
-use super::seat::{Common, Seat};
-use super::waiters;
+use super::common::Common;
+use super::group::{Queue, is_walk, lock_group};
+use super::seat::Seat;
 use crate::client::{Client, Flags, PendingInput};
 use crate::commands::FloorCall;
 use crate::eviction::Pressure;
 use crate::exec::{Voice, call_local, is_exec, refuse};
 use crate::floor::{Floor, Letters};
-use crate::gate::{Gate, Setup, is_queued};
-use crate::net::QueryBuffer;
-use crate::plan::{Plan, Planned};
+use crate::gate::{Gate, Setup};
+use crate::plan::Planned;
 use crate::server::Desk;
-use crate::table::{CommandId, CommandTable, Entry, Reach, Run};
+use crate::table::{CommandId, Entry, Reach, Run};
 use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
-use ochre_engine::keyspace::{ExpiryMode, Held, Hints};
+use ochre_engine::keyspace::{ExpiryMode, Hints};
 use ochre_resp::request::Args;
-
-/// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
-/// and few enough that two workers rarely want the same shard.
-const GROUP_KEYS: usize = 16;
 
 /// States of a client in which its commands need the whole process.
 const SPECIAL: Flags = Flags::BLOCKED
@@ -53,15 +47,6 @@ pub(super) enum Tried {
     Waits,
     /// It has to run in the exclusive mode; nothing has happened.
     NotHere,
-}
-
-/// The commands of one client that wait to be run, from `pending.next` on.
-#[derive(Clone, Copy)]
-pub(super) struct Queue<'a> {
-    pub query: &'a QueryBuffer,
-    pub plan: &'a Plan,
-    /// Where the plan of the command at `pending.next` is.
-    pub first: usize,
 }
 
 impl Seat {
@@ -159,148 +144,10 @@ fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandI
     matches!(setup.gate(client, id, args, false), Err(_) | Ok(Gate::Queue))
 }
 
-/// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
-/// these are; `None` if the keys cannot be told.
-fn lock_group<'a>(
-    common: Common<'a>,
-    client: &Client,
-    pending: &PendingInput,
-    queue: Queue<'_>,
-    shards: &'a mut Vec<u16>,
-    hashes: &mut Vec<u64>,
-) -> Option<(Held<'a>, usize)> {
-    let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
-    let first = plan.get(queue.first);
-    if client.flags.intersects(Flags::MULTI | Flags::PUBSUB) || !is_quick(commands, first) {
-        let args = pending.batch.args(pending.next, queue.query.bytes());
-        return lock_one(common, client, first, args, shards, hashes).map(|held| (held, 1));
-    }
-    let mut held = locks.hold(shards, first.hints.hashes());
-    let (mut size, mut keys) = (1, first.hints.hashes().len());
-    while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
-        let next = plan.get(queue.first + size);
-        if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
-            break;
-        }
-        keys += next.hints.hashes().len();
-        size += 1;
-    }
-    if held.has_interest() {
-        let is_awaited = |at: usize| {
-            let entry = plan.get(queue.first + at).command.map(|id| commands.get(id));
-            let args = pending.batch.args(pending.next + at, queue.query.bytes());
-            let keys = entry.and_then(|entry| keys_of(entry, args)).unwrap_or_default();
-            waiters::is_any_awaited(&held, keys.into_iter())
-        };
-        size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
-        if size == 0 {
-            let args = pending.batch.args(pending.next, queue.query.bytes());
-            let keys = keys_of(commands.get(first.command?), args)?;
-            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
-        }
-    }
-    if keys > 1 {
-        held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
-    }
-    Some((held, size))
-}
-
-/// Locks the shards of a command that goes alone; none if it walks, needs none, or is going to be refused.
-fn lock_one<'a>(
-    common: Common<'a>,
-    client: &Client,
-    planned: Planned<'_>,
-    args: Args<'_>,
-    shards: &'a mut Vec<u16>,
-    hashes: &mut Vec<u64>,
-) -> Option<Held<'a>> {
-    let (setup, locks) = (common.setup(), common.locks());
-    let entry = setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id));
-    let keys = match entry {
-        Some(entry) if entry.arity_fits(args.len()) && !is_queued(client, entry) => {
-            reached_keys(setup.commands, client, entry, args)?
-        }
-        _ => Vec::new(),
-    };
-    if keys.is_empty() {
-        return Some(locks.roaming(shards));
-    }
-    hashes.clear();
-    hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
-    let held = locks.hold(shards, hashes);
-    if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
-        return waiters::hold_with_waiters(common, held, &keys, hashes);
-    }
-    if hashes.len() > 1 {
-        held.fetch(client.db, hashes);
-    }
-    Some(held)
-}
-
-/// The keys that a command needs, whoever named them; `None` if they cannot be told, or if it needs more than keys.
-fn reached_keys<'a>(
-    commands: &CommandTable,
-    client: &'a Client,
-    entry: &Entry,
-    args: Args<'a>,
-) -> Option<Vec<&'a [u8]>> {
-    let watched = client.watching.as_ref().into_iter().flat_map(|watching| &watching.keys);
-    let watched = watched.map(|(_, key)| &**key);
-    match entry.reach {
-        Reach::OneKey | Reach::Keys => keys_of(entry, args),
-        Reach::Watched => Some(watched.collect()),
-        Reach::Queue => {
-            let mut keys: Vec<&[u8]> = watched.collect();
-            for (id, args) in client.multi.as_ref().into_iter().flat_map(|multi| &multi.commands) {
-                let entry = commands.get(*id);
-                match entry.reach {
-                    Reach::OneKey | Reach::Keys => keys.extend(keys_of(entry, args.args())?),
-                    Reach::Local | Reach::Audience => {}
-                    Reach::Walk | Reach::Survey | Reach::Watched | Reach::Queue | Reach::Process => {
-                        return None;
-                    }
-                }
-            }
-            Some(keys)
-        }
-        Reach::Walk | Reach::Local | Reach::Survey | Reach::Audience | Reach::Process => Some(Vec::new()),
-    }
-}
-
-/// The keys that a command names; `None` if they cannot be told.
-fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
-    let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
-    Some(found.iter().map(|(at, _)| args.get(*at)).collect())
-}
-
 /// True if a command may use more memory.
 #[inline]
 fn needs_memory(setup: Setup<'_>, client: &Client, planned: Planned<'_>) -> bool {
     planned.command.is_some_and(|id| setup.flags_with_queue(client, id) & DENYOOM != 0)
-}
-
-#[inline]
-fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
-}
-
-/// A command that is done in a moment, and whose keys are all planned if it has any.
-#[inline]
-fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| {
-        let entry = commands.get(id);
-        let is_planned = match entry.reach {
-            Reach::OneKey | Reach::Keys => planned.is_complete(),
-            Reach::Local => true,
-            Reach::Walk
-            | Reach::Survey
-            | Reach::Audience
-            | Reach::Watched
-            | Reach::Queue
-            | Reach::Process => false,
-        };
-        is_planned && entry.is_quick
-    })
 }
 
 /// A group under way: its shards are held.

@@ -3,7 +3,7 @@
 //! Counters are read from where their owners keep them, shards are looked at one by one under their
 //! locks, and the rest changes in the exclusive mode only or has a lock of its own.
 
-use super::seat::Common;
+use super::common::Common;
 use crate::commands::info::Text;
 use crate::latency::Notes;
 use crate::lazyfree::Reaper;

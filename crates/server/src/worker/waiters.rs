@@ -6,7 +6,7 @@
 //! does not come to an end runs in the exclusive mode.
 
 use super::Worker;
-use super::seat::Common;
+use super::common::Common;
 use crate::blocking::Wake;
 use crate::server::Desk;
 use ochre_engine::keyspace::{ExpiryMode, Held};
