@@ -22,6 +22,8 @@ pub enum Op {
     LRange(usize),
     /// With a short timeout.
     BLPop(Vec<usize>),
+    /// The same.
+    BLMove(usize, usize),
     SAdd(usize, u32),
     SInterStore(usize, usize, usize),
     SMembers(usize),
@@ -72,8 +74,9 @@ impl Op {
             0..4 => Op::FlushDb,
             4..16 => Op::Exec((0..rng.range(1, 3)).map(|_| Op::simple(rng)).collect()),
             16..24 => Op::CompareAndSet(rng.below(KEYS), value(rng)),
-            24..32 => Op::BLPop((0..rng.range(1, 2)).map(|_| rng.below(KEYS)).collect()),
-            32..35 => Op::XReadGroupWaiting,
+            24..30 => Op::BLPop((0..rng.range(1, 2)).map(|_| rng.below(KEYS)).collect()),
+            30..33 => Op::BLMove(rng.below(KEYS), rng.below(KEYS)),
+            33..35 => Op::XReadGroupWaiting,
             35..38 => {
                 Op::WalkEnds(*rng.pick(&[Walk::Scan, Walk::Scan, Walk::Keys, Walk::DbSize, Walk::RandomKey]))
             }
@@ -123,6 +126,7 @@ impl Op {
             Op::LRange(key) => format!("LRANGE {} 0 -1", list(*key)),
             Op::XRange => "XRANGE stream - +".to_owned(),
             Op::BLPop(keys) => format!("BLPOP{} 0.02", names(keys, list)),
+            Op::BLMove(from, to) => format!("BLMOVE {} {} RIGHT LEFT 0.02", list(*from), list(*to)),
             Op::SAdd(key, value) => format!("SADD {} {value}", set(*key)),
             Op::SInterStore(to, a, b) => format!("SINTERSTORE {} {} {}", set(*to), set(*a), set(*b)),
             Op::SMembers(key) => format!("SMEMBERS {}", set(*key)),
@@ -306,13 +310,8 @@ impl State {
                 list.push_front(*value);
                 Reply::Integer(list.len() as i64)
             }
-            Op::LMove(from, to) => match self.pop(*from, VecDeque::pop_back) {
-                Some(value) => {
-                    self.lists.entry(*to).or_default().push_front(value);
-                    number(value)
-                }
-                None => Reply::NilBulk,
-            },
+            Op::LMove(from, to) => self.move_last(*from, *to).unwrap_or(Reply::NilBulk),
+            Op::BLMove(from, to) => self.move_last(*from, *to).unwrap_or(Reply::NilArray),
             Op::LRange(key) => {
                 Reply::Array(self.lists.get(key).into_iter().flatten().copied().map(number).collect())
             }
@@ -341,6 +340,12 @@ impl State {
             }
             other => unreachable!("{other:?} has an arm of its own"),
         }
+    }
+
+    fn move_last(&mut self, from: usize, to: usize) -> Option<Reply> {
+        let value = self.pop(from, VecDeque::pop_back)?;
+        self.lists.entry(to).or_default().push_front(value);
+        Some(number(value))
     }
 
     fn store(&mut self, key: usize, text: String) -> Reply {
