@@ -204,3 +204,27 @@ fn subscriptions_and_events_come_and_go_beside_writes() {
         });
     });
 }
+
+#[test]
+fn clients_that_leave_while_they_wait_or_watch_leave_nothing_behind() {
+    let server = quiet_server(&[]);
+    let mut observer = server.connect();
+    stops_nobody(&server, || {
+        for round in 0..100 {
+            let (mut waiting, mut watching) = (server.connect(), server.connect());
+            waiting.start(&["BLPOP", "a", "b", "0"]);
+            watching.run("WATCH a b c");
+            if round % 2 == 0 {
+                watching.run("MULTI");
+                watching.run("SET a 1");
+            }
+            wait_for_waiting(&mut observer, 1);
+            drop((waiting, watching));
+            wait_for_waiting(&mut observer, 0);
+        }
+    });
+    wait_until("all have left", || observer.info("connected_clients") == "1");
+    assert_eq!(observer.info("total_blocking_keys"), "0");
+    assert_eq!(observer.run("LPUSH a x").integer(), Some(1));
+    assert_eq!(observer.run("LLEN a").integer(), Some(1));
+}

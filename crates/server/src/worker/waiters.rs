@@ -1,4 +1,4 @@
-//! Commands on keys that somebody waits for, and the end of waits whose time is up.
+//! Commands on keys that somebody waits for, and the end of waits whose time is up, or whose client has left.
 //!
 //! Whoever wakes a client runs its command, which may name further keys, on which others may wait (BLMOVE). So all of them
 //! are locked before the command that wakes runs: its keys, the keys of all waits for them, the keys of all waits
@@ -8,6 +8,7 @@
 use super::Worker;
 use super::common::Common;
 use crate::blocking::Wake;
+use crate::client::{Client, Flags};
 use crate::server::Desk;
 use ochre_engine::keyspace::{ExpiryMode, Held};
 
@@ -111,6 +112,26 @@ impl Worker {
             }
         }
         part.put_back(client);
+        true
+    }
+
+    /// Ends what one of this worker's clients waits for and watches, without a word. False if it takes the exclusive mode.
+    pub(super) fn untie(&mut self, client: &mut Client) -> bool {
+        if self.seat.is_alone() || client.flags.contains(Flags::PAUSED) {
+            return false;
+        }
+        let (common, _, desk) = self.seat.split();
+        let Desk { lane, stats, journal, shards, hashes, .. } = desk;
+        let (wait, locks) = (client.stop_waiting(), common.locks());
+        hashes.clear();
+        hashes.extend(wait.iter().flat_map(|wait| &wait.on.keys).map(|key| locks.locate(key).hash));
+        let watched = client.watching.iter().flat_map(|watching| &watching.keys);
+        hashes.extend(watched.map(|(_, key)| locks.locate(key).hash));
+        let mut floor = common.floor(locks.hold(shards, hashes), ExpiryMode::Delete, lane, stats, journal);
+        if let Some(wait) = wait {
+            floor.end_wait(&wait);
+        }
+        floor.unwatch_all(client);
         true
     }
 }
