@@ -152,8 +152,15 @@ fn all_subscribers_hear_the_messages_of_all_publishers_in_one_order() {
                 scope.spawn(move || {
                     let mut client = server.connect();
                     for at in 0..MESSAGES {
-                        let heard = client.run(&format!("PUBLISH news {publisher}-{at}"));
-                        assert_eq!(heard.integer(), Some(6));
+                        let line = format!("PUBLISH news {publisher}-{at}");
+                        let call: Vec<&str> = line.split(' ').collect();
+                        if publisher == 0 {
+                            let calls = [vec!["MULTI"], call, vec!["INCR", "count"], vec!["EXEC"]];
+                            let replies = client.pipeline(&calls).unwrap();
+                            assert_eq!(replies[3].items()[0].integer(), Some(6));
+                        } else {
+                            assert_eq!(client.call(&call).integer(), Some(6));
+                        }
                     }
                 });
             }
@@ -227,4 +234,80 @@ fn clients_that_leave_while_they_wait_or_watch_leave_nothing_behind() {
     assert_eq!(observer.info("total_blocking_keys"), "0");
     assert_eq!(observer.run("LPUSH a x").integer(), Some(1));
     assert_eq!(observer.run("LLEN a").integer(), Some(1));
+}
+
+#[test]
+fn no_message_follows_the_end_of_a_subscription() {
+    let server = quiet_server(&[]);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut writer = server.connect();
+            while !done.load(Ordering::Relaxed) {
+                writer.run("PUBLISH news x");
+            }
+        });
+        for (begin, end) in [
+            ("SUBSCRIBE news", "UNSUBSCRIBE"),
+            ("PSUBSCRIBE n*", "PUNSUBSCRIBE"),
+            ("SUBSCRIBE news", "RESET"),
+        ] {
+            for _ in 0..100 {
+                let mut reader = server.connect();
+                reader.run(begin);
+                reader.start(&[end]);
+                while matches!(reader.read().unwrap(), Reply::Array(words) if words[0].text().ends_with("message"))
+                {
+                }
+                for _ in 0..3 {
+                    assert_eq!(reader.run("ECHO x").text(), "x", "after {end}");
+                }
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn who_wants_no_replies_gets_none_for_what_it_waited_for() {
+    let server = Server::start(&[]);
+    let (mut reader, mut writer) = (server.connect(), server.connect());
+    for (mode, timeout, push) in
+        [("OFF", "0", true), ("SKIP", "0", true), ("OFF", "0.05", false), ("SKIP", "0.05", false)]
+    {
+        reader.start(&["CLIENT", "REPLY", mode]);
+        reader.start(&["BLPOP", "q", timeout]);
+        if push {
+            wait_for_waiting(&mut writer, 1);
+            writer.run("RPUSH q x");
+        }
+        wait_for_waiting(&mut writer, 0);
+        reader.start(&["CLIENT", "REPLY", "ON"]);
+        assert_eq!(reader.read().unwrap().text(), "OK", "{mode} {timeout}");
+        assert_eq!(reader.run("ECHO x").text(), "x");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_answered_behind_what_its_client_waits_for() {
+    let server = Server::start(&[]);
+    let (mut reader, mut writer) = (server.connect(), server.connect());
+    reader.send(b"BLPOP q 0\r\n*1\r\n!\r\n").unwrap();
+    wait_for_waiting(&mut writer, 1);
+    writer.run("RPUSH q x");
+    assert_eq!(words(&reader.read().unwrap()), ["q", "x"]);
+    assert!(reader.read().unwrap().text().starts_with("ERR Protocol error"));
+    assert!(reader.read().is_err());
+}
+
+#[test]
+fn clients_that_leave_during_a_pause_are_not_counted_any_more() {
+    let server = Server::start(&[]);
+    let mut observer = server.connect();
+    observer.run("CLIENT PAUSE 100000 WRITE");
+    let mut held: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+    held.iter_mut().for_each(|client| client.start(&["SET", "a", "1"]));
+    wait_for_waiting(&mut observer, 3);
+    drop(held);
+    wait_for_waiting(&mut observer, 0);
 }

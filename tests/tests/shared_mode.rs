@@ -265,3 +265,32 @@ fn commands_keep_their_order_and_their_meaning_in_one_pipeline() {
     assert!(client.read().is_err());
     assert_eq!(server.connect().run("GET c").text(), "1");
 }
+
+#[test]
+fn a_word_given_twice_leads_to_no_key_that_is_not_held() {
+    let server = start(&[]);
+    let mut client = server.connect();
+    client.run("GEOADD g 1 2 m");
+    client.run("XADD s 1-1 a b");
+    client.run("XGROUP CREATE s g 0");
+    for at in 0..50 {
+        let lines = [
+            format!("GEORADIUS g 1 2 3 km STORE a{at} STORE b{at}"),
+            format!("GEORADIUS g 1 2 3 km STORE a{at} STOREDIST b{at}"),
+            format!("GEORADIUS g 1 2 3 km STOREDIST STORE STORE b{at}"),
+            format!("GEORADIUSBYMEMBER g m 3 km STOREDIST a{at} STOREDIST b{at}"),
+            format!("XREADGROUP COUNT 1 GROUP g STREAMS STREAMS s{at} >"),
+            "XREADGROUP COUNT 1 GROUP STREAMS x STREAMS s >".to_owned(),
+            format!("XREAD COUNT 1 STREAMS STREAMS streams{at} 0 0"),
+        ];
+        for line in &lines {
+            client.run(line);
+            client.run("MULTI");
+            client.run(line);
+            client.run("EXEC");
+        }
+        let exists = client.run(&format!("EXISTS a{at} b{at}"));
+        assert!(exists.integer().is_some_and(|count| count >= 1), "{exists:?}");
+    }
+    assert_eq!(client.run("PING").text(), "PONG");
+}

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use ochre_tests::client::encode;
 use ochre_tests::{Client, Directory, Reply, Server, wait_until};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -148,4 +149,50 @@ fn an_ending_server_starts_no_rewrite_in_place_of_the_one_it_killed() {
     let log = server.log();
     let (_, end) = log.split_once("There is a child rewriting the AOF. Killing it!").expect("it is killed");
     assert!(!end.contains("Starting automatic rewriting"), "{log}");
+}
+
+#[test]
+fn what_clients_were_told_before_the_end_is_saved() {
+    for round in 0..4 {
+        let directory = Directory::new();
+        let (mut server, mut ender) = start(&directory, &["--save", "900 1"]);
+        let told: Vec<u64> = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..16)
+                .map(|number| {
+                    let mut client = server.connect();
+                    scope.spawn(move || {
+                        // Several at once, so that some are behind the end in what the server has read.
+                        let mut told = 0;
+                        loop {
+                            let calls: Vec<Vec<String>> = (1..=8)
+                                .map(|more| {
+                                    vec!["SET".into(), format!("n{number}"), (told + more).to_string()]
+                                })
+                                .collect();
+                            let bytes: Vec<u8> = calls.iter().flat_map(|call| encode(call)).collect();
+                            if client.send(&bytes).is_err() {
+                                return told;
+                            }
+                            for _ in 0..calls.len() {
+                                match client.read() {
+                                    Ok(reply) if reply.is_ok() => told += 1,
+                                    _ => return told,
+                                }
+                            }
+                        }
+                    })
+                })
+                .collect();
+            std::thread::sleep(Duration::from_millis(50 + 20 * round));
+            ender.send(b"SHUTDOWN\r\n").unwrap();
+            writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+        });
+        ends(&mut server);
+        let server = directory.start(&[]);
+        let mut client = server.connect();
+        for (number, told) in told.into_iter().enumerate() {
+            let kept: u64 = client.run(&format!("GET n{number}")).text().parse().unwrap_or(0);
+            assert!(kept >= told, "client {number} was told of {told}, kept is {kept}");
+        }
+    }
 }

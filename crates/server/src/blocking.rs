@@ -276,6 +276,7 @@ impl Floor<'_> {
             return false;
         }
         client.stop_waiting();
+        let mark = client.output.mark();
         match why {
             Wake::Timeout => wait.on.nothing.write(&mut client.reply()),
             Wake::Error => {
@@ -284,6 +285,7 @@ impl Floor<'_> {
                 self.stats.error_replied(TEXT);
             }
         }
+        client.end_reply(mark);
         // Counted now, like every command that had to wait (updateStatsOnUnblock).
         self.stats.called(wait.command, 0, why == Wake::Error);
         true

@@ -37,7 +37,9 @@ impl Server {
     pub fn execute(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Step {
         let mark = client.output.mark();
         let step = self.dispatch(client, planned, args);
-        client.end_reply(mark);
+        if step == Step::Done {
+            client.end_reply(mark);
+        }
         self.serve_ready(client);
         step
     }

@@ -151,6 +151,13 @@ impl Floor<'_> {
         call_data(lane, settings, entry, handler, expiry, voice, |view| ground.keys(view), reply, args)
     }
 
+    /// Hands the client in hand, which has just ended subscriptions, the messages that were on their way to it.
+    pub fn open_outstanding(&mut self, client: &mut Client) {
+        if let Letters::Sent(post) = &self.letters {
+            post.collect_for(client).into_iter().for_each(|letter| _ = letter.open(client));
+        }
+    }
+
     /// A view of database 0 and randomness, for work that no client asked for.
     pub fn background(&mut self) -> (Keys<'_>, &mut SmallRng) {
         let Floor { ground, hall, lane, .. } = self;

@@ -46,6 +46,13 @@ impl Pause {
         self.now.map(|(what, _)| what)
     }
 
+    /// A client is gone.
+    pub fn forget(&mut self, client: &Client) {
+        if client.flags.contains(Flags::PAUSED) {
+            self.held.retain(|token| *token != client.token);
+        }
+    }
+
     /// Number of clients whose commands are held.
     pub fn held(&self) -> usize {
         self.held.len()

@@ -68,8 +68,9 @@ impl Letter {
             Content::Line(bytes) => client.output.append(&bytes),
             Content::Message(message) => message.append_to(&mut client.output, client.protocol),
             Content::Served { reply, slow_nanos } => {
-                let wait = client.stop_waiting();
+                let (wait, mark) = (client.stop_waiting(), client.output.mark());
                 client.output.append(&reply);
+                client.end_reply(mark);
                 return Opened::GoesOn(wait.zip(slow_nanos));
             }
         }
@@ -150,6 +151,17 @@ impl Post {
     /// Takes a worker's letters, in the order in which they were sent.
     pub fn collect(&self, worker: usize, into: &mut Vec<Mail>) {
         self.places[worker].0.take(into);
+    }
+
+    /// Takes the letters of one client, which its own worker has in hand.
+    pub fn collect_for(&self, client: &Client) -> Vec<Letter> {
+        let Some(place) = self.places.get(client.token.worker()) else { return Vec::new() };
+        let mail = place.0.take_if(|mail| matches!(mail, Mail::Letter(letter) if letter.id == client.id));
+        let letters = mail.into_iter().filter_map(|mail| match mail {
+            Mail::Letter(letter) => Some(letter),
+            Mail::Newcomer(_) => None,
+        });
+        letters.collect()
     }
 
     /// Number of mailboxes.

@@ -48,6 +48,14 @@ impl<T> Mailbox<T> {
         std::mem::swap(&mut *letters, into);
     }
 
+    /// Takes out the letters that are wanted, in order; the others stay.
+    pub fn take_if(&self, wanted: impl FnMut(&mut T) -> bool) -> Vec<T> {
+        let mut letters = self.lock();
+        let taken = letters.extract_if(.., wanted).collect();
+        self.filled.store(!letters.is_empty(), Ordering::Relaxed);
+        taken
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {
         self.letters.lock().expect("no panic happens under the lock of a mailbox")
     }
@@ -66,6 +74,10 @@ mod tests {
         let mut letters = Vec::new();
         mailbox.take(&mut letters);
         assert_eq!((letters, mailbox.is_filled()), (vec![1, 2], false));
-        assert!(mailbox.put(3));
+        assert!(mailbox.put(3) && !mailbox.put(4) && !mailbox.put(5));
+        assert_eq!(mailbox.take_if(|letter| *letter != 4), [3, 5]);
+        assert!(mailbox.is_filled() && !mailbox.put(6));
+        assert_eq!(mailbox.take_if(|_| true), [4, 6]);
+        assert!(!mailbox.is_filled());
     }
 }

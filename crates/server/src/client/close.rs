@@ -28,6 +28,7 @@ impl Server {
     /// Unties a client from everything that it waits for, watches or listens to.
     pub fn release(&mut self, client: &mut super::Client) {
         self.unblock_client(client);
+        self.pause.forget(client);
         self.floor().unwatch_all(client);
         self.pubsub.unsubscribe_all(client);
         self.monitors.remove(client);

@@ -83,6 +83,11 @@ impl Inbox {
         self.capacity.store(feed.bytes.capacity(), Ordering::Relaxed);
     }
 
+    /// Bytes that wait here.
+    pub fn len(&self) -> usize {
+        self.feed.lock().bytes.len()
+    }
+
     /// Bytes of memory that wait here, or may: they do not count against `maxmemory`.
     pub fn capacity(&self) -> usize {
         self.capacity.load(Ordering::Relaxed)

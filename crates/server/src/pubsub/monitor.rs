@@ -30,6 +30,11 @@ impl Monitors {
         !self.is_any.load(Ordering::Relaxed)
     }
 
+    /// Keeps others from showing commands, for as long as the result lives.
+    pub fn order(&self) -> impl Drop + '_ {
+        self.watching.lock()
+    }
+
     /// A client becomes a monitor.
     pub fn add(&self, client: &mut Client) {
         client.flags.insert(Flags::MONITOR);

@@ -16,24 +16,36 @@ impl Exchange {
         confirm(client, kind.subscribed(), kind, Some(topic));
     }
 
-    /// Ends a subscription, whether it exists or not, and confirms it.
-    pub fn unsubscribe(&self, client: &mut Client, kind: Kind, topic: &[u8]) {
-        self.remove(client, kind, topic);
-        confirm(client, kind.unsubscribed(), kind, Some(topic));
+    /// Ends subscriptions, whether they exist or not, and confirms each. `settle` hands over the messages that were on their
+    /// way: they come before the confirmation.
+    pub fn unsubscribe(
+        &self,
+        client: &mut Client,
+        kind: Kind,
+        topics: &[&[u8]],
+        settle: impl FnOnce(&mut Client),
+    ) {
+        if client.subscriptions.is_some() {
+            self.change(|registry| topics.iter().for_each(|topic| registry.remove(kind, topic, client.id)));
+            settle(client);
+        }
+        for topic in topics {
+            if let Some(subscriptions) = &mut client.subscriptions {
+                subscriptions.remove(kind, topic);
+            }
+            confirm(client, kind.unsubscribed(), kind, Some(topic));
+        }
         forget_subscriber(client);
     }
 
     /// Ends all subscriptions of a kind and confirms each; with none, confirms just that.
-    pub fn unsubscribe_kind(&self, client: &mut Client, kind: Kind) {
+    pub fn unsubscribe_kind(&self, client: &mut Client, kind: Kind, settle: impl FnOnce(&mut Client)) {
         let topics = topics_of(client, kind);
-        for topic in &topics {
-            self.remove(client, kind, topic);
-            confirm(client, kind.unsubscribed(), kind, Some(topic));
-        }
+        let topics: Vec<&[u8]> = topics.iter().map(|topic| &**topic).collect();
+        self.unsubscribe(client, kind, &topics, settle);
         if topics.is_empty() {
             confirm(client, kind.unsubscribed(), kind, None);
         }
-        forget_subscriber(client);
     }
 
     /// Ends all subscriptions without a word.
@@ -47,13 +59,6 @@ impl Exchange {
         }
         client.subscriptions = None;
         client.flags.remove(Flags::PUBSUB);
-    }
-
-    fn remove(&self, client: &mut Client, kind: Kind, topic: &[u8]) {
-        let Some(subscriptions) = &mut client.subscriptions else { return };
-        if subscriptions.remove(kind, topic) {
-            self.change(|registry| registry.remove(kind, topic, client.id));
-        }
     }
 }
 

@@ -205,7 +205,9 @@ impl Worker {
             // Clients before this one may have closed it, or run its commands already.
             let Some(client) = self.seat.part().take(token) else { continue };
             let mut client = InHand::new(client);
-            if commands_of(&client) == count && !client.flags.contains(Flags::CLOSE_ASAP) {
+            let rests = Flags::CLOSE_ASAP | Flags::BLOCKED | Flags::PAUSED;
+            let ends = self.seat.common().is_shutting_down();
+            if commands_of(&client) == count && !client.flags.intersects(rests) && !ends {
                 self.run_client(&mut client, &plan, own);
             }
             client.put_back(self.seat.part());
@@ -228,7 +230,9 @@ impl Worker {
         let query = std::mem::take(&mut client.query);
         client.input_in_hand = query.len();
         self.run_commands(client, &mut pending, Queue { query: &query, plan, first });
-        let done = pending.next >= pending.batch.len();
+        // What makes no sense is answered behind the reply that the client waits for.
+        let waits = client.flags.contains(Flags::BLOCKED) && pending.fault.is_some();
+        let done = pending.next >= pending.batch.len() && !waits;
         client.query = query;
         client.input_in_hand = 0;
         if done {
@@ -269,7 +273,8 @@ impl Worker {
     fn run_commands(&mut self, client: &mut InHand, pending: &mut PendingInput, queue: Queue<'_>) {
         let seat = &mut self.seat;
         let offset = queue.first - pending.next;
-        while pending.next < pending.batch.len() {
+        // What comes after the end of the server must not be answered as if it had been kept.
+        while pending.next < pending.batch.len() && !seat.common().is_shutting_down() {
             let queue = Queue { first: offset + pending.next, ..queue };
             let mut tried = Tried::NotHere;
             let args = pending.batch.args(pending.next, queue.query.bytes());
@@ -406,7 +411,7 @@ impl Server {
             if client.output.is_over_limit() {
                 self.exceeds_output_limit(client);
             }
-            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
+            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) || self.shutdown {
                 pending.next = pending.batch.len();
             } else if pending.next < pending.batch.len() && shares(self, client, pending) {
                 return false;

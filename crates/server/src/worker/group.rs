@@ -12,7 +12,9 @@ use crate::gate::is_queued;
 use crate::net::QueryBuffer;
 use crate::plan::{Plan, Planned};
 use crate::table::{CommandTable, Entry, Reach};
+use ochre_engine::command::{Begin, PUBSUB};
 use ochre_engine::keyspace::Held;
+use ochre_engine::text::eq_ignore_case;
 use ochre_resp::request::Args;
 
 /// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
@@ -124,6 +126,8 @@ fn reached_keys<'a>(
                 let entry = commands.get(*id);
                 match entry.reach {
                     Reach::OneKey | Reach::Keys => keys.extend(keys_of(entry, args.args())?),
+                    // Its own messages follow the transaction, and those of others stop with the subscription.
+                    Reach::Local if entry.flags & PUBSUB != 0 => return None,
                     Reach::Local | Reach::Audience => {}
                     Reach::Walk | Reach::Survey | Reach::Watched | Reach::Queue | Reach::Process => {
                         return None;
@@ -138,8 +142,23 @@ fn reached_keys<'a>(
 
 /// The keys that a command names; `None` if they cannot be told.
 fn keys_of<'a>(entry: &Entry, args: Args<'a>) -> Option<Vec<&'a [u8]>> {
-    let found = entry.arity_fits(args.len()).then(|| entry.meta.find_keys(args).ok())??;
+    if !entry.arity_fits(args.len()) || has_keyword_twice(entry, args) {
+        return None;
+    }
+    let found = entry.meta.find_keys(args).ok()?;
     Some(found.iter().map(|(at, _)| args.get(*at)).collect())
+}
+
+/// Whether a word that keys stand behind is there more than once: then they are where the handler looks, which may be another
+/// place than that which COMMAND GETKEYS tells (`GEORADIUS ... STORE a STORE b`).
+fn has_keyword_twice(entry: &Entry, args: Args<'_>) -> bool {
+    entry.meta.keys.iter().any(|spec| match spec.begin {
+        Begin::Keyword(word, from) => {
+            let behind = args.iter().skip(usize::try_from(from).unwrap_or(0));
+            behind.filter(|arg| eq_ignore_case(arg, word.as_bytes())).count() > 1
+        }
+        Begin::Index(_) | Begin::Unknown => false,
+    })
 }
 
 /// A command that walks over the database, one shard after the other.

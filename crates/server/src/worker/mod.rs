@@ -106,6 +106,7 @@ impl Worker {
         if self.signals.is_some() {
             self.seat.exclusively(|server| server.flush_last_writes());
         }
+        self.flush_log();
         self.flush_all();
         self.seat.leave();
         Ok(())
@@ -186,7 +187,7 @@ impl Worker {
 
     /// Accepts last, and after closing: who has left makes room under `maxclients`.
     fn accept_waiting(&mut self) {
-        if self.accepting.is_empty() {
+        if self.accepting.is_empty() || self.seat.common().is_shutting_down() {
             return;
         }
         self.close_clients();

@@ -121,14 +121,14 @@ pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>,
     }
 }
 
-/// Whether a command sends no message to its own client, which would have to stand behind its reply, and in front of that of the
-/// next command.
+/// Whether a command sends no message to its own client, which would have to stand behind its reply and in front of that
+/// of the next command.
 #[cold]
 fn stays_silent(setup: Setup<'_>, entry: &Entry) -> bool {
     match entry.reach {
-        Reach::Local | Reach::Survey | Reach::Walk => true,
+        Reach::Local | Reach::Survey | Reach::Walk | Reach::Watched => true,
         Reach::Audience | Reach::Queue | Reach::Process => false,
-        Reach::OneKey | Reach::Keys | Reach::Watched => setup.settings.notify_keyspace_events.is_empty(),
+        Reach::OneKey | Reach::Keys => setup.settings.notify_keyspace_events.is_empty(),
     }
 }
 
@@ -178,10 +178,11 @@ impl Turn<'_> {
             Ok((id, _)) => self.run_command(client, id, planned.hints, args),
             Err(error) => self.refuse(client, setup.resolve(planned.command, args).ok(), &error),
         };
-        if tried == Tried::NotHere {
-            client.output.rollback(mark);
-        } else {
-            client.end_reply(mark);
+        match tried {
+            Tried::Done => client.end_reply(mark),
+            // The reply comes later.
+            Tried::Waits => {}
+            Tried::NotHere => client.output.rollback(mark),
         }
         tried
     }
@@ -217,7 +218,11 @@ impl Turn<'_> {
         }
         self.floor.end_exec(client);
         self.floor.show_log();
-        if let Letters::Kept(kept) = std::mem::replace(&mut self.floor.letters, sent) {
+        if let Letters::Kept(kept) = std::mem::replace(&mut self.floor.letters, sent)
+            && !kept.is_empty()
+        {
+            // All hear them in one order.
+            let (_topics, _monitors) = (self.floor.hall.pubsub.registry(), self.floor.hall.monitors.order());
             kept.into_iter().for_each(|letter| self.floor.letters.push(letter));
         }
         Ok(())

@@ -29,6 +29,7 @@ impl Floor<'_> {
         self.hall.monitors.remove(client);
         self.discard_transaction(client);
         self.hall.pubsub.unsubscribe_all(client);
+        self.open_outstanding(client);
         client.db = DbIndex(0);
         client.protocol = Protocol::Resp2;
         client.name = None;

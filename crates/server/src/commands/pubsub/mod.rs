@@ -3,7 +3,7 @@
 mod monitor;
 
 use super::{FloorCall, LocalCall};
-use crate::client::Flags;
+use crate::client::{Client, Flags};
 use crate::floor::Floor;
 use crate::pubsub::Kind;
 use crate::table::{Reach, Run, ServerCommand};
@@ -35,7 +35,7 @@ static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub,
     .args(&[Arg::string("channel").multiple()]);
 
 static UNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Local(unsubscribe))
+    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Floor(Reach::Local, unsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to channels, to all of them if none is named.")
@@ -51,7 +51,7 @@ static PSUBSCRIBE: ServerCommand =
         .args(&[Arg::pattern("pattern").multiple()]);
 
 static PUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Local(punsubscribe))
+    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Floor(Reach::Local, punsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to patterns, to all of them if none is named.")
@@ -68,7 +68,7 @@ static SSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("shardchannel").multiple()]);
 
 static SUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Local(sunsubscribe))
+    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Floor(Reach::Local, sunsubscribe))
         .since("7.0.0")
         .flags(SUBSCRIBER)
         .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
@@ -151,15 +151,15 @@ fn ssubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Shard)
 }
 
-fn unsubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn unsubscribe(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Channel)
 }
 
-fn punsubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn punsubscribe(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Pattern)
 }
 
-fn sunsubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn sunsubscribe(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Shard)
 }
 
@@ -175,11 +175,15 @@ fn add(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     Ok(())
 }
 
-fn remove(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn remove(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let pubsub = call.floor.hall.pubsub;
+    let settle = |client: &mut Client| call.floor.open_outstanding(client);
     if args.len() == 1 {
-        call.server.pubsub().unsubscribe_kind(call.client, kind);
+        pubsub.unsubscribe_kind(call.client, kind, settle);
+    } else {
+        let topics: Vec<&[u8]> = args.iter().skip(1).collect();
+        pubsub.unsubscribe(call.client, kind, &topics, settle);
     }
-    args.from(1).iter().for_each(|topic| call.server.pubsub().unsubscribe(call.client, kind, topic));
     Ok(())
 }
 

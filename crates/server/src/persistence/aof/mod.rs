@@ -124,7 +124,7 @@ pub fn write_more_info(server: &Server, text: &mut Text) {
     text.line("aof_current_size", writer.size);
     text.line("aof_base_size", aof.base_size);
     text.flag("aof_pending_rewrite", aof.rewrites.scheduled);
-    text.line("aof_buffer_length", server.journal.aof.bytes.len());
+    text.line("aof_buffer_length", server.journal.aof.bytes.len() + server.inbox.len());
     text.line("aof_pending_bio_fsync", writer.pending_syncs());
     text.line("aof_delayed_fsync", writer.delayed);
 }
