@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 type At = (DbIndex, Box<[u8]>);
 
+/// The clients that wait for a key of one database, the first first.
+type Queue = (DbIndex, VecDeque<ClientId>);
+
 /// Breaks when a watched key changes. Shared by a client and all keys that it watches, so that whoever changes
 /// one of them need not reach the client.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +44,8 @@ struct Watcher {
 #[derive(Debug, Default)]
 pub struct Interest {
     watched: HashMap<At, Vec<Watcher>>,
-    waiting: HashMap<At, VecDeque<ClientId>>,
+    /// By name first: whoever is about to change a key asks for waiters in all databases.
+    waiting: HashMap<Box<[u8]>, Vec<Queue>>,
 }
 
 impl Interest {
@@ -110,7 +114,12 @@ impl Interest {
 
     /// A client waits for a key, behind those that wait already.
     pub fn wait(&mut self, db: DbIndex, key: &[u8], client: ClientId) {
-        let queue = self.waiting.entry((db, key.into())).or_default();
+        let queues = self.waiting.entry(key.into()).or_default();
+        let at = queues.iter().position(|(other, _)| *other == db).unwrap_or_else(|| {
+            queues.push((db, VecDeque::new()));
+            queues.len() - 1
+        });
+        let (_, queue) = &mut queues[at];
         if !queue.contains(&client) {
             queue.push_back(client);
         }
@@ -118,42 +127,39 @@ impl Interest {
 
     /// A client no longer waits for a key.
     pub fn stop_waiting(&mut self, db: DbIndex, key: &[u8], client: ClientId) {
-        let at = (db, key.into());
-        if let Some(queue) = self.waiting.get_mut(&at) {
-            queue.retain(|c| *c != client);
-            if queue.is_empty() {
-                self.waiting.remove(&at);
-            }
+        let Some(queues) = self.waiting.get_mut(key) else { return };
+        let own = queues.iter_mut().filter(|(other, _)| *other == db);
+        own.for_each(|(_, queue)| queue.retain(|other| *other != client));
+        queues.retain(|(_, queue)| !queue.is_empty());
+        if queues.is_empty() {
+            self.waiting.remove(key);
         }
     }
 
     /// Whether anybody waits for a key of this name, in any database.
     pub fn is_awaited(&self, key: &[u8]) -> bool {
-        self.waiting.keys().any(|(_, awaited)| **awaited == *key)
+        self.waiting.contains_key(key)
     }
 
     /// The clients that wait for a key of this name, in any database.
-    pub fn waiters_anywhere<'a>(&'a self, key: &'a [u8]) -> impl Iterator<Item = ClientId> + 'a {
-        self.waiting
-            .iter()
-            .filter(move |((_, awaited), _)| **awaited == *key)
-            .flat_map(|(_, queue)| queue)
-            .copied()
+    pub fn waiters_anywhere(&self, key: &[u8]) -> impl Iterator<Item = ClientId> {
+        self.waiting.get(key).into_iter().flatten().flat_map(|(_, queue)| queue).copied()
     }
 
     /// The clients that wait for a key, the first first.
     pub fn waiters(&self, db: DbIndex, key: &[u8]) -> Option<&VecDeque<ClientId>> {
-        self.waiting.get(&(db, key.into()))
+        self.waiting.get(key)?.iter().find(|(other, _)| *other == db).map(|(_, queue)| queue)
     }
 
     /// All keys of a database that somebody waits for.
     pub fn awaited_in(&self, db: DbIndex) -> impl Iterator<Item = &[u8]> {
-        self.waiting.keys().filter(move |(d, _)| *d == db).map(|(_, key)| &**key)
+        let here = move |queues: &[Queue]| queues.iter().any(|(other, _)| *other == db);
+        self.waiting.iter().filter(move |(_, queues)| here(queues)).map(|(key, _)| &**key)
     }
 
     /// Number of keys that somebody waits for.
     pub fn awaited_keys(&self) -> usize {
-        self.waiting.len()
+        self.waiting.values().map(Vec::len).sum()
     }
 
     /// Number of keys that somebody watches.
