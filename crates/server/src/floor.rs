@@ -173,7 +173,7 @@ impl Floor<'_> {
             return;
         }
         if fx.propagates && !fx.gone.is_empty() {
-            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+            let seconds = self.lane.clock.unix_ms(self.lane.tick).seconds();
             self.journal.record_gone(fx, lazy, self.hall.settings.level, seconds);
         }
         self.deliver();
@@ -201,7 +201,7 @@ impl Floor<'_> {
     pub fn log(&mut self, db: DbIndex, command: &Entry, args: Args<'_>) {
         let fx = &mut self.lane.fx;
         if fx.propagates {
-            let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+            let seconds = self.lane.clock.unix_ms(self.lane.tick).seconds();
             let scene = Scene { db, command, settings: self.hall.settings, seconds };
             self.journal.record(fx, scene, args);
         }
@@ -213,7 +213,7 @@ impl Floor<'_> {
     pub fn show_log(&mut self) {
         let lane = &*self.lane;
         if let Some(inbox) = self.inbox {
-            inbox.put(self.journal, || lane.clock.unix_ms(lane.tick).0 / 1000);
+            inbox.put(self.journal, || lane.clock.unix_ms(lane.tick).seconds());
         }
     }
 

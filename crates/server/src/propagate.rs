@@ -256,7 +256,7 @@ impl Server {
     /// Appends what a command did to the log: see [`Journal::record`].
     #[inline]
     pub fn propagate(&mut self, client: &Client, command: CommandId, args: Args<'_>) {
-        let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+        let seconds = self.lane.clock.unix_ms(self.lane.tick).seconds();
         let command = self.commands.get(command);
         let scene = Scene { db: client.db, command, settings: &self.settings, seconds };
         self.journal.record(&mut self.lane.fx, scene, args);

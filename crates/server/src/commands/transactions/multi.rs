@@ -87,7 +87,7 @@ impl Floor<'_> {
 
     /// All commands of a transaction have run.
     pub fn end_exec(&mut self, client: &mut Client) {
-        let seconds = self.lane.clock.unix_ms(self.lane.tick).0 / 1000;
+        let seconds = self.lane.clock.unix_ms(self.lane.tick).seconds();
         self.journal.close(self.hall.settings.level, seconds);
         client.flags.remove(INSIDE);
     }

@@ -88,7 +88,7 @@ impl<'a> Terms<'a> {
                 ..=0 => u64::MAX,
                 millis => millis.unsigned_abs().saturating_mul(1_000_000),
             },
-            seconds: lane.clock.unix_ms(lane.tick).0 / 1000,
+            seconds: lane.clock.unix_ms(lane.tick).seconds(),
             clock: &lane.clock,
             health,
         }
