@@ -3,7 +3,10 @@
 //! Built once from the specifications and the compatibility level; a lookup folds the name to
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
+mod names;
+
 use crate::commands::{Call, FloorCall, LocalCall};
+use names::Names;
 use ochre_engine::command::flags::{FAST, READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
@@ -162,48 +165,8 @@ impl Reach {
 /// The commands of a server.
 pub struct CommandTable {
     entries: Vec<Entry>,
-    /// Open addressing by folded name; 0 is free, else id + 1.
-    slots: Vec<(Folded, u16)>,
-    /// Lower-case names too long to be folded, which only `rename-command` gives.
-    long_names: Vec<(Vec<u8>, CommandId)>,
+    names: Names,
     level: Level,
-}
-
-/// A name of up to 23 bytes in lower case, and its length, in three words.
-type Folded = [u64; 3];
-
-/// Lower case of 8 ASCII bytes in one word.
-#[inline]
-fn lower(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let seven = word & (0x7f * ONES);
-    let from_a = seven + (0x80 - b'A' as u64) * ONES;
-    let past_z = seven + (0x80 - b'Z' as u64 - 1) * ONES;
-    let upper = (from_a & !past_z & !word) & (0x80 * ONES);
-    word | upper >> 2
-}
-
-#[inline]
-fn fold(name: &[u8]) -> Option<Folded> {
-    let mut words = [0u64; 3];
-    if name.len() >= size_of::<Folded>() {
-        return None;
-    }
-    for (word, chunk) in words.iter_mut().zip(name.chunks(8)) {
-        let mut bytes = [0u8; 8];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        *word = lower(u64::from_le_bytes(bytes));
-    }
-    // The length tells a NUL at the end from nothing.
-    words[2] |= (name.len() as u64) << 56;
-    Some(words)
-}
-
-#[inline]
-fn slot_of(name: &Folded, mask: usize) -> usize {
-    let mixed =
-        (name[0] ^ name[1].rotate_left(21) ^ name[2].rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 40) as usize & mask
 }
 
 impl Entry {
@@ -221,12 +184,7 @@ impl CommandTable {
         data: impl Iterator<Item = &'static Spec<DataFn>>,
         server: impl Iterator<Item = &'static ServerCommand>,
     ) -> CommandTable {
-        let mut table = CommandTable {
-            entries: Vec::new(),
-            slots: vec![([0; 3], 0); 1024],
-            long_names: Vec::new(),
-            level,
-        };
+        let mut table = CommandTable { entries: Vec::new(), names: Names::new(), level };
         data.for_each(|spec| table.add(spec, Run::Data));
         server.for_each(|spec| table.add(spec, |run| run));
         table
@@ -239,7 +197,7 @@ impl CommandTable {
                 self.entries[id.0 as usize].subcommands.insert(sub.meta.name, child);
             }
         }
-        self.name(spec.meta.name, id);
+        self.names.add(spec.meta.name.as_bytes(), id);
     }
 
     fn push<H: Copy>(
@@ -272,20 +230,6 @@ impl CommandTable {
         Some(id)
     }
 
-    fn name(&mut self, name: &str, id: CommandId) {
-        let folded = fold(name.as_bytes()).expect("no command's name is longer than 23 bytes");
-        self.fill_slot(folded, id.0 + 1);
-    }
-
-    fn fill_slot(&mut self, name: Folded, value: u16) {
-        let mask = self.slots.len() - 1;
-        let mut at = slot_of(&name, mask);
-        while self.slots[at].1 != 0 {
-            at = (at + 1) & mask;
-        }
-        self.slots[at] = (name, value);
-    }
-
     /// Renames a command (`rename-command`); an empty name removes it. False if there is no such
     /// command, or the new name is taken.
     pub fn rename(&mut self, old: &[u8], new: &[u8]) -> bool {
@@ -293,14 +237,9 @@ impl CommandTable {
         if self.find(new).is_some() {
             return false;
         }
-        let others: Vec<_> = self.slots.iter().copied().filter(|s| s.1 != 0 && s.1 != id.0 + 1).collect();
-        self.slots.fill(([0; 3], 0));
-        others.into_iter().for_each(|(name, value)| self.fill_slot(name, value));
-        self.long_names.retain(|(_, named)| *named != id);
-        match fold(new) {
-            _ if new.is_empty() => {}
-            Some(name) => self.fill_slot(name, id.0 + 1),
-            None => self.long_names.push((new.to_ascii_lowercase(), id)),
+        self.names.remove(id);
+        if !new.is_empty() {
+            self.names.add(new, id);
         }
         true
     }
@@ -308,25 +247,7 @@ impl CommandTable {
     /// The command of this name, any case.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<CommandId> {
-        let Some(folded) = fold(name) else { return self.find_long(name) };
-        let mask = self.slots.len() - 1;
-        let mut at = slot_of(&folded, mask);
-        loop {
-            let (found, id) = self.slots[at];
-            if id == 0 {
-                return None;
-            }
-            if found == folded {
-                return Some(CommandId(id - 1));
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    #[cold]
-    fn find_long(&self, name: &[u8]) -> Option<CommandId> {
-        let fits = |(known, _): &&(Vec<u8>, CommandId)| known.eq_ignore_ascii_case(name);
-        self.long_names.iter().find(fits).map(|(_, id)| *id)
+        self.names.find(name)
     }
 
     /// The subcommand of a container by name, any case.
@@ -361,28 +282,13 @@ impl CommandTable {
 
     /// Top-level commands under the names that clients use.
     pub fn top_level(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
-        let has_name = |id: CommandId| {
-            self.slots.iter().any(|slot| slot.1 == id.0 + 1)
-                || self.long_names.iter().any(|(_, named)| *named == id)
-        };
-        self.entries().filter(move |(id, entry)| entry.parent.is_none() && has_name(*id))
+        self.entries().filter(move |(id, entry)| entry.parent.is_none() && self.names.has(*id))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_fold_to_lower_case_and_nothing_else_changes() {
-        assert_eq!(fold(b"GeT"), fold(b"get"));
-        assert_ne!(fold(b"get"), fold(b"ge"));
-        assert_ne!(fold(b"get"), fold(b"get\0"));
-        for byte in 0..=255u8 {
-            let word = lower(u64::from_le_bytes([byte; 8]));
-            assert_eq!(word.to_le_bytes(), [byte.to_ascii_lowercase(); 8], "{byte}");
-        }
-    }
 
     #[test]
     fn a_command_can_get_a_name_of_any_length_and_loses_its_old_one() {

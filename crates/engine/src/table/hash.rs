@@ -15,6 +15,8 @@
 //!  +----------------------------------------+---------------+----------+
 //! ```
 
+use crate::text::word_of;
+
 /// The secret key of a table's hash, 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed {
@@ -109,12 +111,7 @@ fn tail(key: &[u8]) -> u64 {
         // Two shifts, because a shift by 64 (no rest) is not a shift.
         return (u64::from_le_bytes(*last) >> 1) >> (63 - 8 * rest);
     }
-    if let (Some(low), Some(high)) = (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-        let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
-        return u64::from(low) | (u64::from(high) << (8 * (rest - 4)));
-    }
-    let byte = |at: usize| u64::from(key[at]) << (8 * at);
-    if key.is_empty() { 0 } else { byte(0) | byte(rest / 2) | byte(rest - 1) }
+    word_of(key)
 }
 
 #[cfg(test)]

@@ -40,3 +40,35 @@ pub use integer::{parse_i64, parse_u64};
 pub fn eq_ignore_case(arg: &[u8], word: &[u8]) -> bool {
     arg.eq_ignore_ascii_case(word)
 }
+
+/// Up to eight bytes as one little-endian number; the missing ones are 0.
+///
+/// Loads that overlap instead of a loop over bytes: names and keys are this short.
+#[inline(always)]
+pub fn word_of(bytes: &[u8]) -> u64 {
+    debug_assert!(bytes.len() <= 8, "a word has eight bytes");
+    if let Some(all) = bytes.as_array::<8>() {
+        return u64::from_le_bytes(*all);
+    }
+    if let (Some(low), Some(high)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
+        return u64::from(low) | u64::from(high) << (8 * (bytes.len() - 4));
+    }
+    let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
+    if bytes.is_empty() { 0 } else { byte(0) | byte(bytes.len() / 2) | byte(bytes.len() - 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word_of;
+
+    #[test]
+    fn a_word_has_the_bytes_in_their_order() {
+        let bytes = [0x91, 0xa2, 0xb3, 0xc4, 0xd5, 0xe6, 0xf7, 0x08];
+        for len in 0..=bytes.len() {
+            let mut padded = [0; 8];
+            padded[..len].copy_from_slice(&bytes[..len]);
+            assert_eq!(word_of(&bytes[..len]), u64::from_le_bytes(padded), "length {len}");
+        }
+    }
+}
