@@ -311,3 +311,80 @@ fn clients_that_leave_during_a_pause_are_not_counted_any_more() {
     drop(held);
     wait_for_waiting(&mut observer, 0);
 }
+
+#[test]
+fn messages_for_a_worker_that_is_busy_do_not_pile_up_without_end() {
+    const MESSAGES: usize = 24;
+    let limits = ["--client-output-buffer-limit", "pubsub 0 0 0"];
+    let server = quiet_server(&limits);
+    let mut observer = server.connect();
+    observer.run("DEBUG POPULATE 1000000");
+    // Four on each worker.
+    let mut listeners: Vec<Client> = (0..16).map(|_| server.connect()).collect();
+    listeners.iter_mut().for_each(|client| _ = client.run("SUBSCRIBE news"));
+    let (mut walker, mut publisher) = (server.connect(), server.connect());
+    let text = "x".repeat(1024 * 1024);
+    let mut was_waited_for = || exclusive_turns(&mut observer).1.iter().any(|line| line.contains("publish"));
+    let mut once = || {
+        walker.start(&["KEYS", "*:*?*?*?*?*?*x"]);
+        for at in 0..MESSAGES {
+            publisher.start(&["PUBLISH", "news", &format!("{at}{text}")]);
+        }
+        std::thread::scope(|scope| {
+            for client in &mut listeners {
+                scope.spawn(|| {
+                    for at in 0..MESSAGES {
+                        assert!(client.read().unwrap().items()[2].text().starts_with(&format!("{at}x")));
+                    }
+                });
+            }
+            (0..MESSAGES).for_each(|_| assert_eq!(publisher.read().unwrap().integer(), Some(16)));
+        });
+        assert!(walker.read().unwrap().items().is_empty());
+    };
+    for _ in 0..20 {
+        once();
+        if was_waited_for() {
+            return;
+        }
+    }
+    panic!("a mailbox took {} MB while its worker was busy", 4 * MESSAGES);
+}
+
+/// A subscriber over its soft limit needs a closer look with every message; that must not let later ones overtake.
+#[test]
+fn messages_stay_in_order_while_their_client_is_over_its_soft_limit() {
+    const PUBLISHERS: usize = 4;
+    const MESSAGES: usize = 2000;
+    let server = quiet_server(&["--client-output-buffer-limit", "pubsub 0 256 3600"]);
+    let mut listeners: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+    listeners.iter_mut().for_each(|client| _ = client.run("SUBSCRIBE news"));
+    let padding = "x".repeat(100);
+    stops_nobody(&server, || {
+        std::thread::scope(|scope| {
+            for publisher in 0..PUBLISHERS {
+                let (server, padding) = (&server, &padding);
+                scope.spawn(move || {
+                    let mut client = server.connect();
+                    for first in (0..MESSAGES).step_by(50) {
+                        let texts: Vec<String> =
+                            (first..first + 50).map(|at| format!("{publisher} {at} {padding}")).collect();
+                        let calls: Vec<_> = texts.iter().map(|text| vec!["PUBLISH", "news", text]).collect();
+                        client.pipeline(&calls).unwrap();
+                    }
+                });
+            }
+            for client in &mut listeners {
+                scope.spawn(|| {
+                    let mut next = [0; PUBLISHERS];
+                    for _ in 0..PUBLISHERS * MESSAGES {
+                        let text = client.read().unwrap().items()[2].text();
+                        let words: Vec<usize> = text.split(' ').take(2).map(|n| n.parse().unwrap()).collect();
+                        assert_eq!(words[1], next[words[0]], "of publisher {}", words[0]);
+                        next[words[0]] += 1;
+                    }
+                });
+            }
+        });
+    });
+}

@@ -9,6 +9,10 @@
 //! mode begins with opening all of them, so whoever looks at clients then sees what one thread would have
 //! made of them.
 //!
+//! A worker that is busy for long (KEYS over millions) does not open its mailbox meanwhile. Once one holds more than
+//! [`CROWDED`] bytes no command runs in the shared mode: whoever has one waits for the exclusive mode, hence for that
+//! worker, and all mailboxes are opened.
+//!
 //! The order: letters to one worker are opened in the order in which they were sent. Whoever sends what others may
 //! have to hear in the same order (publications, commands for MONITOR) does so under the lock that makes
 //! the order, and whoever changes keys while it holds their shards.
@@ -21,6 +25,7 @@ use mio::Waker;
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_sync::Mailbox;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// Something for one client.
@@ -99,14 +104,45 @@ pub enum Mail {
     Newcomer(Box<Client>),
 }
 
+impl Mail {
+    /// Bytes that it keeps, those of messages counted for each client as in its output.
+    fn bytes(&self) -> usize {
+        let content = match self {
+            Mail::Newcomer(_) => 0,
+            Mail::Letter(letter) => match &letter.content {
+                Content::Line(line) => line.len(),
+                Content::Message(message) => message.bytes(),
+                Content::Served { reply, .. } => reply.len(),
+            },
+        };
+        size_of::<Mail>() + content
+    }
+}
+
+/// Bytes in a mailbox that are too many: what a client may have unread of messages by default
+/// (`client-output-buffer-limit pubsub`).
+const CROWDED: usize = 32 * 1024 * 1024;
+
 /// A mailbox on lines of its own.
 #[derive(Default)]
 #[repr(align(128))]
-struct Place(Mailbox<Mail>);
+struct Place {
+    mailbox: Mailbox<Mail>,
+    /// Bytes in it.
+    bytes: AtomicUsize,
+}
+
+impl Place {
+    fn is_crowded(&self) -> bool {
+        self.bytes.load(Relaxed) > CROWDED
+    }
+}
 
 /// The mailboxes of all workers.
 pub struct Post {
     places: Box<[Place]>,
+    /// One of them is crowded, as far as is known.
+    is_crowded: AtomicBool,
     /// There once the workers have event loops to be woken from.
     wakers: OnceLock<Arc<[Waker]>>,
 }
@@ -114,7 +150,17 @@ pub struct Post {
 impl Post {
     /// Empty mailboxes for so many workers.
     pub fn new(workers: usize) -> Post {
-        Post { places: (0..workers).map(|_| Place::default()).collect(), wakers: OnceLock::new() }
+        Post {
+            places: (0..workers).map(|_| Place::default()).collect(),
+            is_crowded: AtomicBool::new(false),
+            wakers: OnceLock::new(),
+        }
+    }
+
+    /// Whether so much waits in a mailbox that its worker has to be waited for.
+    #[inline]
+    pub fn is_crowded(&self) -> bool {
+        self.is_crowded.load(Relaxed)
     }
 
     /// Tells what wakes each worker. To be called once.
@@ -134,7 +180,11 @@ impl Post {
 
     fn put(&self, worker: usize, mail: Mail) {
         let Some(place) = self.places.get(worker) else { return };
-        if place.0.put(mail)
+        place.bytes.fetch_add(mail.bytes(), Relaxed);
+        if place.is_crowded() {
+            self.is_crowded.store(true, Relaxed);
+        }
+        if place.mailbox.put(mail)
             && let Some(waker) = self.wakers.get().and_then(|wakers| wakers.get(worker))
         {
             // A full pipe wakes just as well.
@@ -145,18 +195,21 @@ impl Post {
     /// Whether a worker has letters.
     #[inline]
     pub fn waits_for(&self, worker: usize) -> bool {
-        self.places[worker].0.is_filled()
+        self.places[worker].mailbox.is_filled()
     }
 
     /// Takes a worker's letters, in the order in which they were sent.
     pub fn collect(&self, worker: usize, into: &mut Vec<Mail>) {
-        self.places[worker].0.take(into);
+        self.places[worker].mailbox.take(into);
+        self.note_taken(&self.places[worker], into);
     }
 
     /// Takes the letters of one client, which its own worker has in hand.
     pub fn collect_for(&self, client: &Client) -> Vec<Letter> {
         let Some(place) = self.places.get(client.token.worker()) else { return Vec::new() };
-        let mail = place.0.take_if(|mail| matches!(mail, Mail::Letter(letter) if letter.id == client.id));
+        let is_its_own = |mail: &mut Mail| matches!(mail, Mail::Letter(letter) if letter.id == client.id);
+        let mail = place.mailbox.take_if(is_its_own);
+        self.note_taken(place, &mail);
         let letters = mail.into_iter().filter_map(|mail| match mail {
             Mail::Letter(letter) => Some(letter),
             Mail::Newcomer(_) => None,
@@ -164,8 +217,47 @@ impl Post {
         letters.collect()
     }
 
+    fn note_taken(&self, place: &Place, mail: &[Mail]) {
+        place.bytes.fetch_sub(mail.iter().map(Mail::bytes).sum(), Relaxed);
+        if self.is_crowded() {
+            // Who puts something into one that is crowded meanwhile will say so again with the next letter.
+            self.is_crowded.store(self.places.iter().any(Place::is_crowded), Relaxed);
+        }
+    }
+
     /// Number of mailboxes.
     pub fn len(&self) -> usize {
         self.places.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(worker: usize, bytes: usize) -> Letter {
+        let content = Content::Line(vec![b'x'; bytes].into());
+        Letter { to: Token::new(worker, 0), id: ClientId(1), content }
+    }
+
+    #[test]
+    fn a_mailbox_is_crowded_until_it_was_opened() {
+        let post = Post::new(2);
+        let mut mail = Vec::new();
+        for _ in 0..2 {
+            for _ in 0..16 {
+                post.send(line(0, CROWDED / 16 - 1024));
+                post.send(line(1, 100));
+            }
+            assert!(!post.is_crowded());
+            post.send(line(0, CROWDED / 16));
+            assert!(post.is_crowded());
+            post.collect(1, &mut mail);
+            assert!(post.is_crowded());
+            mail.clear();
+            post.collect(0, &mut mail);
+            assert!(!post.is_crowded() && mail.len() == 17);
+            mail.clear();
+        }
     }
 }

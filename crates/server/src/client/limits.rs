@@ -37,16 +37,6 @@ impl Setup<'_> {
         client.output.set_limit(output_below(most_output(self.output_limit(client))));
     }
 
-    /// Whether [`Setup::exceeds_output_limit`] has anything to do: a quick look, on the safe side.
-    pub fn may_exceed_output_limit(self, client: &Client) -> bool {
-        let limit = self.output_limit(client);
-        let used = client.output_memory() as u64;
-        used >= most_output(limit) as u64
-            || limit.soft_bytes > 0 && used >= limit.soft_bytes
-            || client.soft_limit_since.is_some()
-            || client.output.is_cut()
-    }
-
     /// Most memory that all clients together may use; `None` is no limit.
     fn clients_memory_limit(self) -> Option<usize> {
         let limit = match self.config.network.maxmemory_clients {

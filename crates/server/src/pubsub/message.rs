@@ -19,6 +19,11 @@ impl Message {
         Message { words: words.iter().map(|word| Box::from(*word)).collect(), spelled: Default::default() }
     }
 
+    /// Bytes of its words.
+    pub fn bytes(&self) -> usize {
+        self.words.iter().map(|word| word.len()).sum()
+    }
+
     /// The message as it is sent.
     pub fn in_protocol(&self, protocol: Protocol) -> &Bytes {
         self.spelled[protocol as usize].get_or_init(|| {

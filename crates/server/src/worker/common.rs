@@ -157,11 +157,6 @@ impl<'a> Common<'a> {
         &self.server.post
     }
 
-    /// Whether what a client was sent without asking for it may be more than it may have: a quick look, on the safe side.
-    pub fn may_exceed_limits(self, client: &Client) -> bool {
-        self.server.setup().may_exceed_output_limit(client)
-    }
-
     /// The expiry cycle over all shards did not get done with its work.
     pub fn expires_on(self) -> bool {
         self.server.expiry.goes_on()

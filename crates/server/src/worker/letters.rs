@@ -2,7 +2,7 @@
 
 use super::Worker;
 use super::seat::InHand;
-use crate::client::Client;
+use crate::client::{Client, Flags};
 use crate::post::{Letter, Mail, Opened};
 use crate::server::Server;
 
@@ -40,15 +40,19 @@ impl Worker {
         client.put_back(self.seat.part());
     }
 
-    /// Sends what was written to a client that did not ask for it, or gives it up.
+    /// Sends what was written to a client that did not ask for it, or gives it up. That must not leave the shared mode:
+    /// other letters are in hand, and whoever has the exclusive mode opens those that came after them.
     fn pushed(&mut self, client: &mut InHand) {
-        if self.seat.common().limits_clients_memory() {
-            self.seat.part().count().account(client);
+        self.seat.check_output_limit(client);
+        let (common, part, _) = self.seat.split();
+        if common.limits_clients_memory() {
+            part.count().account(client);
         }
-        if self.seat.common().may_exceed_limits(client) {
-            self.seat.exclusively_with(client, Server::pushed);
+        if client.flags.contains(Flags::CLOSE_ASAP) {
+            part.hide(client.id);
+            part.close(client);
         } else if client.owes_write() {
-            self.seat.part().pending_writes.push(client.token);
+            part.pending_writes.push(client.token);
         }
     }
 }

@@ -32,7 +32,7 @@ mod waiters;
 pub use common::Common;
 pub use start::run;
 
-use crate::client::Token;
+use crate::client::{Client, Token};
 use crate::clock::Tick;
 use crate::config::AppendFsync;
 use crate::post::Mail;
@@ -175,12 +175,14 @@ impl Worker {
     }
 
     /// A socket has room again. What it gets may be an answer that another worker gave in the exclusive mode since the
-    /// log was written.
+    /// log was written: then it goes out when that is written.
     fn write_more(&mut self, token: Token) {
-        if !self.seat.is_alone()
-            && self.seat.part().get(token).is_some_and(|client| !client.output.is_empty())
-        {
-            self.flush_log();
+        if !self.seat.is_alone() && self.seat.common().has_unwritten_log() {
+            let part = self.seat.part();
+            if part.get_mut(token).is_some_and(Client::owes_write) {
+                part.pending_writes.push(token);
+            }
+            return;
         }
         self.write_client(token);
     }

@@ -115,10 +115,11 @@ impl Seat {
         self.shared.as_ref().expect("a worker is in the shared mode while it works")
     }
 
-    /// True if commands may run in the shared mode. Writing the log may have failed since this one was entered.
+    /// True if commands may run in the shared mode. Since this one was entered writing the log may have failed, or a
+    /// mailbox become too full.
     #[inline]
     pub fn shares_commands(&self) -> bool {
-        self.is_plain && !self.server().persistence.aof.has_failed()
+        self.is_plain && !self.server().persistence.aof.has_failed() && !self.server().post.is_crowded()
     }
 
     /// What all workers see.
@@ -128,7 +129,6 @@ impl Seat {
     }
 
     /// Marks a client of this worker that has too much unsent output.
-    #[cold]
     pub fn check_output_limit(&mut self, client: &mut Client) {
         let (common, _, desk) = self.split();
         let now = desk.lane.clock.unix_ms(desk.lane.tick);
