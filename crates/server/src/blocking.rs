@@ -16,8 +16,8 @@
 //! then does the client's own worker hear of it. While it waits a client runs nothing, so what a `Wait` says of it
 //! stays true.
 
+use crate::call::Voice;
 use crate::client::{Client, Flags, Token};
-use crate::exec::Voice;
 use crate::floor::Floor;
 use crate::post::{Content, Letter};
 use crate::server::Server;

@@ -29,6 +29,25 @@ const AHEAD: (u64, u64) = (2048, 32 * 1024);
 /// for so long.
 const REST_NANOS: u64 = 1_000_000;
 
+/// What this thread may have in use before it asks again what all threads use, in bytes by its own counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// What it frees others may have taken, so among others it asks again as well when it has freed much. `None`: it has
+    /// to ask.
+    bounds: Option<RangeInclusive<i64>>,
+    /// Only what uses no more memory may run.
+    is_stuck: bool,
+}
+
+impl Room {
+    /// Whether a command may run without asking. `needs` is whether it may use more memory.
+    #[inline]
+    pub fn is_left(&self, needs: impl FnOnce() -> bool) -> bool {
+        let is_within = |bounds: &RangeInclusive<i64>| bounds.contains(&alloc::used_by_this_thread());
+        self.bounds.as_ref().is_some_and(is_within) && !(self.is_stuck && needs())
+    }
+}
+
 /// State of eviction of a worker; what is done in the exclusive mode is the first one's.
 #[derive(Default)]
 pub struct Eviction {
@@ -36,31 +55,28 @@ pub struct Eviction {
     pub pool: EvictionPool,
     /// The limit was still exceeded when the time was up.
     pub unfinished: bool,
-    /// What this thread may have in use before it asks again, if it knows. What it frees others may have taken, so it
-    /// asks again as well when it has freed much.
-    room: Option<RangeInclusive<i64>>,
+    /// The bounds of this worker's room, if it knows them.
+    bounds: Option<RangeInclusive<i64>>,
     /// When nothing was found to evict, and memory did not suffice.
     stuck: Option<Tick>,
 }
 
 impl Eviction {
-    /// Whether a command may run without asking. `needs` is whether it may use more memory.
-    #[inline]
-    pub fn has_room(&self, needs: bool) -> bool {
-        let has_room = self.room.as_ref().is_some_and(|room| room.contains(&alloc::used_by_this_thread()));
-        has_room && !(needs && self.stuck.is_some())
+    /// The room of this worker.
+    pub fn room(&self) -> Room {
+        Room { bounds: self.bounds.clone(), is_stuck: self.stuck.is_some() }
     }
 
     /// Starts anew: limit or policy may have changed.
     pub fn forget(&mut self) {
         self.pool.clear();
-        self.room = None;
+        self.bounds = None;
         self.stuck = None;
     }
 
     /// Does not rely on what was known of the room.
     pub fn ask_again(&mut self) {
-        self.room = None;
+        self.bounds = None;
     }
 
     /// Whether looking for something to evict was in vain a moment ago.
@@ -78,7 +94,7 @@ impl Eviction {
             Pressure::Running => None,
         };
         let used = alloc::used_by_this_thread();
-        self.room =
+        self.bounds =
             room.map(|room| used.saturating_sub_unsigned(tolerated)..=used.saturating_add_unsigned(room));
         self.stuck = match pressure {
             Pressure::Stuck if self.rests(clock) => self.stuck,
@@ -236,6 +252,13 @@ impl Server {
         if pressure == Pressure::Stuck && flags & DENYOOM != 0 { Err(Error::OUT_OF_MEMORY) } else { Ok(()) }
     }
 
+    /// The room of the only worker: up to the limit. `None`: it is exceeded.
+    pub fn room(&self) -> Option<Room> {
+        let free = self.settings.maxmemory.checked_sub(self.memory_counted())?;
+        let end = alloc::used_by_this_thread().saturating_add_unsigned(free);
+        Some(Room { bounds: Some(i64::MIN..=end), is_stuck: false })
+    }
+
     /// Evicts in the exclusive mode.
     pub fn evict(&mut self) -> Pressure {
         let counted = self.memory_counted();
@@ -270,7 +293,7 @@ mod tests {
     fn room(pressure: Pressure, free: u64) -> Option<RangeInclusive<i64>> {
         let mut eviction = Eviction::default();
         eviction.conclude(pressure, free, LIMIT, WORKERS, &Clock::new());
-        eviction.room
+        eviction.bounds
     }
 
     #[test]
@@ -290,12 +313,13 @@ mod tests {
     #[test]
     fn only_what_needs_memory_asks_again_when_nothing_can_be_evicted() {
         let (mut eviction, clock) = (Eviction::default(), Clock::new());
-        assert!(!eviction.has_room(false) && !eviction.rests(&clock));
+        let has_room = |eviction: &Eviction, needs: bool| eviction.room().is_left(|| needs);
+        assert!(!has_room(&eviction, false) && !eviction.rests(&clock));
         eviction.conclude(Pressure::Stuck, 0, LIMIT, WORKERS, &clock);
-        assert!(eviction.has_room(false) && !eviction.has_room(true) && eviction.rests(&clock));
+        assert!(has_room(&eviction, false) && !has_room(&eviction, true) && eviction.rests(&clock));
         eviction.conclude(Pressure::Relieved, LIMIT, LIMIT, WORKERS, &clock);
-        assert!(eviction.has_room(true) && !eviction.rests(&clock));
+        assert!(has_room(&eviction, true) && !eviction.rests(&clock));
         eviction.forget();
-        assert!(!eviction.has_room(false));
+        assert!(!has_room(&eviction, false));
     }
 }

@@ -5,20 +5,22 @@
 //!                                                                   ├─ hold  (paused)
 //!                                                                   └─ run ── handler ── effects
 //! ```
-//! The checks that need no more than the client and the configuration are in `gate.rs`.
+//! This is the way that is open to every command at any time, in the exclusive mode. Most commands take a shorter
+//! one (`worker/turn.rs`), which does without the checks that never fail while nothing is going on that concerns all
+//! commands. The checks that need no more than the client and the configuration are in `gate.rs`, handler and effects
+//! in `call.rs`: both ways share them.
 
+use crate::call::{Voice, call_local};
 use crate::client::{Client, Flags};
-use crate::commands::{Call, FloorCall, LocalCall};
+use crate::commands::{Call, FloorCall};
 use crate::gate::{Gate, check_context, is_queued};
 use crate::plan::Planned;
-use crate::server::{Lane, Server};
+use crate::server::Server;
 use crate::stats::Stats;
-use crate::table::{CommandId, Entry, LocalFn, Run};
+use crate::table::{CommandId, Entry, Run};
 use crate::worker::Common;
-use ochre_engine::command::{Caller, Ctx, DataFn, Error, Outcome};
-use ochre_engine::keyspace::{DbIndex, ExpiryMode, Hints, Keys, View};
-use ochre_engine::settings::Settings;
-use ochre_resp::reply::Reply;
+use ochre_engine::command::{Error, Outcome};
+use ochre_engine::keyspace::Hints;
 use ochre_resp::request::Args;
 
 /// What became of a command.
@@ -117,19 +119,7 @@ impl Server {
         let started = self.lane.tick;
         self.exclusive.runs(command);
         let outcome = self.call_handler(client, command, args, hints);
-        let failed = self.settle_outcome(client, outcome);
-        self.lane.tick = self.lane.clock.tick();
-        let nanos = self.lane.clock.nanos(started, self.lane.tick);
-        // A command that has to wait counts when it is done.
-        if self.lane.fx.block.is_none() && self.stats.called(command, nanos, failed) {
-            self.note_slow(client, command, args, nanos);
-        }
-        if !self.monitors.is_empty() {
-            self.on_floor(client, |floor, client| {
-                floor.show_monitors(client, floor.hall.commands.get(command), args);
-            });
-        }
-        self.carry_out(client, command, args);
+        self.on_floor(client, |floor, client| floor.conclude(client, command, args, started, outcome));
     }
 
     /// Runs the handler of a command and leaves its effects where they are.
@@ -145,30 +135,16 @@ impl Server {
         client.last_command = Some(command);
         match entry.run {
             Run::Data(handler) => {
-                let trusted = client.flags.contains(Flags::INTERNAL);
-                let expiry = expiry_mode(trusted, self.pause.is_on());
-                let voice = Voice::of(client, hints);
-                let (lane, world) = (&mut self.lane, &mut self.world);
-                let settings = &self.settings;
-                let reply = client.reply();
-                call_data(
-                    lane,
-                    settings,
-                    entry,
-                    handler,
-                    expiry,
-                    voice,
-                    |view| Keys::new(world, view),
-                    reply,
-                    args,
-                )
+                let (mut floor, voice) = (self.floor(), Voice::of(client, hints));
+                let entry = floor.hall.commands.get(command);
+                floor.call_data(entry, handler, voice, client.reply(), args)
+            }
+            Run::Floor(_, handler) => {
+                self.on_floor(client, |floor, client| handler(&mut FloorCall { floor, client }, args))
             }
             Run::Local(handler) | Run::Survey(handler) => {
                 let (server, lane) = Common::alone(self);
                 call_local(server, lane, client, command, handler, args)
-            }
-            Run::Floor(_, handler) => {
-                self.on_floor(client, |floor, client| handler(&mut FloorCall { floor, client }, args))
             }
             Run::Exec => self.exec(client),
             Run::Server(handler) => {
@@ -180,109 +156,6 @@ impl Server {
             Run::Container => Err(Error::arity(&entry.full_name)),
         }
     }
-
-    /// Writes the error of a command that failed. True if there was one.
-    #[inline]
-    fn settle_outcome(&mut self, client: &mut Client, outcome: Outcome) -> bool {
-        match outcome {
-            Ok(()) => false,
-            Err(error) => {
-                client.reply().error(error.text());
-                self.stats.error_replied(error.text());
-                true
-            }
-        }
-    }
-
-    /// Does what a command reported: events, broken transactions, keys ready, waiting, freeing.
-    #[inline(always)]
-    fn carry_out(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
-        if self.lane.fx.propagates {
-            self.propagate(client, command, args);
-        }
-        let fx = &mut self.lane.fx;
-        self.stats.dirty += fx.dirty;
-        self.stats.keyspace_hits += fx.stats.hits;
-        self.stats.keyspace_misses += fx.stats.misses;
-        fx.stats.hits = 0;
-        fx.stats.misses = 0;
-        if fx.is_quiet() {
-            fx.dirty = 0;
-            return;
-        }
-        self.carry_out_rare(client, command, args);
-    }
-
-    #[cold]
-    fn carry_out_rare(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
-        let block = self.lane.fx.block.take();
-        self.on_floor(client, |floor, client| {
-            floor.deliver();
-            if let Some(block) = block {
-                floor.block(client, command, args.to_owned_args(), block);
-            }
-        });
-    }
-}
-
-/// On whose behalf a data command is called.
-pub struct Voice<'a> {
-    /// The database.
-    pub db: DbIndex,
-    /// Accesses leave no trace.
-    pub no_touch: bool,
-    /// Hashes of its keys.
-    pub hints: Hints<'a>,
-    /// Who calls.
-    pub caller: Caller,
-}
-
-impl<'a> Voice<'a> {
-    /// A client.
-    #[inline]
-    pub fn of(client: &Client, hints: Hints<'a>) -> Voice<'a> {
-        let trusted = client.flags.contains(Flags::INTERNAL);
-        let no_blocking = client.flags.contains(Flags::DENY_BLOCKING);
-        let caller = Caller { no_blocking, unblocked: false, trusted };
-        Voice { db: client.db, no_touch: client.flags.contains(Flags::NO_TOUCH), hints, caller }
-    }
-}
-
-/// Calls the handler of a data command; `open` makes the view of the keys. Its effects stay in the lane.
-#[inline]
-#[allow(clippy::too_many_arguments)]
-pub fn call_data<'a>(
-    lane: &'a mut Lane,
-    settings: &'a Settings,
-    entry: &'a Entry,
-    handler: DataFn,
-    expiry: ExpiryMode,
-    voice: Voice<'a>,
-    open: impl FnOnce(View<'a>) -> Keys<'a>,
-    reply: Reply<'a>,
-    args: Args<'_>,
-) -> Outcome {
-    let now = lane.clock.unix_ms(lane.tick);
-    lane.access.frozen = voice.no_touch;
-    let view = View {
-        db: voice.db,
-        now,
-        settings,
-        access: &mut lane.access,
-        expiry,
-        hints: voice.hints,
-        fx: &mut lane.fx,
-    };
-    let mut ctx = Ctx {
-        keys: open(view),
-        reply,
-        settings,
-        now,
-        rng: &mut lane.rng,
-        caller: voice.caller,
-        name: &entry.full_name,
-    };
-    handler(&mut ctx, args)
 }
 
 /// Whether a command ends a transaction by running it, also if it is refused.
@@ -301,31 +174,4 @@ pub fn refuse(client: &mut Client, stats: &Stats, command: Option<CommandId>, er
     }
     client.reply().error(error.text());
     stats.error_replied(error.text());
-}
-
-/// Calls the handler of a command that changes nothing but its client.
-#[inline]
-pub fn call_local(
-    server: Common<'_>,
-    lane: &Lane,
-    client: &mut Client,
-    command: CommandId,
-    handler: LocalFn,
-    args: Args<'_>,
-) -> Outcome {
-    client.argv_bytes = args.total_bytes();
-    client.last_command = Some(command);
-    let outcome = handler(&mut LocalCall { server, lane, client, command }, args);
-    client.argv_bytes = 0;
-    outcome
-}
-
-/// What becomes of keys whose time has come: the log that is loaded decides about that itself.
-#[inline]
-fn expiry_mode(trusted: bool, paused: bool) -> ExpiryMode {
-    match (trusted, paused) {
-        (true, _) => ExpiryMode::Ignore,
-        (false, true) => ExpiryMode::Hide,
-        (false, false) => ExpiryMode::Delete,
-    }
 }

@@ -11,8 +11,8 @@
 use crate::blocking::Waiting;
 use crate::client::{Client, Token};
 use crate::config::Config;
-use crate::exec::{Voice, call_data};
 use crate::gate::Setup;
+use crate::latency::Notes;
 use crate::lazyfree::{Garbage, Reaper};
 use crate::post::{Letter, Post};
 use crate::propagate::{Inbox, Journal, Scene};
@@ -20,10 +20,8 @@ use crate::pubsub::{Exchange, Monitors};
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
 use crate::table::{CommandTable, Entry};
-use ochre_engine::command::{DataFn, Outcome};
 use ochre_engine::keyspace::{ClientId, DbIndex, ExpiryMode, Held, Key, Keys, Shard, View, World};
 use ochre_engine::settings::Settings;
-use ochre_resp::reply::Reply;
 use ochre_resp::request::Args;
 use rand::rngs::SmallRng;
 
@@ -87,6 +85,12 @@ impl Letters<'_> {
             Letters::Kept(letters) => letters.push(letter),
         }
     }
+
+    /// Whether some are kept.
+    #[inline]
+    pub fn wait(&self) -> bool {
+        matches!(self, Letters::Kept(letters) if !letters.is_empty())
+    }
 }
 
 /// What is only read, or has a lock of its own.
@@ -108,6 +112,8 @@ pub struct Hall<'a> {
     pub monitors: &'a Monitors,
     /// Who waits for what.
     pub waiting: &'a Waiting,
+    /// What took long.
+    pub notes: &'a Notes,
 }
 
 /// See the module.
@@ -136,21 +142,6 @@ impl<'a> Hall<'a> {
 }
 
 impl Floor<'_> {
-    /// Calls the handler of a data command. Its effects stay in the lane.
-    #[inline]
-    pub fn call_data(
-        &mut self,
-        entry: &Entry,
-        handler: DataFn,
-        voice: Voice<'_>,
-        reply: Reply<'_>,
-        args: Args<'_>,
-    ) -> Outcome {
-        let Floor { ground, hall, lane, .. } = self;
-        let (settings, expiry) = (hall.settings, hall.expiry);
-        call_data(lane, settings, entry, handler, expiry, voice, |view| ground.keys(view), reply, args)
-    }
-
     /// Hands the client in hand, which has just ended subscriptions, the messages that were on their way to it.
     pub fn open_outstanding(&mut self, client: &mut Client) {
         if let Letters::Sent(post) = &self.letters {
@@ -189,7 +180,7 @@ impl Floor<'_> {
     }
 
     /// The letters that were kept.
-    fn into_letters(self) -> Vec<Letter> {
+    pub fn into_letters(self) -> Vec<Letter> {
         match self.letters {
             Letters::Sent(_) => Vec::new(),
             Letters::Kept(letters) => letters,
@@ -197,7 +188,7 @@ impl Floor<'_> {
     }
 
     /// Logs what a command reported.
-    #[inline]
+    #[inline(always)]
     pub fn log(&mut self, db: DbIndex, command: &Entry, args: Args<'_>) {
         let fx = &mut self.lane.fx;
         if fx.propagates {
@@ -218,7 +209,7 @@ impl Floor<'_> {
     }
 
     /// Does the rest of what a command reported, once that is logged.
-    #[inline]
+    #[inline(always)]
     pub fn settle(&mut self) {
         let fx = &mut self.lane.fx;
         self.stats.dirty.add(std::mem::take(&mut fx.dirty));
@@ -278,6 +269,7 @@ impl Server {
                 pubsub: &self.pubsub,
                 monitors: &self.monitors,
                 waiting: &self.waiting,
+                notes: &self.notes,
             },
             lane: &mut self.lane,
             stats: &self.stats,

@@ -20,6 +20,9 @@ use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
 use ochre_resp::reply::Protocol;
 
+/// States of a client that decide about more of a call than its form.
+const ASKED: Flags = Flags::UNAUTHENTICATED.union(Flags::MULTI).union(Flags::PUBSUB);
+
 /// What the checks decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
@@ -54,8 +57,23 @@ impl Server {
 impl<'a> Setup<'a> {
     /// What becomes of a command while the server is plain: it runs, is queued, or is refused. `is_stuck` is whether
     /// memory does not suffice and nothing can be evicted.
-    #[inline]
+    #[inline(always)]
     pub fn gate(
+        self,
+        client: &Client,
+        command: CommandId,
+        args: Args<'_>,
+        is_stuck: bool,
+    ) -> Result<Gate, Error> {
+        if is_stuck || client.flags.intersects(ASKED) {
+            return self.gate_closely(client, command, args, is_stuck);
+        }
+        self.check_form(command, args)?;
+        Ok(Gate::Run)
+    }
+
+    #[inline(never)]
+    fn gate_closely(
         self,
         client: &Client,
         command: CommandId,
@@ -71,19 +89,22 @@ impl<'a> Setup<'a> {
         Ok(if is_queued(client, entry) { Gate::Queue } else { Gate::Run })
     }
 
+    /// Whether a command may be called with so many arguments.
+    #[inline(always)]
+    fn check_form(self, command: CommandId, args: Args<'_>) -> Outcome {
+        let entry = self.commands.get(command);
+        if entry.arity_fits(args.len()) && !matches!(entry.run, Run::Container) {
+            return Ok(());
+        }
+        let old = self.settings.level < Level::V7_0 && entry.meta.container.is_some();
+        Err(if old { self.subcommand_syntax(command, args) } else { Error::arity(&entry.full_name) })
+    }
+
     /// The checks in front of those of the server's memory and disk: form of the call, authentication.
     #[inline]
     pub fn check_call(self, client: &Client, command: CommandId, args: Args<'_>) -> Outcome {
-        let entry = self.commands.get(command);
-        let flags = entry.meta.flags;
-        if !entry.arity_fits(args.len()) || matches!(entry.run, Run::Container) {
-            let old = self.settings.level < Level::V7_0 && entry.meta.container.is_some();
-            return Err(if old {
-                self.subcommand_syntax(command, args)
-            } else {
-                Error::arity(&entry.full_name)
-            });
-        }
+        self.check_form(command, args)?;
+        let flags = self.commands.get(command).meta.flags;
         if client.flags.contains(Flags::UNAUTHENTICATED)
             && flags & NO_AUTH == 0
             && self.must_authenticate(client)
@@ -110,8 +131,16 @@ impl<'a> Setup<'a> {
     }
 
     /// The command or subcommand that these arguments name.
-    #[inline]
+    #[inline(always)]
     pub fn resolve(self, known: Option<CommandId>, args: Args<'_>) -> Result<CommandId, Error> {
+        match known {
+            Some(id) if self.commands.get(id).subcommands.is_empty() => Ok(id),
+            known => self.resolve_by_name(known, args),
+        }
+    }
+
+    #[inline(never)]
+    fn resolve_by_name(self, known: Option<CommandId>, args: Args<'_>) -> Result<CommandId, Error> {
         let Some(id) = known.or_else(|| self.commands.find(args.get(0))) else {
             return Err(unknown_command(self.settings.level, args));
         };

@@ -2,6 +2,7 @@
 
 mod alloc;
 mod blocking;
+mod call;
 mod client;
 mod clock;
 mod commands;

@@ -14,9 +14,8 @@
 //! The order inside a unit and the places of SELECT and MULTI are Redis's (server.c: propagatePendingCommands), to
 //! the byte.
 
-use crate::client::Client;
 use crate::server::Server;
-use crate::table::{CommandId, Entry};
+use crate::table::Entry;
 use ochre_engine::command::Effects;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::keyspace::DbIndex;
@@ -253,15 +252,6 @@ impl Journal {
 const MAX_KEPT: usize = 64 * 1024;
 
 impl Server {
-    /// Appends what a command did to the log: see [`Journal::record`].
-    #[inline]
-    pub fn propagate(&mut self, client: &Client, command: CommandId, args: Args<'_>) {
-        let seconds = self.lane.clock.unix_ms(self.lane.tick).seconds();
-        let command = self.commands.get(command);
-        let scene = Scene { db: client.db, command, settings: &self.settings, seconds };
-        self.journal.record(&mut self.lane.fx, scene, args);
-    }
-
     /// Lets handlers know whether anybody reads what they propagate.
     pub fn listen_to_journal(&mut self) {
         let is_read = self.journal.is_read();

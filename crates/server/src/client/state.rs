@@ -229,12 +229,6 @@ impl Client {
         }
     }
 
-    /// Whether something beyond its worker knows of it, but for who is told of messages and commands.
-    pub fn is_tied(&self) -> bool {
-        let states = Flags::BLOCKED | Flags::PAUSED;
-        self.flags.intersects(states) || self.blocked.is_some() || self.watching.is_some()
-    }
-
     /// Notes unsent replies. True if the client has to be put into the list of those that have some.
     #[inline]
     pub fn owes_write(&mut self) -> bool {

@@ -9,11 +9,10 @@
 use super::Worker;
 use super::group::Queue;
 use super::seat::{InHand, Seat};
-use super::shared::{Tried, may_share};
+use super::shared::may_share;
+use super::turn::Tried;
 use crate::client::{Client, Flags, PendingInput, Token};
-use crate::exec::Step;
 use crate::plan::Plan;
-use crate::server::Server;
 use ochre_engine::keyspace::Key;
 use std::io;
 
@@ -380,43 +379,5 @@ impl Seat {
             let Some(client) = part.get(*token) else { continue };
             hashes.iter().for_each(|hash| common.world().prefetch_entry(client.db, *hash));
         }
-    }
-}
-
-impl Server {
-    /// Runs commands of a client until they are done, it has to wait (true), or the next one `shares` the server
-    /// with other workers.
-    fn run_commands(
-        &mut self,
-        client: &mut Client,
-        pending: &mut PendingInput,
-        queue: Queue<'_>,
-        shares: impl Fn(&Server, &Client, &PendingInput) -> bool,
-    ) -> bool {
-        let offset = queue.first - pending.next;
-        if client.flags.contains(Flags::CLOSE_ASAP) {
-            // Somebody closed it before the exclusive mode was reached.
-            pending.next = pending.batch.len();
-        }
-        while pending.next < pending.batch.len() {
-            let args = pending.batch.args(pending.next, queue.query.bytes());
-            match self.execute(client, queue.plan.get(offset + pending.next), args) {
-                Step::Done => pending.next += 1,
-                Step::Blocked => {
-                    pending.next += 1;
-                    return true;
-                }
-                Step::Held => return true,
-            }
-            if client.output.is_over_limit() {
-                self.exceeds_output_limit(client);
-            }
-            if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) || self.shutdown {
-                pending.next = pending.batch.len();
-            } else if pending.next < pending.batch.len() && shares(self, client, pending) {
-                return false;
-            }
-        }
-        false
     }
 }

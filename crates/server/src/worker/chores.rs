@@ -122,7 +122,7 @@ impl Seat {
 /// more memory: if it is not refused, it may run unless [`Pressure::Stuck`].
 pub(super) fn make_room(common: Common<'_>, desk: &mut Desk, needs: bool) -> Pressure {
     let limit = common.settings().maxmemory;
-    if limit == 0 || desk.eviction.has_room(needs) {
+    if limit == 0 || desk.eviction.room().is_left(|| needs) {
         return Pressure::Relieved;
     }
     let mut counted = common.memory_counted();

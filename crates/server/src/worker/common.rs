@@ -225,6 +225,7 @@ impl<'a> Common<'a> {
             pubsub: &server.pubsub,
             monitors: &server.monitors,
             waiting: &server.waiting,
+            notes: &server.notes,
         };
         let (inbox, letters) = (Some(&server.inbox), Letters::Sent(&server.post));
         Floor { ground: Ground::Held(held), hall, lane, stats, journal, inbox, letters }

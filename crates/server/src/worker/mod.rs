@@ -19,6 +19,7 @@ mod batch;
 mod chores;
 mod common;
 mod cron;
+mod exclusive;
 mod group;
 mod letters;
 mod meanwhile;
@@ -27,6 +28,7 @@ mod seat;
 mod shared;
 mod start;
 mod survey;
+mod turn;
 mod waiters;
 
 pub use common::Common;

@@ -79,7 +79,7 @@ impl Worker {
 
     /// Forgets a client whose connection is closed, and everything tied to it.
     fn let_go(&mut self, mut client: Box<Client>) {
-        if client.is_tied() && !self.untie(&mut client) {
+        if !self.untie(&mut client) {
             return self.seat.exclusively(|server| server.drop_client(client));
         }
         let (common, part, _) = self.seat.split();

@@ -14,40 +14,26 @@
 //! locks are given back, so the log has the same order.
 
 use super::chores::make_room;
-use super::common::Common;
 use super::group::{Queue, is_walk, lock_group};
 use super::seat::Seat;
+use super::turn::{Tried, Turn};
 use crate::client::{Client, Flags, PendingInput};
-use crate::commands::FloorCall;
 use crate::eviction::Pressure;
-use crate::exec::{Voice, call_local, is_exec, refuse};
-use crate::floor::{Floor, Letters};
 use crate::gate::{Gate, Setup};
 use crate::plan::Planned;
 use crate::server::Desk;
-use crate::table::{CommandId, Entry, Reach, Run};
-use ochre_engine::command::{DENYOOM, DataFn, Error, Outcome};
-use ochre_engine::keyspace::{ExpiryMode, Hints};
+use crate::table::{CommandId, Entry, Reach};
+use ochre_engine::command::DENYOOM;
+use ochre_engine::keyspace::ExpiryMode;
 use ochre_resp::request::Args;
 
 /// States of a client in which its commands need the whole process.
-const SPECIAL: Flags = Flags::BLOCKED
+pub(super) const SPECIAL: Flags = Flags::BLOCKED
     .union(Flags::MONITOR)
     .union(Flags::PAUSED)
     .union(Flags::INTERNAL)
     .union(Flags::DENY_BLOCKING)
     .union(Flags::CLOSE_ASAP);
-
-/// How a command ended that was tried in the shared mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tried {
-    /// It is done.
-    Done,
-    /// Its client waits.
-    Waits,
-    /// It has to run in the exclusive mode; nothing has happened.
-    NotHere,
-}
 
 impl Seat {
     /// True if a command may be tried in the shared mode at all.
@@ -79,30 +65,11 @@ impl Seat {
         // A walk has let go of a shard before it could be logged that a key expired.
         let walks = is_walk(common.commands(), queue.plan.get(queue.first));
         let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
-        let mut turn = Turn { common, floor: common.floor(held, expiry, lane, stats, journal), is_stuck };
-        let mut tried = Tried::Done;
-        for at in queue.first..queue.first + size {
-            let (planned, args) = (queue.plan.get(at), pending.batch.args(pending.next, queue.query.bytes()));
-            if has_limit
-                && at > queue.first
-                && !eviction.has_room(needs_memory(common.setup(), client, planned))
-            {
-                break;
-            }
-            tried = turn.try_command(client, planned, args);
-            if tried == Tried::NotHere {
-                break;
-            }
-            pending.next += 1;
-            if tried != Tried::Done
-                || client.output.is_over_limit()
-                || client.flags.contains(Flags::CLOSE_AFTER_REPLY)
-            {
-                break;
-            }
-        }
+        let floor = common.floor(held, expiry, lane, stats, journal);
+        let mut turn = Turn::among_others(common, floor, has_limit.then(|| eviction.room()), is_stuck);
+        let tried = turn.run(client, pending, queue, size);
         // The shards are still held.
-        turn.floor.show_log();
+        turn.show_log();
         tried
     }
 }
@@ -146,174 +113,6 @@ fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandI
 
 /// True if a command may use more memory.
 #[inline]
-fn needs_memory(setup: Setup<'_>, client: &Client, planned: Planned<'_>) -> bool {
+pub(super) fn needs_memory(setup: Setup<'_>, client: &Client, planned: Planned<'_>) -> bool {
     planned.command.is_some_and(|id| setup.flags_with_queue(client, id) & DENYOOM != 0)
-}
-
-/// A group under way: its shards are held.
-struct Turn<'a> {
-    common: Common<'a>,
-    floor: Floor<'a>,
-    /// Memory does not suffice, and nothing can be evicted.
-    is_stuck: bool,
-}
-
-impl Turn<'_> {
-    /// Runs a command, or refuses it, if that is possible in the shared mode.
-    #[inline]
-    fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
-        let setup = self.common.setup();
-        if self.common.limits_clients_memory() && !self.common.affords(client, args) {
-            return Tried::NotHere;
-        }
-        let mark = client.output.mark();
-        let resolved = setup.resolve(planned.command, args);
-        let is_stuck = self.is_stuck;
-        let checked = resolved.and_then(|id| setup.gate(client, id, args, is_stuck).map(|gate| (id, gate)));
-        let tried = match checked {
-            Ok((id, Gate::Queue)) => {
-                client.queue(id, args);
-                Tried::Done
-            }
-            Ok((id, _)) => self.run_command(client, id, planned.hints, args),
-            Err(error) => self.refuse(client, setup.resolve(planned.command, args).ok(), &error),
-        };
-        match tried {
-            Tried::Done => client.end_reply(mark),
-            // The reply comes later.
-            Tried::Waits => {}
-            Tried::NotHere => client.output.rollback(mark),
-        }
-        tried
-    }
-
-    /// Answers an error without running the command.
-    #[cold]
-    fn refuse(&mut self, client: &mut Client, id: Option<CommandId>, error: &Error) -> Tried {
-        if id.is_some_and(|id| is_exec(self.common.commands().get(id))) {
-            // The transaction ends, too.
-            return Tried::NotHere;
-        }
-        refuse(client, self.floor.stats, id, error);
-        Tried::Done
-    }
-
-    /// Runs a command that passed the checks, if that is possible in the shared mode, and serves the clients that waited
-    /// for what it did.
-    #[inline]
-    fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
-        let tried = self.run_alone(client, id, hints, args);
-        if !self.floor.lane.ready.is_empty() {
-            self.floor.serve_ready();
-        }
-        tried
-    }
-
-    /// Runs the transaction of a client. Nobody hears of it before it is logged as a whole.
-    fn exec(&mut self, client: &mut Client) -> Outcome {
-        let Some(queued) = self.floor.begin_exec(client)? else { return Ok(()) };
-        let sent = std::mem::replace(&mut self.floor.letters, Letters::Kept(Vec::new()));
-        for (id, args) in &queued.commands {
-            self.run_alone(client, *id, Hints::NONE, args.args());
-        }
-        self.floor.end_exec(client);
-        self.floor.show_log();
-        if let Letters::Kept(kept) = std::mem::replace(&mut self.floor.letters, sent)
-            && !kept.is_empty()
-        {
-            // All hear them in one order.
-            let (_topics, _monitors) = (self.floor.hall.pubsub.registry(), self.floor.hall.monitors.order());
-            kept.into_iter().for_each(|letter| self.floor.letters.push(letter));
-        }
-        Ok(())
-    }
-
-    /// Runs a command that passed the checks, or is part of a transaction.
-    #[inline]
-    fn run_alone(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
-        let entry = self.common.commands().get(id);
-        let started = self.floor.lane.tick;
-        client.last_command = Some(id);
-        let outcome = match entry.run {
-            Run::Data(handler) => self.call_data(client, entry, handler, hints, args),
-            Run::Local(handler) | Run::Survey(handler) => {
-                Some(call_local(self.common, self.floor.lane, client, id, handler, args))
-            }
-            Run::Floor(_, handler) => Some(handler(&mut FloorCall { floor: &mut self.floor, client }, args)),
-            Run::Exec => Some(self.exec(client)),
-            Run::Server(_) | Run::Container => None,
-        };
-        let Some(outcome) = outcome else { return Tried::NotHere };
-        let floor = &mut self.floor;
-        let failed = outcome.is_err_and(|error| {
-            client.reply().error(error.text());
-            floor.stats.error_replied(error.text());
-            true
-        });
-        floor.log(client.db, entry, args);
-        if !floor.hall.monitors.is_empty() {
-            floor.show_log();
-            floor.show_monitors(client, entry, args);
-        }
-        let block = floor.lane.fx.block.take();
-        floor.settle();
-        if let Some(block) = block {
-            floor.block(client, id, args.to_owned_args(), block);
-            return Tried::Waits;
-        }
-        floor.lane.tick = floor.lane.clock.tick();
-        let nanos = floor.lane.clock.nanos(started, floor.lane.tick);
-        if floor.stats.called(id, nanos, failed) {
-            let seconds = floor.lane.clock.unix_ms(floor.lane.tick).seconds();
-            self.common.notes().command(self.common.setup(), client, id, args, nanos, seconds);
-        }
-        Tried::Done
-    }
-
-    /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
-    /// happened.
-    #[inline]
-    fn call_data(
-        &mut self,
-        client: &mut Client,
-        entry: &Entry,
-        handler: DataFn,
-        hints: Hints<'_>,
-        args: Args<'_>,
-    ) -> Option<Outcome> {
-        if entry.reach == Reach::Walk {
-            return self.call_walk(client, entry, handler, args);
-        }
-        let voice = Voice::of(client, hints);
-        Some(self.floor.call_data(entry, handler, voice, client.reply(), args))
-    }
-
-    /// The same for one that walks over the database. It has let go of a shard before what it deleted there would be
-    /// logged, so it only notes what is due; that is deleted then, and the walk begins anew, as if it had been gone
-    /// before.
-    fn call_walk(
-        &mut self,
-        client: &mut Client,
-        entry: &Entry,
-        handler: DataFn,
-        args: Args<'_>,
-    ) -> Option<Outcome> {
-        /// Keys may expire as it walks.
-        const TRIES: usize = 4;
-        let (floor, before) = (&mut self.floor, client.output.mark());
-        for _ in 0..TRIES {
-            let voice = Voice::of(client, Hints::NONE);
-            let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
-            if floor.lane.fx.due.is_empty() {
-                return Some(outcome);
-            }
-            client.output.rollback(before);
-            let due = std::mem::take(&mut floor.lane.fx.due);
-            floor.lane.fx.clear();
-            if !floor.delete_due(&due) {
-                break;
-            }
-        }
-        None
-    }
 }

@@ -117,6 +117,10 @@ impl Worker {
 
     /// Ends what one of this worker's clients waits for and watches, without a word. False if it takes the exclusive mode.
     pub(super) fn untie(&mut self, client: &mut Client) -> bool {
+        let is_free = client.blocked.is_none() && client.watching.is_none();
+        if is_free && !client.flags.intersects(Flags::BLOCKED | Flags::PAUSED) {
+            return true;
+        }
         if self.seat.is_alone() || client.flags.contains(Flags::PAUSED) {
             return false;
         }

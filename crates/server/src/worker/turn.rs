@@ -1,0 +1,257 @@
+//! Commands of one client, run one after the other on one floor, in either mode, while nothing is going on that concerns all
+//! commands (`Server::is_plain`).
+//!
+//! ```text
+//! run ──> try_command: resolve ── gate ──┬─ queued, refused
+//!                                        ╰─ handler ── conclude ── clients that waited are served
+//! ```
+//! The floor is made once for all of them: that is what makes this the short way. A command that needs more than a floor is
+//! not run; it takes the long way (`exec.rs`).
+
+use super::common::Common;
+use super::group::Queue;
+use super::shared::needs_memory;
+use crate::call::{End, Voice, call_local};
+use crate::client::{Client, Flags, PendingInput};
+use crate::commands::FloorCall;
+use crate::eviction::Room;
+use crate::exec::{is_exec, refuse};
+use crate::floor::{Floor, Letters};
+use crate::gate::Gate;
+use crate::plan::Planned;
+use crate::post::Letter;
+use crate::table::{CommandId, Entry, Reach, Run};
+use ochre_engine::command::{DataFn, Error, Outcome};
+use ochre_engine::keyspace::Hints;
+use ochre_resp::request::Args;
+
+/// How a command ended that was tried in the shared mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// It is done.
+    Done,
+    /// Its client waits.
+    Waits,
+    /// It has to run in the exclusive mode; nothing has happened.
+    NotHere,
+}
+
+/// See the module.
+pub(super) struct Turn<'a> {
+    floor: Floor<'a>,
+    /// In the shared mode: what all workers see.
+    common: Option<Common<'a>>,
+    /// If there is a limit on memory.
+    room: Option<Room>,
+    /// Memory does not suffice, and nothing can be evicted.
+    is_stuck: bool,
+}
+
+impl<'a> Turn<'a> {
+    /// In the shared mode, over the shards of a group.
+    pub fn among_others(
+        common: Common<'a>,
+        floor: Floor<'a>,
+        room: Option<Room>,
+        is_stuck: bool,
+    ) -> Turn<'a> {
+        Turn { floor, common: Some(common), room, is_stuck }
+    }
+
+    /// In the exclusive mode.
+    pub fn alone(floor: Floor<'a>, room: Option<Room>) -> Turn<'a> {
+        Turn { floor, common: None, room, is_stuck: false }
+    }
+
+    /// Runs the next commands of a client, `size` of them at most, and, but for the first, as long as there is room for
+    /// each. Returns how the last one ended that was tried; all before it are done.
+    // One copy for both modes, with all in it.
+    #[inline(never)]
+    pub fn run(
+        &mut self,
+        client: &mut Client,
+        pending: &mut PendingInput,
+        queue: Queue<'_>,
+        size: usize,
+    ) -> Tried {
+        let mut tried = Tried::Done;
+        for at in 0..size {
+            let (planned, args) =
+                (queue.plan.get(queue.first + at), pending.batch.args(pending.next, queue.query.bytes()));
+            if at > 0 && !self.has_room(client, planned) {
+                break;
+            }
+            tried = self.try_command(client, planned, args);
+            if tried == Tried::NotHere {
+                break;
+            }
+            pending.next += 1;
+            if tried != Tried::Done
+                || client.output.is_over_limit()
+                || client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP)
+                || self.floor.letters.wait()
+            {
+                break;
+            }
+        }
+        tried
+    }
+
+    #[inline]
+    fn has_room(&self, client: &Client, planned: Planned<'_>) -> bool {
+        let needs = || needs_memory(self.floor.hall.setup(), client, planned);
+        self.room.as_ref().is_none_or(|room| room.is_left(needs))
+    }
+
+    /// Leaves what was logged where every worker finds it, while the shards are still held.
+    pub fn show_log(&mut self) {
+        self.floor.show_log();
+    }
+
+    /// The letters that were kept in the exclusive mode.
+    pub fn into_letters(self) -> Vec<Letter> {
+        self.floor.into_letters()
+    }
+
+    /// Runs a command, or refuses it, if that is possible on the floor.
+    #[inline(always)]
+    fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
+        let setup = self.floor.hall.setup();
+        if self.common.is_some_and(|common| common.limits_clients_memory() && !common.affords(client, args)) {
+            return Tried::NotHere;
+        }
+        let mark = client.output.mark();
+        let resolved = setup.resolve(planned.command, args);
+        let is_stuck = self.is_stuck;
+        let checked = resolved.and_then(|id| setup.gate(client, id, args, is_stuck).map(|gate| (id, gate)));
+        let tried = match checked {
+            Ok((id, Gate::Queue)) => {
+                client.queue(id, args);
+                Tried::Done
+            }
+            Ok((id, _)) => self.run_command(client, id, planned.hints, args),
+            Err(error) => self.refuse(client, setup.resolve(planned.command, args).ok(), &error),
+        };
+        match tried {
+            Tried::Done => client.end_reply(mark),
+            // The reply comes later.
+            Tried::Waits => {}
+            Tried::NotHere => client.output.rollback(mark),
+        }
+        tried
+    }
+
+    /// Answers an error without running the command.
+    #[cold]
+    fn refuse(&mut self, client: &mut Client, id: Option<CommandId>, error: &Error) -> Tried {
+        if id.is_some_and(|id| is_exec(self.floor.hall.commands.get(id))) {
+            // The transaction ends, too.
+            return Tried::NotHere;
+        }
+        refuse(client, self.floor.stats, id, error);
+        Tried::Done
+    }
+
+    /// Runs a command that passed the checks, if that is possible on the floor, and serves the clients that waited
+    /// for what it did.
+    #[inline(always)]
+    fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
+        let tried = self.run_alone(client, id, hints, args);
+        if !self.floor.lane.ready.is_empty() {
+            self.floor.serve_ready();
+        }
+        tried
+    }
+
+    /// Runs the transaction of a client, if all its commands can run here. Nobody hears of it before it is logged as a whole.
+    #[inline(never)]
+    fn exec(&mut self, client: &mut Client) -> Outcome {
+        let Some(queued) = self.floor.begin_exec(client)? else { return Ok(()) };
+        let sent = std::mem::replace(&mut self.floor.letters, Letters::Kept(Vec::new()));
+        for (id, args) in &queued.commands {
+            self.run_alone(client, *id, Hints::NONE, args.args());
+        }
+        self.floor.end_exec(client);
+        self.floor.show_log();
+        if let Letters::Kept(kept) = std::mem::replace(&mut self.floor.letters, sent)
+            && !kept.is_empty()
+        {
+            // All hear them in one order.
+            let (_topics, _monitors) = (self.floor.hall.pubsub.registry(), self.floor.hall.monitors.order());
+            kept.into_iter().for_each(|letter| self.floor.letters.push(letter));
+        }
+        Ok(())
+    }
+
+    /// Runs a command that passed the checks, or is part of a transaction.
+    #[inline(always)]
+    fn run_alone(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
+        let entry = self.floor.hall.commands.get(id);
+        let started = self.floor.lane.tick;
+        client.last_command = Some(id);
+        let outcome = match (entry.run, self.common) {
+            (Run::Data(handler), _) => self.call_data(client, entry, handler, hints, args),
+            (Run::Floor(_, handler), _) => {
+                Some(handler(&mut FloorCall { floor: &mut self.floor, client }, args))
+            }
+            (Run::Local(handler) | Run::Survey(handler), Some(common)) => {
+                Some(call_local(common, self.floor.lane, client, id, handler, args))
+            }
+            (Run::Exec, Some(_)) => Some(self.exec(client)),
+            (Run::Local(_) | Run::Survey(_) | Run::Exec | Run::Server(_) | Run::Container, _) => None,
+        };
+        let Some(outcome) = outcome else { return Tried::NotHere };
+        match self.floor.conclude(client, id, args, started, outcome) {
+            End::Done => Tried::Done,
+            End::Waits => Tried::Waits,
+        }
+    }
+
+    /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
+    /// happened.
+    #[inline(always)]
+    fn call_data(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        hints: Hints<'_>,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        if entry.reach == Reach::Walk {
+            return self.call_walk(client, entry, handler, args);
+        }
+        let voice = Voice::of(client, hints);
+        Some(self.floor.call_data(entry, handler, voice, client.reply(), args))
+    }
+
+    /// The same for one that walks over the database. It has let go of a shard before what it deleted there would be
+    /// logged, so it only notes what is due; that is deleted then, and the walk begins anew, as if it had been gone
+    /// before.
+    #[inline(never)]
+    fn call_walk(
+        &mut self,
+        client: &mut Client,
+        entry: &Entry,
+        handler: DataFn,
+        args: Args<'_>,
+    ) -> Option<Outcome> {
+        /// Keys may expire as it walks.
+        const TRIES: usize = 4;
+        let (floor, before) = (&mut self.floor, client.output.mark());
+        for _ in 0..TRIES {
+            let voice = Voice::of(client, Hints::NONE);
+            let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
+            if floor.lane.fx.due.is_empty() {
+                return Some(outcome);
+            }
+            client.output.rollback(before);
+            let due = std::mem::take(&mut floor.lane.fx.due);
+            floor.lane.fx.clear();
+            if !floor.delete_due(&due) {
+                break;
+            }
+        }
+        None
+    }
+}
