@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! World<S> { lock, state: S }           S holds an Own<Part> per worker
-//!   shared(i)  ──> &S,  and Own::part_of(&shared) ──> &mut Part of worker i, and no other
+//!   shared(i)  ──> &S,  and Own::of_this_worker ──> &mut Part of worker i, and no other
 //!   exclusive  ──> &mut S, hence &mut of every Part
 //! ```
 //! Why that is sound: a part is reached by its worker in the shared mode, or by whoever has `&mut S`;
@@ -11,14 +11,14 @@
 
 use crate::lock::WorldLock;
 use crate::places::Places;
-use std::cell::{Cell, UnsafeCell};
-use std::io;
-use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 /// How long a worker keeps its place while others wait for one: long against changing threads, short
 /// against what a client notices.
 const SLICE: Duration = Duration::from_millis(4);
+use std::cell::{Cell, UnsafeCell};
+use std::io;
+use std::ops::{Deref, DerefMut};
 
 /// A state that workers share.
 pub struct World<S> {
@@ -74,7 +74,8 @@ impl<S> World<S> {
             && since.get().is_some_and(|since| since.elapsed() > SLICE)
     }
 
-    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place.
+    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place. It has usually left the
+    /// shared mode; one that waits for the disk may stay in it, and gets a place again when it enters it next.
     ///
     /// # Safety
     /// One thread only is worker `me`.
@@ -220,8 +221,8 @@ impl<T> Own<T> {
     /// The part of the worker that is in the shared mode.
     ///
     /// # Safety
-    /// It is the part of the calling worker, which is in the shared mode, and no other reference to
-    /// it lives.
+    /// It is the part of the calling worker, which is in the shared mode if the exclusive one reaches the part, and no
+    /// other reference to it lives.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn of_this_worker(&self) -> &mut T {
