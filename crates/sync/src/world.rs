@@ -11,11 +11,7 @@
 
 use crate::lock::WorldLock;
 use crate::places::Places;
-use std::time::{Duration, Instant};
-
-/// How long a worker keeps its place while others wait for one: long against changing threads, short
-/// against what a client notices.
-const SLICE: Duration = Duration::from_millis(4);
+use slice::Slice;
 use std::cell::{Cell, UnsafeCell};
 use std::io;
 use std::ops::{Deref, DerefMut};
@@ -27,7 +23,7 @@ pub struct World<S> {
     /// If there are fewer processors than workers.
     places: Option<Places>,
     /// For each worker: since when it has its place, if it has one. Its own thread alone looks at it.
-    since: Box<[Own<Cell<Option<Instant>>>]>,
+    since: Box<[Own<Cell<Option<Slice>>>]>,
     state: UnsafeCell<S>,
 }
 
@@ -70,8 +66,7 @@ impl<S> World<S> {
     unsafe fn slice_is_over(&self, me: usize) -> bool {
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
-        self.places.as_ref().is_some_and(Places::are_wanted)
-            && since.get().is_some_and(|since| since.elapsed() > SLICE)
+        self.places.as_ref().is_some_and(Places::are_wanted) && since.get().is_some_and(Slice::is_over)
     }
 
     /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place. It has usually left the
@@ -118,7 +113,7 @@ impl<S> World<S> {
         let since = unsafe { self.since[me].of_this_worker() };
         if since.get().is_none() {
             places.enter(me);
-            since.set(Some(Instant::now()));
+            since.set(Some(Slice::begin()));
         }
     }
 
@@ -228,6 +223,53 @@ impl<T> Own<T> {
     pub unsafe fn of_this_worker(&self) -> &mut T {
         // SAFETY: by the contract it is reached once.
         unsafe { &mut *self.0.get() }
+    }
+}
+
+/// The time for which a worker has had its place.
+mod slice {
+    #[cfg(loom)]
+    pub use at_once::Slice;
+    #[cfg(not(loom))]
+    pub use timed::Slice;
+
+    #[cfg(not(loom))]
+    mod timed {
+        use std::time::{Duration, Instant};
+
+        /// How long a worker keeps its place while others wait for one: long against changing threads, short
+        /// against what a client notices.
+        const LENGTH: Duration = Duration::from_millis(4);
+
+        #[derive(Clone, Copy)]
+        pub struct Slice(Instant);
+
+        impl Slice {
+            pub fn begin() -> Slice {
+                Slice(Instant::now())
+            }
+
+            pub fn is_over(self) -> bool {
+                self.0.elapsed() > LENGTH
+            }
+        }
+    }
+
+    /// The model checker repeats what it did, which no clock does: a slice is over as soon as somebody wants the place.
+    #[cfg(loom)]
+    mod at_once {
+        #[derive(Clone, Copy)]
+        pub struct Slice;
+
+        impl Slice {
+            pub fn begin() -> Slice {
+                Slice
+            }
+
+            pub fn is_over(self) -> bool {
+                true
+            }
+        }
     }
 }
 
