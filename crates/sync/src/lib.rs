@@ -7,8 +7,9 @@
 //!                     worker 1 alone       exclusive: one has everything, the others wait at the end
 //!                                                     of their batch
 //! ```
-//! [`World`] hands out both modes; with one worker both are free. Nothing else in this crate: it has
-//! no dependencies, so that the model checker `loom` can run it whole (`make test-loom`).
+//! [`World`] hands out both modes; with one worker both are free. What workers in the shared mode meet in has locks of
+//! its own: shards ([`ShardLock`]) and mailboxes ([`Mailbox`]). [`Places`] keep them from being more than there are
+//! processors. The crate has no dependencies, so that the model checker `loom` can run it whole (`make test-loom`).
 
 mod lock;
 mod mailbox;

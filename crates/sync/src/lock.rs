@@ -9,8 +9,9 @@
 //!                                             └── yes: flag[i] = out, sleep until it is over
 //! enter exclusive  wanted = true;  fence;  all flags out?  ── yes ──> alone
 //!                                             └── no: sleep until one goes out
+//! leave shared     flag[i] = out;  fence;  wanted?  ── yes ──> wake who waits for that
 //! ```
-//! The two fences make it impossible that both sides miss each other (Dekker's argument).
+//! The fences make it impossible that both sides miss each other (Dekker's argument).
 //! Fairness: between two exclusive turns every worker that was kept waiting gets its turn, and as
 //! nobody enters while an exclusive turn is wanted, the wait for one is bounded by a batch.
 

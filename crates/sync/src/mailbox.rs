@@ -3,11 +3,12 @@
 //! ```text
 //! sender   lock;  push;  filled = true;  unlock;  it was empty? ──> wake the owner
 //! owner    filled? ── yes ──> lock;  filled = false;  take all;  unlock
+//!          for one client  ──> lock;  take its letters;  filled = are there others?;  unlock
 //! ```
 //! Letters come out in the order in which they were put in, whoever put them in. Only the first letter of an
-//! empty mailbox wakes its owner, so a crowd of letters costs one system call. Looking whether there is
-//! anything costs one load: an owner that was told of a letter by other means (through a lock, or a client that heard
-//! of what is in the letter) finds it.
+//! empty mailbox wakes its owner, so a crowd of letters costs one system call; an owner that leaves some behind looks
+//! again before it sleeps. Looking whether there is anything costs one load: an owner that was told of a letter by
+//! other means (through a lock, or a client that heard of what is in the letter) finds it.
 
 use crate::{AtomicBool, Mutex, MutexGuard, Ordering};
 

@@ -7,7 +7,8 @@
 //!
 //! ```text
 //! sleep in poll ── enter ──> place ── batches ... slice over and somebody waits ──> pass on, enter again
-//!                              ╰── nothing to do ── leave ──> sleep in poll
+//!                              ├── nothing to do ── leave ──> sleep in poll
+//!                              ╰── wait for the disk ── leave ──> without a place, to the end of its turn
 //! ```
 //! Places are passed on in the order of waiting. With as many processors as workers there is no
 //! [`Places`] at all, and nothing of this costs anything.

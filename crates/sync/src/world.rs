@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! World<S> { lock, state: S }           S holds an Own<Part> per worker
-//!   shared(i)  ──> &S,  and Own::part_of(&shared) ──> &mut Part of worker i, and no other
+//!   shared(i)  ──> &S,  and Own::of_this_worker ──> &mut Part of worker i, and no other
 //!   exclusive  ──> &mut S, hence &mut of every Part
 //! ```
 //! Why that is sound: a part is reached by its worker in the shared mode, or by whoever has `&mut S`;
@@ -11,14 +11,10 @@
 
 use crate::lock::WorldLock;
 use crate::places::Places;
+use slice::Slice;
 use std::cell::{Cell, UnsafeCell};
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::time::{Duration, Instant};
-
-/// How long a worker keeps its place while others wait for one: long against changing threads, short
-/// against what a client notices.
-const SLICE: Duration = Duration::from_millis(4);
 
 /// A state that workers share.
 pub struct World<S> {
@@ -27,7 +23,7 @@ pub struct World<S> {
     /// If there are fewer processors than workers.
     places: Option<Places>,
     /// For each worker: since when it has its place, if it has one. Its own thread alone looks at it.
-    since: Box<[Own<Cell<Option<Instant>>>]>,
+    since: Box<[Own<Cell<Option<Slice>>>]>,
     state: UnsafeCell<S>,
 }
 
@@ -70,11 +66,11 @@ impl<S> World<S> {
     unsafe fn slice_is_over(&self, me: usize) -> bool {
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
-        self.places.as_ref().is_some_and(Places::are_wanted)
-            && since.get().is_some_and(|since| since.elapsed() > SLICE)
+        self.places.as_ref().is_some_and(Places::are_wanted) && since.get().is_some_and(Slice::is_over)
     }
 
-    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place.
+    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place. It has usually left the
+    /// shared mode; one that waits for the disk may stay in it, and gets a place again when it enters it next.
     ///
     /// # Safety
     /// One thread only is worker `me`.
@@ -117,7 +113,7 @@ impl<S> World<S> {
         let since = unsafe { self.since[me].of_this_worker() };
         if since.get().is_none() {
             places.enter(me);
-            since.set(Some(Instant::now()));
+            since.set(Some(Slice::begin()));
         }
     }
 
@@ -220,13 +216,60 @@ impl<T> Own<T> {
     /// The part of the worker that is in the shared mode.
     ///
     /// # Safety
-    /// It is the part of the calling worker, which is in the shared mode, and no other reference to
-    /// it lives.
+    /// It is the part of the calling worker, which is in the shared mode if the exclusive one reaches the part, and no
+    /// other reference to it lives.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn of_this_worker(&self) -> &mut T {
         // SAFETY: by the contract it is reached once.
         unsafe { &mut *self.0.get() }
+    }
+}
+
+/// The time for which a worker has had its place.
+mod slice {
+    #[cfg(loom)]
+    pub use at_once::Slice;
+    #[cfg(not(loom))]
+    pub use timed::Slice;
+
+    #[cfg(not(loom))]
+    mod timed {
+        use std::time::{Duration, Instant};
+
+        /// How long a worker keeps its place while others wait for one: long against changing threads, short
+        /// against what a client notices.
+        const LENGTH: Duration = Duration::from_millis(4);
+
+        #[derive(Clone, Copy)]
+        pub struct Slice(Instant);
+
+        impl Slice {
+            pub fn begin() -> Slice {
+                Slice(Instant::now())
+            }
+
+            pub fn is_over(self) -> bool {
+                self.0.elapsed() > LENGTH
+            }
+        }
+    }
+
+    /// The model checker repeats what it did, which no clock does: a slice is over as soon as somebody wants the place.
+    #[cfg(loom)]
+    mod at_once {
+        #[derive(Clone, Copy)]
+        pub struct Slice;
+
+        impl Slice {
+            pub fn begin() -> Slice {
+                Slice
+            }
+
+            pub fn is_over(self) -> bool {
+                true
+            }
+        }
     }
 }
 

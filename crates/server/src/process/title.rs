@@ -56,10 +56,9 @@ pub fn show(config: &Config, file: Option<&std::path::Path>, program: &[u8]) {
     let Some(Some((start, end))) = ROOM.get().copied() else { return };
     let title = &title[..title.len().min(end - start - 1)];
     let room = std::ptr::with_exposed_provenance_mut::<u8>(start);
-    // SAFETY: the kernel put the arguments and the environment into `start..end`, which stays mapped
-    // and writable as long as the process lives. Nothing else points into it: the environment was
-    // copied by `prepare`, and the arguments are read before it. Two calls at once cannot be, as only
-    // the start and CONFIG SET, which has the world to itself, call this.
+    // SAFETY: the kernel put arguments and environment into `start..end`, which stays mapped and writable.
+    // Nothing else points there: `prepare` copied the environment, and the arguments were read before. Nor do two
+    // calls meet: they are the start's, a child's with its one thread, and CONFIG SET's, which has the world to itself.
     unsafe {
         std::ptr::write_bytes(room, 0, end - start);
         std::ptr::copy_nonoverlapping(title.as_ptr(), room, title.len());

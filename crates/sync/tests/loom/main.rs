@@ -1,13 +1,18 @@
-//! The locks under the model checker: every interleaving of a few workers.
+//! What the workers share under the model checker: every interleaving of a few of them, or every one with a few
+//! preemptions where that would take too long.
 //!
-//! Run with `make test-loom`; a plain `cargo test` compiles nothing here.
+//! Run with `make test-loom`; a plain `cargo test` compiles nothing here. Here are the locks; the other models have
+//! rooms of their own.
 #![cfg(loom)]
 #![allow(unsafe_code)]
+
+mod letters;
+mod places;
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use ochre_sync::{Mailbox, Owner, Places, ShardLock, Taken, Waiters, WorldLock};
+use ochre_sync::{Mailbox, Owner, ShardLock, Taken, Waiters, WorldLock};
 
 /// What the lock protects: how many workers are inside, an exclusive one counts as `ALONE`.
 struct Inside {
@@ -161,65 +166,6 @@ fn groups_in_opposite_order_finish() {
         }
         waiters.wake();
         thread.join().unwrap();
-    });
-}
-
-/// One place for two workers: never both, and both get it.
-#[test]
-fn a_place_is_passed_on() {
-    loom::model(|| {
-        let shared = Arc::new((Places::new(1, 2).unwrap(), AtomicUsize::new(0)));
-        let work = |me: usize, shared: &(Places, AtomicUsize)| {
-            let (places, inside) = shared;
-            for _ in 0..2 {
-                places.enter(me);
-                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0, "two on one place");
-                inside.fetch_sub(1, Ordering::Relaxed);
-                places.leave();
-            }
-        };
-        let other = Arc::clone(&shared);
-        let thread = thread::spawn(move || work(1, &other));
-        work(0, &shared);
-        thread.join().unwrap();
-    });
-}
-
-/// What a sender does: a letter, and a wake-up (here a flag) if the mailbox was empty.
-fn send(mailbox: &Mailbox<usize>, woken: &AtomicUsize, letter: usize) {
-    if mailbox.put(letter) {
-        woken.fetch_add(1, Ordering::Release);
-    }
-}
-
-#[test]
-fn no_letter_is_left_behind_by_an_owner_that_goes_to_sleep() {
-    loom::model(|| {
-        let shared = Arc::new((Mailbox::default(), AtomicUsize::new(0)));
-        let senders: Vec<_> = [1, 2]
-            .into_iter()
-            .map(|letter| {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || send(&shared.0, &shared.1, letter))
-            })
-            .collect();
-        // One turn of the owner's loop, at any moment.
-        let (mut got, mut batch) = (Vec::new(), Vec::new());
-        let heard = shared.1.load(Ordering::Acquire);
-        if shared.0.is_filled() {
-            shared.0.take(&mut batch);
-            got.append(&mut batch);
-        }
-        senders.into_iter().for_each(|sender| sender.join().unwrap());
-        // Whatever it did not find then wakes it afterwards.
-        if got.len() < 2 {
-            assert!(shared.1.load(Ordering::Acquire) > heard, "nobody wakes the owner");
-            assert!(shared.0.is_filled());
-            shared.0.take(&mut batch);
-            got.append(&mut batch);
-        }
-        got.sort_unstable();
-        assert_eq!(got, [1, 2]);
     });
 }
 
