@@ -12,7 +12,7 @@
 use crate::lock::WorldLock;
 use crate::places::Places;
 use slice::Slice;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::io;
 use std::ops::{Deref, DerefMut};
 
@@ -23,7 +23,7 @@ pub struct World<S> {
     /// If there are fewer processors than workers.
     places: Option<Places>,
     /// For each worker: since when it has its place, if it has one. Its own thread alone looks at it.
-    since: Box<[Own<Cell<Option<Slice>>>]>,
+    since: Box<[Own<Option<Slice>>]>,
     state: UnsafeCell<S>,
 }
 
@@ -40,7 +40,7 @@ impl<S> World<S> {
             lock: WorldLock::new(workers),
             workers,
             places,
-            since: (0..workers).map(|_| Own::new(Cell::new(None))).collect(),
+            since: (0..workers).map(|_| Own::new(None)).collect(),
             state: UnsafeCell::new(state),
         })
     }
@@ -66,7 +66,7 @@ impl<S> World<S> {
     unsafe fn slice_is_over(&self, me: usize) -> bool {
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
-        self.places.as_ref().is_some_and(Places::are_wanted) && since.get().is_some_and(Slice::is_over)
+        self.places.as_ref().is_some_and(Places::are_wanted) && since.is_some_and(Slice::is_over)
     }
 
     /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place. It has usually left the
@@ -111,9 +111,9 @@ impl<S> World<S> {
         }
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
-        if since.get().is_none() {
+        if since.is_none() {
             places.enter(me);
-            since.set(Some(Slice::begin()));
+            *since = Some(Slice::begin());
         }
     }
 
