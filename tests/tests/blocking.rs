@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use ochre_tests::client::encode;
 use ochre_tests::{Client, Reply, Server};
 
 /// The value of a field of `INFO clients`.
@@ -123,5 +124,33 @@ fn what_comes_while_a_client_waits_is_run_behind_what_came_before() {
     assert_eq!(waiting.read().unwrap().items().len(), 2);
     for expected in ["first", "second", "third"] {
         assert_eq!(waiting.read().unwrap().text(), expected);
+    }
+}
+
+/// More commands than the server runs in one go, behind one that waits.
+#[test]
+fn all_that_was_sent_behind_a_wait_runs_after_it() {
+    const BEHIND: usize = 1000;
+    let server = Server::start(&[]);
+    let (mut client, mut other) = (server.connect(), server.connect());
+    let behind = encode(&["INCR", "n"]).repeat(BEHIND);
+    for (wait, end) in
+        [("BLPOP l 0", "RPUSH l x"), ("BLPOP l 0.05", "PING"), ("CLIENT PAUSE 60000 WRITE", "CLIENT UNPAUSE")]
+    {
+        client.run("SET n 0");
+        let wait: Vec<&str> = wait.split(' ').collect();
+        client.send(&[encode(&wait), behind.clone()].concat()).unwrap();
+        if wait[0] == "BLPOP" {
+            until_blocked(&mut other, 1);
+        } else {
+            assert_eq!(client.read().unwrap(), Reply::Simple("OK".into()));
+        }
+        other.run(end);
+        if wait[0] == "BLPOP" {
+            client.read().unwrap();
+        }
+        for at in 1..=BEHIND {
+            assert_eq!(client.read().unwrap().integer(), Some(at as i64), "behind {wait:?}");
+        }
     }
 }

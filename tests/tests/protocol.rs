@@ -218,4 +218,9 @@ fn quit_answers_and_closes() {
     let mut c: Client = server.connect();
     c.send(b"QUIT\r\nPING\r\n").unwrap();
     assert_eq!(c.read_to_end().unwrap(), b"+OK\r\n");
+    // Also if more follows than the server looks at in one go.
+    let mut c: Client = server.connect();
+    c.send(&[&b"QUIT\r\n"[..], &b"INCR n\r\n".repeat(1000)].concat()).unwrap();
+    assert_eq!(c.read_to_end().unwrap(), b"+OK\r\n");
+    assert!(server.connect().run("GET n").is_nil());
 }

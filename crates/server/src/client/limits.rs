@@ -1,7 +1,7 @@
 //! Limits on what clients may cost: unsent output, memory of all of them.
 //!
-//! The output of a client is checked whenever it grows and once a second (`care.rs`); memory is summed up as
-//! clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
+//! The output of a client is checked once a second (`care.rs`), after commands that pass its hard limit, and with each
+//! message; so the soft limit, which has to be passed for a time, is seen up to a second late. Memory is summed up as clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
 //! case.
 
 use super::describe::output_below;

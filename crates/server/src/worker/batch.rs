@@ -16,6 +16,10 @@ use crate::plan::Plan;
 use ochre_engine::keyspace::Key;
 use std::io;
 
+/// States of a client in which its input stays where it is.
+const RESTS: Flags =
+    Flags::BLOCKED.union(Flags::PAUSED).union(Flags::CLOSE_AFTER_REPLY).union(Flags::CLOSE_ASAP);
+
 /// Commands per window.
 const WINDOW: usize = 64;
 
@@ -85,7 +89,7 @@ impl Worker {
     pub(super) fn resume_unblocked(&mut self) {
         for token in std::mem::take(&mut self.seat.part().unblocked) {
             let Some(client) = self.seat.part().take(token) else { continue };
-            if client.flags.intersects(Flags::BLOCKED | Flags::PAUSED) {
+            if client.flags.intersects(RESTS) {
                 self.seat.part().put_back(client);
                 continue;
             }
@@ -110,7 +114,7 @@ impl Worker {
                 return false;
             }
         }
-        if client.flags.intersects(Flags::BLOCKED | Flags::PAUSED | Flags::CLOSE_AFTER_REPLY) {
+        if client.flags.intersects(RESTS) {
             return false;
         }
         self.parse_client(client)
@@ -157,17 +161,16 @@ impl Worker {
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
         let limits = self.seat.common().request_limits(client, WINDOW * 2);
-        pending.parsed = client.query.len();
+        let read = client.query.len();
         let Client { parser, query, .. } = &mut **client;
         match parser.parse(query.bytes(), &limits, &mut pending.batch) {
             Ok(progress) => {
                 pending.consumed = progress.consumed;
-                if progress.more {
-                    self.seat.part().unblocked.push(client.token);
-                }
+                pending.parsed = if progress.more { progress.consumed } else { read };
             }
             Err(error) => {
-                pending.consumed = client.query.len();
+                pending.consumed = read;
+                pending.parsed = read;
                 pending.fault = Some(error);
             }
         }
@@ -204,9 +207,8 @@ impl Worker {
             // Clients before this one may have closed it, or run its commands already.
             let Some(client) = self.seat.part().take(token) else { continue };
             let mut client = InHand::new(client);
-            let rests = Flags::CLOSE_ASAP | Flags::BLOCKED | Flags::PAUSED;
             let ends = self.seat.common().is_shutting_down();
-            if commands_of(&client) == count && !client.flags.intersects(rests) && !ends {
+            if commands_of(&client) == count && !client.flags.intersects(RESTS) && !ends {
                 self.run_client(&mut client, &plan, own);
             }
             client.put_back(self.seat.part());
@@ -237,7 +239,7 @@ impl Worker {
         if done {
             self.answer_fault(client, &mut pending);
             if client.query.len() > pending.parsed {
-                // More came while the client waited, and nothing else will look at it.
+                // More came while the client waited, or more than fits into a batch, and nothing else will look at it.
                 self.seat.part().unblocked.push(client.token);
             }
             client.query.consume(pending.consumed);
