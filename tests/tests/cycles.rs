@@ -199,3 +199,16 @@ fn what_was_evicted_is_in_the_log_in_order() {
     assert!(control.run("DEBUG LOADAOF").is_ok());
     assert_eq!(control.run("DEBUG DIGEST").text(), before);
 }
+
+#[test]
+fn keys_that_expire_on_access_are_counted_at_once_whoever_reads_the_log() {
+    for append_only in ["no", "yes"] {
+        let server = Server::start(&["--appendonly", append_only, "--enable-debug-command", "yes"]);
+        let mut client = server.connect();
+        client.run("DEBUG SET-ACTIVE-EXPIRE 0");
+        (0..20).for_each(|at| _ = client.run(&format!("SET k{at} v PX 1")));
+        thread::sleep(Duration::from_millis(20));
+        (0..20).for_each(|at| assert!(client.run(&format!("GET k{at}")).is_nil()));
+        assert_eq!(number(&mut client, "expired_keys"), 20, "appendonly {append_only}");
+    }
+}

@@ -146,6 +146,7 @@ impl Effects {
     #[inline]
     pub fn is_quiet(&self) -> bool {
         self.events.is_empty()
+            && self.stats.expired == 0
             && self.ready.is_empty()
             && self.watched.is_empty()
             && self.gone.is_empty()
