@@ -238,3 +238,46 @@ fn the_times_of_the_event_loop_grow() {
     assert!(figure(&mut c, "eventloop_cmd_per_cycle_max") > 0);
     assert_eq!((c.info("hz"), c.info("configured_hz")), ("10".to_owned(), "10".to_owned()));
 }
+
+/// What a command looks up counts as often as in redis-server 7.0.
+#[test]
+fn lookups_count_as_in_redis() {
+    const CALLS: &str = "GET s, GET none, GETEX s, GETEX s EX 100, GETEX s PERSIST, GETEX none, GETEX s EXAT 1, SET s v, \
+        GETDEL s, SET s v, SET s w GET, GETSET s v, SETNX s v, APPEND s x, STRLEN s, GETRANGE s 0 1, SUBSTR s 0 1, INCR n, \
+        MGET s none n, EXISTS s none, TYPE s, TTL s, TOUCH s none, OBJECT ENCODING s, RENAME s t, COPY t s, DUMP s, \
+        LRANGE l 0 -1, LLEN l, LINDEX l 0, LPOS l a, LMOVE l m LEFT LEFT, LPOP none, SMEMBERS e, SISMEMBER e a, \
+        SMISMEMBER e a b, SRANDMEMBER e, SINTER e e, SUNION e none, SINTERCARD 2 e e, HGET h f, HGETALL h, HMGET h f g, \
+        HLEN h, HEXISTS h f, HRANDFIELD h, ZRANGE z 0 -1, ZSCORE z a, ZMSCORE z a b, ZCARD z, ZRANK z a, ZCOUNT z 0 9, \
+        ZUNION 2 z z, ZINTERCARD 2 z z, ZRANDMEMBER z, XLEN x, XRANGE x - +, XREAD STREAMS x 0, PFCOUNT p, \
+        GEOPOS g a, GEODIST g a b, BITCOUNT s, BITPOS s 1, GETBIT s 1, BITFIELD s GET u8 0, SORT l, SORT_RO l, SCAN 0, \
+        PERSIST s, EXPIRE s 100, EXPIRETIME s, KEYS *, RANDOMKEY, DEL s, UNLINK t";
+    let mut servers =
+        [Server::reference(), Server::like_reference()].map(|server| (server.connect(), server));
+    for (client, _) in &mut servers {
+        for fill in [
+            "SET s v",
+            "SET n 1",
+            "RPUSH l 1 2 3",
+            "SADD e a b",
+            "HSET h f v",
+            "ZADD z 1 a 2 b",
+            "XADD x 1-1 f v",
+        ] {
+            client.run(fill);
+        }
+        client.run("PFADD p a");
+        client.run("GEOADD g 1 1 a 2 2 b");
+    }
+    for call in CALLS.split(", ") {
+        let counts = servers.each_mut().map(|(client, _)| {
+            let count = |client: &mut Client| {
+                ["keyspace_hits", "keyspace_misses"].map(|name| client.info(name).parse::<u64>().unwrap())
+            };
+            let before = count(client);
+            client.run(call);
+            let after = count(client);
+            [after[0] - before[0], after[1] - before[1]]
+        });
+        assert_eq!(counts[1], counts[0], "hits and misses of {call}");
+    }
+}

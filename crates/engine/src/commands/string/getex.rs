@@ -2,7 +2,7 @@
 //!
 //! Never propagated as it is: PEXPIREAT, PERSIST or DEL go to the AOF and to replicas.
 
-use super::get::reply_value;
+use super::get::reply_string;
 use super::options::{Expiry, Options};
 use crate::command::*;
 use crate::commands::generic::delete_now;
@@ -35,7 +35,7 @@ fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     match options.expiry {
         Expiry::At(form, text) => {
             let at = form.resolve(ctx, text)?;
-            reply_value(ctx, key)?;
+            answer(ctx, key)?;
             if form.is_absolute() && at <= ctx.now && !ctx.caller.trusted {
                 delete_now(ctx, key);
             } else {
@@ -43,10 +43,18 @@ fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             }
         }
         Expiry::Persist => {
-            reply_value(ctx, key)?;
+            answer(ctx, key)?;
             persist(ctx, key);
         }
-        Expiry::Unsaid | Expiry::Keep => reply_value(ctx, key)?,
+        Expiry::Unsaid | Expiry::Keep => answer(ctx, key)?,
+    }
+    Ok(())
+}
+
+/// Answers the string, which was looked up and counted before.
+fn answer(ctx: &mut Ctx<'_>, key: Key<'_>) -> Outcome {
+    if let Some(string) = ctx.keys.peek_str(key)? {
+        reply_string(&mut ctx.reply, &string);
     }
     Ok(())
 }
