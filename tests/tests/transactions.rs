@@ -91,3 +91,38 @@ fn a_watched_key_that_a_walk_finds_expired_fails_the_transaction() {
         assert!(watcher.run("EXEC").is_nil(), "{walk}");
     }
 }
+
+/// Queuing takes memory whatever is queued (server.c: reject_cmd_on_oom).
+#[test]
+fn nothing_is_queued_while_memory_does_not_suffice() {
+    let mut results = Vec::new();
+    for server in [Server::reference(), Server::like_reference()] {
+        let mut client = server.connect();
+        let lines = [
+            "SET a 1",
+            "CONFIG SET maxmemory 1",
+            "GET a",
+            "MULTI",
+            "GET a",
+            "PING",
+            "EXEC",
+            "MULTI",
+            "DISCARD",
+            "MULTI",
+            "EXEC",
+            "WATCH a",
+            "MULTI",
+            "RESET",
+            "SET a 2",
+            "CONFIG RESETSTAT",
+            "MULTI",
+            "PING",
+            "EXEC",
+        ];
+        let replies: Vec<Reply> = lines.iter().map(|line| client.run(line)).collect();
+        let errors = client.run("INFO errorstats").text();
+        let errors: Vec<String> = errors.lines().map(str::to_owned).collect();
+        results.push((replies, errors));
+    }
+    assert_eq!(results[0], results[1]);
+}

@@ -13,7 +13,7 @@ use crate::clock::{Clock, Tick};
 use crate::floor::Floor;
 use crate::lazyfree::Reaper;
 use crate::server::Server;
-use ochre_engine::command::{DENYOOM, Error, Flags};
+use ochre_engine::command::Error;
 use ochre_engine::cycle::EvictionPool;
 use ochre_engine::settings::Settings;
 use std::ops::RangeInclusive;
@@ -243,13 +243,13 @@ impl Server {
         self.journal.aof.bytes.capacity() + self.inbox.capacity()
     }
 
-    /// Keeps the memory limit before a command with these flags runs.
-    pub fn keep_memory_limit(&mut self, flags: Flags) -> Result<(), Error> {
+    /// Keeps the memory limit before a command runs; one that `needs` memory is refused if that is not possible.
+    pub fn keep_memory_limit(&mut self, needs: bool) -> Result<(), Error> {
         if self.settings.maxmemory == 0 {
             return Ok(());
         }
         let pressure = self.evict();
-        if pressure == Pressure::Stuck && flags & DENYOOM != 0 { Err(Error::OUT_OF_MEMORY) } else { Ok(()) }
+        if pressure == Pressure::Stuck && needs { Err(Error::OUT_OF_MEMORY) } else { Ok(()) }
     }
 
     /// The room of the only worker: up to the limit. `None`: it is exceeded.

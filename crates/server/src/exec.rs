@@ -77,7 +77,7 @@ impl Server {
     fn gate(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) -> Result<Gate, Error> {
         self.setup().check_call(client, command, args)?;
         if self.settings.maxmemory > 0 {
-            self.keep_memory_limit(self.setup().flags_with_queue(client, command))?;
+            self.keep_memory_limit(self.setup().needs_memory(client, command))?;
         }
         let restricted = self.persistence.restricts();
         if restricted {
@@ -110,8 +110,9 @@ impl Server {
         self.stats.rejected(exec);
         self.floor().discard_transaction(client);
         let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
-        client.reply().error([b"EXECABORT Transaction discarded because of: ", reason].concat());
-        self.stats.error_replied(error.text());
+        let text = [b"EXECABORT Transaction discarded because of: ", reason].concat();
+        self.stats.error_replied(&text);
+        client.reply().error(text);
     }
 
     /// Runs a command and carries its effects out.

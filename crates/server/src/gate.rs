@@ -82,7 +82,7 @@ impl<'a> Setup<'a> {
     ) -> Result<Gate, Error> {
         let entry = self.commands.get(command);
         self.check_call(client, command, args)?;
-        if is_stuck && self.flags_with_queue(client, command) & DENYOOM != 0 {
+        if is_stuck && self.needs_memory(client, command) {
             return Err(Error::OUT_OF_MEMORY);
         }
         check_context(client, entry)?;
@@ -115,6 +115,16 @@ impl<'a> Setup<'a> {
             return Err(Error::fixed("ERR Command not allowed inside a transaction"));
         }
         Ok(())
+    }
+
+    /// Whether a command may use more memory: so may whatever is queued (server.c: processCommand, reject_cmd_on_oom).
+    #[inline]
+    pub fn needs_memory(self, client: &Client, command: CommandId) -> bool {
+        let is_queued = client.flags.contains(Flags::MULTI) && {
+            let entry = self.commands.get(command);
+            entry.parent.is_some() || !matches!(entry.meta.name, "exec" | "discard" | "quit" | "reset")
+        };
+        is_queued || self.flags_with_queue(client, command) & DENYOOM != 0
     }
 
     /// The properties of a command; EXEC has those of the commands it would run.
@@ -156,9 +166,10 @@ impl<'a> Setup<'a> {
         if self.settings.level < Level::V7_0 {
             return self.subcommand_syntax(id, args);
         }
-        let name = self.commands.get(id).full_name.to_ascii_uppercase();
+        // As the client knows it: it may have been renamed.
+        let name = args.get(0).to_ascii_uppercase();
         let sub = shown(args.try_get(1).unwrap_or_default());
-        Error::quoting(&[b"ERR unknown subcommand '", sub, b"'. Try ", name.as_bytes(), b" HELP."])
+        Error::quoting(&[b"ERR unknown subcommand '", sub, b"'. Try ", &name, b" HELP."])
     }
 
     /// The error for arguments that no form of a subcommand takes; up to 6.2 also for unknown subcommands.

@@ -23,7 +23,6 @@ use crate::gate::{Gate, Setup};
 use crate::plan::Planned;
 use crate::server::Desk;
 use crate::table::{CommandId, Entry, Reach};
-use ochre_engine::command::DENYOOM;
 use ochre_engine::keyspace::ExpiryMode;
 use ochre_resp::request::Args;
 
@@ -62,6 +61,8 @@ impl Seat {
         let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
             return Tried::NotHere;
         };
+        // Commands begin when their locks are held: whoever had them may have taken long.
+        lane.tick = lane.clock.tick();
         // A walk has let go of a shard before it could be logged that a key expired.
         let walks = is_walk(common.commands(), queue.plan.get(queue.first));
         let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
@@ -114,5 +115,5 @@ fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandI
 /// True if a command may use more memory.
 #[inline]
 pub(super) fn needs_memory(setup: Setup<'_>, client: &Client, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| setup.flags_with_queue(client, id) & DENYOOM != 0)
+    planned.command.is_some_and(|id| setup.needs_memory(client, id))
 }
