@@ -1,7 +1,9 @@
 //! What several workers do side by side: no command of a usual load stops all of them.
 
+use ochre_tests::client::encode;
 use ochre_tests::turns::{exclusive_turns as turns, quiet_server as start};
 use ochre_tests::{Client, Server, wait_until};
+use std::time::Duration;
 
 /// Runs each line a hundred times in one pipeline, and asserts that this stopped nobody.
 fn runs_beside_others(server: &Server, lines: &[&str]) {
@@ -293,4 +295,29 @@ fn a_word_given_twice_leads_to_no_key_that_is_not_held() {
         assert!(exists.integer().is_some_and(|count| count >= 1), "{exists:?}");
     }
     assert_eq!(client.run("PING").text(), "PONG");
+}
+
+/// What is sent behind a long command, or by others while it runs, begins when it runs, not when it was read.
+#[test]
+fn commands_that_waited_for_another_worker_know_what_time_it_is() {
+    let server = start(&["--enable-debug-command", "yes", "--slowlog-log-slower-than", "100000"]);
+    let mut client = server.connect();
+    let calls = ["DEBUG SLEEP 0.3", "SET a 1 PX 200", "GET a"].map(|line| line.split(' ').collect());
+    assert_eq!(client.pipeline(&calls).unwrap()[2].text(), "1");
+    let calls = ["SET b 1 PX 50", "DEBUG SLEEP 0.3", "GET b"].map(|line| line.split(' ').collect());
+    assert!(client.pipeline(&calls).unwrap()[2].is_nil());
+    let mut others: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    client.start(&["DEBUG", "SLEEP", "0.3"]);
+    std::thread::sleep(Duration::from_millis(50));
+    others.iter_mut().for_each(|other| {
+        let calls = ["SET c 1 PX 200", "GET c"].map(|line| encode(&line.split(' ').collect::<Vec<_>>()));
+        other.send(&calls.concat()).unwrap();
+    });
+    client.read().unwrap();
+    for other in &mut others {
+        other.read().unwrap();
+        assert_eq!(other.read().unwrap().text(), "1");
+    }
+    let slow = client.run("SLOWLOG GET -1");
+    assert!(slow.items().iter().all(|entry| entry.items()[3].items()[0].text() == "DEBUG"), "{slow:?}");
 }

@@ -67,6 +67,9 @@ impl Seat {
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_plain = self.server().is_plain();
+            // Whoever was waited for may have taken long.
+            let lane = &mut self.desk().lane;
+            lane.tick = lane.clock.tick();
         }
     }
 
