@@ -251,18 +251,12 @@ impl Floor<'_> {
             wait.args.args(),
         );
         let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
+        let reply = Reply::new(&mut output, wait.protocol);
+        let slow_nanos = self.count(wait.command, started, outcome, waits, reply);
         self.log(wait.db, entry, wait.args.args());
         if !waits {
-            let failed = outcome.is_err_and(|error| {
-                Reply::new(&mut output, wait.protocol).error(error.text());
-                self.stats.error_replied(error.text());
-                true
-            });
-            self.lane.tick = self.lane.clock.tick();
-            let nanos = self.lane.clock.nanos(started, self.lane.tick);
-            let is_slow = self.stats.called(wait.command, nanos, failed);
             self.end_wait(wait);
-            let content = Content::Served { reply: output.to_vec(), slow_nanos: is_slow.then_some(nanos) };
+            let content = Content::Served { reply: output.to_vec(), slow_nanos };
             self.show_log();
             self.letters.push(Letter { to: wait.token, id: wait.id, content });
         }

@@ -11,7 +11,6 @@ use crate::floor::Floor;
 use crate::server::Lane;
 use crate::table::{CommandId, Entry, LocalFn};
 use crate::worker::Common;
-use ochre_engine::command::effects::Block;
 use ochre_engine::command::{Caller, Ctx, DataFn, Outcome};
 use ochre_engine::keyspace::{DbIndex, ExpiryMode, Hints, View};
 use ochre_resp::reply::Reply;
@@ -96,16 +95,8 @@ impl Floor<'_> {
         started: Tick,
         outcome: Outcome,
     ) -> End {
-        let failed = outcome.is_err_and(|error| {
-            client.reply().error(error.text());
-            self.stats.error_replied(error.text());
-            true
-        });
-        let lane = &mut *self.lane;
-        lane.tick = lane.clock.tick();
-        let nanos = lane.clock.nanos(started, lane.tick);
-        // A command that has to wait counts when it is done.
-        if lane.fx.block.is_none() && self.stats.called(command, nanos, failed) {
+        let waits = self.lane.fx.block.is_some();
+        if let Some(nanos) = self.count(command, started, outcome, waits, client.reply()) {
             self.note_slow(client, command, args, nanos);
         }
         let entry = self.hall.commands.get(command);
@@ -114,20 +105,43 @@ impl Floor<'_> {
             self.show_log();
             self.show_monitors(client, entry, args);
         }
-        if self.lane.fx.block.is_some()
-            && let Some(block) = self.lane.fx.block.take()
-        {
-            self.settle();
-            self.wait(client, command, args, block);
+        if waits {
+            self.wait(client, command, args);
             return End::Waits;
         }
         self.settle();
         End::Done
     }
 
+    /// Answers the error of a call that ended, and counts the call, unless its client `waits` on: then it counts when that
+    /// is over. Returns how long it took, in nanoseconds, if that has to be noted.
+    #[inline(always)]
+    pub fn count(
+        &mut self,
+        command: CommandId,
+        started: Tick,
+        outcome: Outcome,
+        waits: bool,
+        mut reply: Reply<'_>,
+    ) -> Option<u64> {
+        let failed = outcome.is_err_and(|error| {
+            reply.error(error.text());
+            self.stats.error_replied(error.text());
+            true
+        });
+        let lane = &mut *self.lane;
+        lane.tick = lane.clock.tick();
+        let nanos = lane.clock.nanos(started, lane.tick);
+        (!waits && self.stats.called(command, nanos, failed)).then_some(nanos)
+    }
+
     #[cold]
-    fn wait(&mut self, client: &mut Client, command: CommandId, args: Args<'_>, block: Block) {
-        self.block(client, command, args.to_owned_args(), block);
+    fn wait(&mut self, client: &mut Client, command: CommandId, args: Args<'_>) {
+        let block = self.lane.fx.block.take();
+        self.settle();
+        if let Some(block) = block {
+            self.block(client, command, args.to_owned_args(), block);
+        }
     }
 
     #[cold]

@@ -6,6 +6,9 @@ use crate::client::{Client, Flags};
 use crate::post::{Letter, Mail, Opened};
 use crate::server::Server;
 
+/// Letters that an empty mailbox has room for.
+const KEPT: usize = 1024;
+
 impl Worker {
     /// Opens what others left in this worker's mailbox. No client is in hand.
     pub(super) fn open_letters(&mut self) {
@@ -21,6 +24,7 @@ impl Worker {
                 Mail::Newcomer(client) => self.welcome(client),
             }
         }
+        letters.shrink_to(KEPT);
         self.letters = letters;
     }
 
@@ -44,6 +48,10 @@ impl Worker {
     /// other letters are in hand, and whoever has the exclusive mode opens those that came after them.
     fn pushed(&mut self, client: &mut InHand) {
         self.seat.check_output_limit(client);
+        if client.flags.contains(Flags::CLOSE_ASAP) {
+            // What it waits for goes to others from now on; in a pause the rest is done when it is let go.
+            self.untie(client);
+        }
         let (common, part, _) = self.seat.split();
         if common.limits_clients_memory() {
             part.count().account(client);

@@ -25,14 +25,14 @@ use ochre_engine::command::{DataFn, Error, Outcome};
 use ochre_engine::keyspace::Hints;
 use ochre_resp::request::Args;
 
-/// How a command ended that was tried in the shared mode.
+/// How a command ended that was tried the short way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tried {
     /// It is done.
     Done,
     /// Its client waits.
     Waits,
-    /// It has to run in the exclusive mode; nothing has happened.
+    /// It has to go the long way; nothing has happened.
     NotHere,
 }
 
@@ -43,7 +43,8 @@ pub(super) struct Turn<'a> {
     common: Option<Common<'a>>,
     /// If there is a limit on memory.
     room: Option<Room>,
-    /// Memory does not suffice, and nothing can be evicted.
+    /// Memory does not suffice, and nothing can be evicted: what needs memory is refused. (The room, if it is one of
+    /// somebody who is stuck, has it ask again first.)
     is_stuck: bool,
 }
 
@@ -207,8 +208,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Calls the handler of a data command. `None`: it has to run in the exclusive mode, and nothing has
-    /// happened.
+    /// Calls the handler of a data command. `None`: it has to go the long way, and nothing has happened.
     #[inline(always)]
     fn call_data(
         &mut self,
