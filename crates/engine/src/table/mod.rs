@@ -146,7 +146,7 @@ impl<T: Thin> Table<T> {
     }
 
     /// The entry of `key`.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, hash: u64, key: &[u8]) -> Option<&T> {
         let segment = self.segment(hash)?;
         let (bucket, slot) = segment.find::<T>(hash, key)?;
@@ -167,7 +167,7 @@ impl<T: Thin> Table<T> {
     }
 
     /// The entry of `key`, for changing anything but the key.
-    #[inline]
+    #[inline(always)]
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<RefMut<'_, T>> {
         let word = *self.directory.get(self.index(hash))?;
         // SAFETY: words of the directory are live segments, borrowed as long as `self`.
