@@ -26,7 +26,7 @@ use crate::table::{CommandId, Entry, Reach};
 use ochre_engine::keyspace::ExpiryMode;
 use ochre_resp::request::Args;
 
-/// States of a client in which its commands need the whole process.
+/// States of a client in which its commands take the long way, in the exclusive mode.
 pub(super) const SPECIAL: Flags = Flags::BLOCKED
     .union(Flags::MONITOR)
     .union(Flags::PAUSED)
