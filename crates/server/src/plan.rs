@@ -9,7 +9,7 @@
 //! cache lines of all of them be fetched at the same time. A plan promises nothing: a command
 //! that it does not know is looked up when it runs.
 
-use crate::table::{CommandId, CommandTable};
+use crate::table::{CommandId, CommandTable, Joins};
 use ochre_engine::keyspace::{Hints, Key};
 use ochre_resp::request::Args;
 
@@ -28,8 +28,8 @@ struct Step {
     start: u32,
     /// Where they end.
     end: u32,
-    /// All keys were hashed.
-    complete: bool,
+    /// It may be locked together with others.
+    joins: bool,
 }
 
 /// What a plan says about a command.
@@ -39,19 +39,11 @@ pub struct Planned<'a> {
     pub command: Option<CommandId>,
     /// The hashes of its keys.
     pub hints: Hints<'a>,
-    /// No key is missing, if there are any.
-    complete: bool,
 }
 
 impl Planned<'_> {
     /// Nothing is known yet.
-    pub const UNKNOWN: Planned<'static> = Planned { command: None, hints: Hints::NONE, complete: false };
-
-    /// All its keys are hashed, and there are some.
-    #[inline]
-    pub fn is_complete(self) -> bool {
-        self.complete && !self.hints.hashes().is_empty()
-    }
+    pub const UNKNOWN: Planned<'static> = Planned { command: None, hints: Hints::NONE };
 }
 
 /// See the module. Reused: clearing keeps the memory.
@@ -84,10 +76,11 @@ impl Plan {
     ) {
         let command = commands.find(args.get(0));
         let start = self.hashes.len() as u32;
-        let mut step = Step { command, first: 0, stride: 1, start, end: start, complete: false };
+        let mut step = Step { command, first: 0, stride: 1, start, end: start, joins: false };
         if let Some(id) = command {
-            let places = commands.get(id).key_places;
-            (step.first, step.stride, step.complete) = (places.first, places.stride, places.complete);
+            let entry = commands.get(id);
+            let places = entry.key_places;
+            (step.first, step.stride) = (places.first, places.stride);
             let (mut at, end) = (usize::from(places.first), places.end(args.len()));
             while at < end {
                 let key = locate(args.get(at));
@@ -98,6 +91,11 @@ impl Plan {
                 at += usize::from(places.stride);
             }
             step.end = self.hashes.len() as u32;
+            step.joins = match entry.joins {
+                Joins::Never => false,
+                Joins::Always => true,
+                Joins::WithItsKeys => step.end > start,
+            };
         }
         self.steps.push(step);
     }
@@ -108,7 +106,23 @@ impl Plan {
         let Some(step) = self.steps.get(at) else { return Planned::UNKNOWN };
         let hashes = &self.hashes[step.start as usize..step.end as usize];
         let hints = Hints::new(usize::from(step.first), usize::from(step.stride), hashes);
-        Planned { command: step.command, hints, complete: step.complete }
+        Planned { command: step.command, hints }
+    }
+
+    /// How many commands from `first` on, `most` of them at most, may be locked together, until they have `keys` keys or
+    /// more.
+    #[inline]
+    pub fn joining(&self, first: usize, most: usize, keys: usize) -> usize {
+        let steps = self.steps.get(first..).unwrap_or_default();
+        let full = steps.first().map_or(0, |step| step.start as usize + keys);
+        let joins = |step: &&Step| step.joins && (step.start as usize) < full;
+        steps.iter().take(most).take_while(joins).count()
+    }
+
+    /// How many of the commands from `first` up to, not including, `end` have no more keys than so many together.
+    pub fn covered(&self, first: usize, end: usize, keys: usize) -> usize {
+        let (start, _) = self.range(first, end);
+        self.steps[first..end].iter().take_while(|step| step.end as usize <= start + keys).count()
     }
 
     /// The hashes of the commands from `first` up to, not including, `end`.
@@ -147,25 +161,25 @@ mod tests {
         let mut plan = Plan::default();
         let cases = [
             ("get a", "a", true),
-            ("MSET b 1 c 2", "b c", true),
-            ("MSET b 1 c", "b c", true),
-            ("DEL d e f", "d e f", true),
-            ("BLPOP d e f 0", "d e f", true),
+            ("MSET b 1 c 2", "b c", false),
+            ("MSET b 1 c", "b c", false),
+            ("MGET d e f", "d e f", true),
+            ("BLPOP d e f 0", "d e f", false),
             ("zunionstore d 2 e f", "d", false),
-            ("ping", "", false),
+            ("ping", "", true),
             ("nonsense a", "", false),
-            ("get", "", true),
+            ("get", "", false),
         ];
         let calls: Vec<OwnedArgs> = cases.iter().map(|case| case.0.split(' ').collect()).collect();
         let mut fetched = 0;
         for call in &calls {
             plan.push(&table, call.args(), |key| world.locate(key), |_| fetched += 1);
         }
-        for (at, (call, keys, complete)) in cases.iter().enumerate() {
+        for (at, (call, keys, joins)) in cases.iter().enumerate() {
             let expected: Vec<u64> =
                 keys.split_terminator(' ').map(|key| world.locate(key.as_bytes()).hash).collect();
             assert_eq!(plan.hashes(at, at + 1), expected, "{call}");
-            assert_eq!(plan.get(at).complete, *complete, "{call}");
+            assert_eq!(plan.joining(at, 1, 1) == 1, *joins, "{call}");
             let args = calls[at].args();
             for at_arg in 1..args.len() {
                 let hint = plan.get(at).hints.of(at_arg);
@@ -174,5 +188,21 @@ mod tests {
         }
         assert_eq!(fetched, plan.hashes(0, plan.len()).len());
         assert_eq!(plan.fetched(0, 2).len(), 3);
+    }
+
+    #[test]
+    fn a_group_ends_in_front_of_what_goes_alone_and_when_it_has_enough_keys() {
+        let world = World::new(4, 1, Seed::new(1, 2));
+        let table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
+        let mut plan = Plan::default();
+        let calls = ["get a", "ping", "mget b c d", "zunionstore e 1 f", "set g 1", "config get x", "get h"];
+        for call in calls {
+            let call: OwnedArgs = call.split(' ').collect();
+            plan.push(&table, call.args(), |key| world.locate(key), |_| {});
+        }
+        let joining: Vec<usize> = (0..calls.len() + 2).map(|at| plan.joining(at, 9, 9)).collect();
+        assert_eq!(joining, [3, 2, 1, 0, 1, 0, 1, 0, 0]);
+        assert_eq!((plan.joining(0, 1, 9), plan.joining(0, 9, 1), plan.joining(0, 0, 9)), (1, 1, 0));
+        assert_eq!((0..5).map(|keys| plan.covered(0, 3, keys)).collect::<Vec<_>>(), [0, 2, 2, 2, 3]);
     }
 }

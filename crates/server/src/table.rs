@@ -71,8 +71,31 @@ pub struct Entry {
     pub key_places: KeyPlaces,
     /// What it needs while it runs.
     pub reach: Reach,
-    /// It is done in a moment: its declaration says FAST, or O(1), as that of SET does.
-    pub is_quick: bool,
+    /// Whether it may be locked together with others.
+    pub joins: Joins,
+}
+
+/// Whether a command may be locked together with those next to it: it must be done in a moment, which is when its
+/// declaration says FAST, or O(1), as that of SET does, so that nobody waits long for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joins {
+    /// It goes alone.
+    Never,
+    /// It has no keys.
+    Always,
+    /// If its keys are there, all of which are known without looking.
+    WithItsKeys,
+}
+
+impl Joins {
+    fn of(meta: &Meta, reach: Reach, places: KeyPlaces) -> Joins {
+        let is_quick = meta.flags & FAST != 0 || meta.complexity == "O(1)";
+        match reach {
+            Reach::OneKey | Reach::Keys if is_quick && places.complete => Joins::WithItsKeys,
+            Reach::Local if is_quick => Joins::Always,
+            _ => Joins::Never,
+        }
+    }
 }
 
 /// What a command needs while it runs: decides whether other workers may go on meanwhile.
@@ -214,6 +237,8 @@ impl CommandTable {
             Some(_) => spec.meta.full_name().into(),
             None => spec.meta.name.into(),
         };
+        let key_places = KeyPlaces::of_specs(spec.meta.keys);
+        let reach = Reach::of(&spec.meta, spec.run.map_or(Run::Container, run));
         self.entries.push(Entry {
             meta: &spec.meta,
             arity: spec.meta.arity_at(self.level),
@@ -223,9 +248,9 @@ impl CommandTable {
             full_name,
             subcommands: HashMap::new(),
             parent,
-            key_places: KeyPlaces::of_specs(spec.meta.keys),
-            reach: Reach::of(&spec.meta, spec.run.map_or(Run::Container, run)),
-            is_quick: spec.meta.flags & FAST != 0 || spec.meta.complexity == "O(1)",
+            key_places,
+            reach,
+            joins: Joins::of(&spec.meta, reach, key_places),
         });
         Some(id)
     }

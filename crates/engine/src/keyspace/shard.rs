@@ -34,17 +34,20 @@ pub enum Presence {
 /// A part of the keyspace that is held as one.
 #[repr(C)]
 pub struct Shard {
+    /// Clients that watch or wait for keys of this shard; `None` if nobody does.
+    interest: Option<Box<Interest>>,
     /// Database 0, which most servers use alone, has its place here: one line less to fetch.
     first: Db,
     /// The others that have keys, in ascending order: with thousands of shards an empty one costs too much.
     others: Vec<(DbIndex, Db)>,
-    /// Clients that watch or wait for keys of this shard; `None` if nobody does.
-    interest: Option<Box<Interest>>,
 }
 
 impl Shard {
+    /// How far that reaches which every lookup in database 0 needs.
+    pub(super) const FREQUENT: usize = std::mem::offset_of!(Shard, first.table) + Table::<KeyEntry>::FREQUENT;
+
     pub(super) fn new(seed: Seed) -> Shard {
-        Shard { first: Db::new(seed), others: Vec::new(), interest: None }
+        Shard { interest: None, first: Db::new(seed), others: Vec::new() }
     }
 
     /// A database, if it has keys here.

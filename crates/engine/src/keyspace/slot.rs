@@ -21,13 +21,18 @@ use ochre_sync::{Owner, ShardLock, Taken};
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 
-/// A shard with its lock, on cache lines of its own; the first has the lock and what every lookup in
-/// the first database reads.
+/// A shard with its lock, on cache lines of its own; the first has the lock and what every lookup and most changes
+/// in the first database need.
 #[repr(C, align(128))]
 pub struct Slot {
     lock: ShardLock,
     shard: UnsafeCell<Shard>,
 }
+
+const _: () = assert!(
+    std::mem::offset_of!(Slot, shard) + Shard::FREQUENT <= 64,
+    "with thousands of shards a second line is not in the cache"
+);
 
 // SAFETY: a shard is Send; it is shared either for reading only, or under its lock (see the
 // module's header).
@@ -100,96 +105,113 @@ impl<'a> Locks<'a> {
     /// Locks the shards of keys with these hashes, waiting for them. `list` is memory to note them in.
     #[inline]
     pub fn hold(self, list: &'a mut Vec<u16>, hashes: &[u64]) -> Held<'a> {
+        self.hold_some(list, hashes, hashes.len()).0
+    }
+
+    /// The same for the first `least` of them, and for as many of the others as are free one after the other. Returns how
+    /// many keys that is.
+    #[inline]
+    pub fn hold_some(self, list: &'a mut Vec<u16>, hashes: &[u64], least: usize) -> (Held<'a>, usize) {
         let mut held = self.roaming(list);
-        if !held.add(hashes) {
-            held.0.take_in_order(hashes);
+        let mut taken = held.take_free(hashes);
+        if taken < least {
+            held.relock(&hashes[..least]);
+            taken = least;
         }
-        held
+        (held, taken)
     }
 
     /// Locks none yet; the walks over a database lock one shard at a time.
     pub fn roaming(self, list: &'a mut Vec<u16>) -> Held<'a> {
         list.clear();
-        Held(Grip { locks: self, list })
+        Held { grip: Grip { locks: self, list }, has_interest: false }
     }
 }
 
 /// Shards whose locks are held until this is dropped.
-pub struct Held<'a>(Grip<'a>);
+pub struct Held<'a> {
+    grip: Grip<'a>,
+    /// See [`Held::has_interest`].
+    has_interest: bool,
+}
 
 impl Held<'_> {
-    /// Locks the shards of more keys, if all of them are free at this moment.
+    /// Locks the shards of keys one after the other, up to the first that is not free. Returns how many keys that is.
     #[inline]
-    #[must_use]
-    pub fn add(&mut self, hashes: &[u64]) -> bool {
-        let Grip { locks, list } = &mut self.0;
-        let before = list.len();
-        for hash in hashes {
+    fn take_free(&mut self, hashes: &[u64]) -> usize {
+        let Grip { locks, list } = &mut self.grip;
+        list.reserve(hashes.len());
+        for (at, hash) in hashes.iter().enumerate() {
             let shard = locks.shard_of(*hash);
-            match locks.world.shards[shard].lock.try_take(locks.me) {
-                Taken::Now => list.push(shard as u16),
-                Taken::Before => {}
-                Taken::Not => {
-                    self.0.release_from(before);
-                    return false;
+            let slot = &locks.world.shards[shard];
+            match slot.lock.try_take(locks.me) {
+                Taken::Now => {
+                    list.push(shard as u16);
+                    // SAFETY: it is held.
+                    self.has_interest |= unsafe { &*slot.shard.get() }.interest().is_some();
                 }
+                Taken::Before => {}
+                Taken::Not => return at,
             }
         }
-        true
+        hashes.len()
     }
 
     /// Goes on to a shard, by its number, to look at it: gives back what is held, and waits for this one.
     pub fn visit(&mut self, shard: usize) -> &Shard {
-        self.0.move_to(shard);
-        self.0.get(shard)
+        self.grip.move_to(shard);
+        self.grip.get(shard)
     }
 
     /// Gives all locks back and takes those of keys with these hashes instead, waiting for them.
+    #[cold]
     pub fn relock(&mut self, hashes: &[u64]) {
-        self.0.release();
-        self.0.take_in_order(hashes);
+        self.grip.release();
+        self.grip.take_in_order(hashes);
+        let has_interest = self.shards().any(|shard| shard.interest().is_some());
+        self.has_interest = has_interest;
     }
 
-    /// Whether somebody watches or waits for a key of a shard that is held.
+    /// Whether somebody watched or waited for a key of one of the shards when it was locked.
     #[inline]
     pub fn has_interest(&self) -> bool {
-        self.shards().any(|shard| shard.interest().is_some())
+        self.has_interest
     }
 
     /// Whether the shard of a key is held.
     pub fn covers(&self, key: Key<'_>) -> bool {
-        let Grip { locks, .. } = &self.0;
+        let Grip { locks, .. } = &self.grip;
         locks.world.shards[key.shard()].lock.is_of(locks.me)
     }
 
     /// Hash and shard of a key.
     #[inline]
     pub fn locate<'k>(&self, key: &'k [u8]) -> Key<'k> {
-        self.0.locks.locate(key)
+        self.grip.locks.locate(key)
     }
 
     /// A shard that is held.
     #[inline]
     pub fn shard(&self, number: usize) -> &Shard {
-        self.0.get(number)
+        self.grip.get(number)
     }
 
     /// The same, to be changed.
     #[inline]
     pub fn shard_mut(&mut self, number: usize) -> &mut Shard {
-        self.0.get_mut(number)
+        self.grip.get_mut(number)
     }
 
     /// The shards that are held.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
-        self.0.list.iter().map(|shard| self.0.get(usize::from(*shard)))
+        self.grip.list.iter().map(|shard| self.grip.get(usize::from(*shard)))
     }
 
     /// Fetches what commands on these keys will look at: first all buckets, then, found through them,
     /// all entries.
     #[inline]
     pub fn fetch(&self, db: DbIndex, hashes: &[u64]) {
-        let shard = |hash: &u64| self.0.get(self.0.locks.shard_of(*hash));
+        let shard = |hash: &u64| self.grip.get(self.grip.locks.shard_of(*hash));
         for hash in hashes {
             shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_bucket(*hash));
         }
@@ -201,14 +223,14 @@ impl Held<'_> {
     /// What a view of the keys works on.
     #[inline]
     pub(super) fn grip(&mut self) -> Grip<'_> {
-        Grip { locks: self.0.locks, list: self.0.list }
+        Grip { locks: self.grip.locks, list: self.grip.list }
     }
 }
 
 impl Drop for Held<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.release();
+        self.grip.release();
     }
 }
 
@@ -270,15 +292,11 @@ impl<'a> Grip<'a> {
 
     #[inline]
     fn release(&mut self) {
-        self.release_from(0);
-    }
-
-    #[inline]
-    fn release_from(&mut self, first: usize) {
-        for shard in self.list.drain(first..) {
+        for shard in self.list.iter() {
             // SAFETY: it was locked for this value, on this thread, and is unlocked once.
-            unsafe { self.locks.world.shards[usize::from(shard)].lock.give_back() };
+            unsafe { self.locks.world.shards[usize::from(*shard)].lock.give_back() };
         }
+        self.list.clear();
         self.locks.world.waiters.wake();
     }
 }
@@ -298,7 +316,9 @@ fn prefetch_to_write<T>(address: *const T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyspace::ClientId;
     use crate::table::Seed;
+    use std::collections::HashSet;
 
     const KEYS: [&[u8]; 3] = [b"one", b"two", b"three"];
 
@@ -333,13 +353,13 @@ mod tests {
         for in_order in [false, true] {
             let mut held = locks.hold(&mut list, &hashes(locks));
             if in_order {
-                held.0.release();
-                held.0.take_in_order(&hashes(locks));
+                held.grip.release();
+                held.grip.take_in_order(&hashes(locks));
             }
             let count = held.shards().count();
             assert!((1..=3).contains(&count));
             assert_eq!(free(locks), locks.count() - count);
-            assert!(held.0.get_mut(locks.locate(KEYS[2]).shard()).interest().is_none());
+            assert!(held.grip.get_mut(locks.locate(KEYS[2]).shard()).interest().is_none());
             drop(held);
             assert_eq!(free(locks), locks.count());
         }
@@ -352,7 +372,7 @@ mod tests {
         // SAFETY: nothing else reaches this world.
         let locks = unsafe { world.locks(0) };
         let held = locks.hold(&mut list, &hashes(locks)[..1]);
-        held.0.get(locks.locate(KEYS[0]).shard() ^ 1);
+        held.grip.get(locks.locate(KEYS[0]).shard() ^ 1);
     }
 
     #[test]
@@ -362,10 +382,44 @@ mod tests {
         let locks = unsafe { world.locks(0) };
         let mut held = locks.roaming(&mut list);
         for shard in 0..locks.count() {
-            held.0.move_to(shard);
+            held.grip.move_to(shard);
             assert_eq!(held.shards().count(), 1);
         }
         assert_eq!(free(locks), locks.count() - 1);
+    }
+
+    #[test]
+    fn a_group_ends_at_the_first_key_whose_shard_another_has_and_waits_for_none_but_the_first() {
+        let (world, mut list, mut others) = (world(), Vec::new(), Vec::new());
+        // SAFETY: shards are reached through locks only, and each owner has its number.
+        let (locks, other) = unsafe { (world.locks(0), world.locks(1)) };
+        let hashes = hashes(locks);
+        assert_eq!(hashes.iter().map(|hash| locks.shard_of(*hash)).collect::<HashSet<_>>().len(), 3);
+        let theirs = other.hold(&mut others, &hashes[2..3]);
+        let (held, got) = locks.hold_some(&mut list, &hashes, 2);
+        assert_eq!((got, held.shards().count(), free(locks)), (2, 2, locks.count() - 3));
+        drop(held);
+        drop(theirs);
+        let (held, got) = locks.hold_some(&mut list, &hashes, 1);
+        assert_eq!((got, held.shards().count()), (6, 3), "a key that is named twice is locked once");
+    }
+
+    #[test]
+    fn interest_in_a_shard_is_seen_however_it_is_locked() {
+        let (world, mut list) = (world(), Vec::new());
+        // SAFETY: nothing else reaches this world.
+        let locks = unsafe { world.locks(0) };
+        let hashes = hashes(locks);
+        let mut held = locks.hold(&mut list, &hashes);
+        assert!(!held.has_interest());
+        let shard = locks.shard_of(hashes[1]);
+        held.shard_mut(shard).change_interest(|interest| interest.wait(DbIndex(0), KEYS[1], ClientId(1)));
+        held.relock(&hashes);
+        assert!(held.has_interest());
+        held.relock(&hashes[..1]);
+        assert!(!held.has_interest());
+        drop(held);
+        assert!(locks.hold(&mut list, &hashes).has_interest());
     }
 
     /// Two threads lock the same two shards in opposite order, over and over.
@@ -384,8 +438,10 @@ mod tests {
                     }
                     for _ in 0..if cfg!(miri) { 20 } else { 10_000 } {
                         let mut held = locks.hold(&mut list, &hashes);
-                        held.0.get_mut(locks.locate(KEYS[0]).shard()).db_or_new(DbIndex(0)).expiry_cursor +=
-                            1;
+                        held.grip
+                            .get_mut(locks.locate(KEYS[0]).shard())
+                            .db_or_new(DbIndex(0))
+                            .expiry_cursor += 1;
                     }
                 });
             }

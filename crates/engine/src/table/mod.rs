@@ -7,7 +7,7 @@
 //! ```text
 //!  hash   |directory| fragment (16) | ...... | caller's (16) | tag (8)|
 //!              |
-//!   directory  v  2^depth words, by the top bits of the hash
+//!   directory  v  2^depth words, by the top bits of the hash; a single one is in the table itself (directory.rs)
 //!  +------+------+------+------+
 //!  | A, 1 | A, 1 | B, 2 | C, 2 |          segment and its own depth (bits of hash it stands for)
 //!  +------+------+------+------+
@@ -42,6 +42,7 @@
 
 mod blob;
 mod bucket;
+mod directory;
 mod distinct;
 mod fields;
 mod hash;
@@ -65,16 +66,16 @@ pub use members::MemberTable;
 pub use thin::{RefMut, Thin, WORD_MASK};
 
 use bucket::Bucket;
+use directory::Directory;
 use segment::{Segment, SegmentWord, borrow, fragment_of};
 
 /// A hash table of `T`, which holds its key itself. What a lookup needs comes first.
 #[repr(C)]
 pub struct Table<T: Thin> {
-    directory: Vec<SegmentWord>,
-    depth: u32,
-    deepest: u32,
+    directory: Directory,
     segments: u32,
     buckets: u32,
+    deepest: u32,
     len: usize,
     counted: usize,
     seed: Seed,
@@ -100,14 +101,16 @@ pub struct Stats {
 }
 
 impl<T: Thin> Table<T> {
+    /// How far that reaches which a lookup or an insertion needs of the table itself.
+    pub(crate) const FREQUENT: usize = std::mem::offset_of!(Self, seed);
+
     /// An empty table. It allocates nothing.
     pub const fn new(seed: Seed) -> Self {
         Self {
-            directory: Vec::new(),
-            depth: 0,
-            deepest: 0,
+            directory: Directory::EMPTY,
             segments: 0,
             buckets: 0,
+            deepest: 0,
             len: 0,
             counted: 0,
             seed,
@@ -169,7 +172,7 @@ impl<T: Thin> Table<T> {
     /// The entry of `key`, for changing anything but the key.
     #[inline(always)]
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<RefMut<'_, T>> {
-        let word = *self.directory.get(self.index(hash))?;
+        let word = self.directory.of(hash)?;
         // SAFETY: words of the directory are live segments, borrowed as long as `self`.
         let segment = unsafe { word.get_mut() };
         let (bucket, slot) = segment.as_ref().find::<T>(hash, key)?;
@@ -191,7 +194,7 @@ impl<T: Thin> Table<T> {
             self.insert(hash, make());
             return Some((self.get_mut(hash, key)?, true));
         };
-        let word = *self.directory.get(self.index(hash))?;
+        let word = self.directory.of(hash)?;
         // SAFETY: words of the directory are live segments, borrowed as long as `self`; the search
         // found a live word in this one, and nothing has changed since.
         let entry =
@@ -205,10 +208,10 @@ impl<T: Thin> Table<T> {
         if self.directory.is_empty() {
             self.found();
         }
-        let mut first = self.first(self.index(hash));
+        let mut first = self.first(self.directory.index(hash));
         while self.directory[first].is_full() {
             self.grow(first);
-            first = self.first(self.index(hash));
+            first = self.first(self.directory.index(hash));
         }
         let segment = self.directory[first];
         let word = entry.into_word();
@@ -224,14 +227,13 @@ impl<T: Thin> Table<T> {
     /// Takes the entry of `key` out.
     #[inline]
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<T> {
-        let index = self.index(hash);
-        let word = *self.directory.get(index)?;
+        let word = self.directory.of(hash)?;
         // SAFETY: the segment is live, and borrowed by nobody as we have `&mut self`.
         let mut segment = unsafe { word.get_mut() };
         let (bucket, slot) = segment.as_ref().find::<T>(hash, key)?;
         let taken = segment.take(bucket, slot) & WORD_MASK;
         self.counted -= usize::from(taken & T::COUNTED != 0);
-        self.note_removed(index);
+        self.note_removed(self.directory.index(hash));
         // SAFETY: a live word, and the table has just forgotten it.
         Some(unsafe { T::from_word(taken) })
     }
@@ -241,7 +243,7 @@ impl<T: Thin> Table<T> {
     pub fn prefetch_bucket(&self, hash: u64) {
         if let Some(segment) = self.segment(hash) {
             let home = segment.home(fragment_of(hash, segment.depth()));
-            prefetch(&raw const segment.buckets[home]);
+            prefetch(segment.buckets.as_ptr().wrapping_add(home));
         }
     }
 
@@ -256,7 +258,7 @@ impl<T: Thin> Table<T> {
 
     /// Bytes of the table, without its entries. Constant time.
     pub fn bytes(&self) -> usize {
-        self.directory.capacity() * size_of::<SegmentWord>() + self.buckets as usize * size_of::<Bucket>()
+        self.directory.bytes() + self.buckets as usize * size_of::<Bucket>()
     }
 
     /// Figures for DEBUG HTSTATS. Reads the whole table.
@@ -275,13 +277,6 @@ impl<T: Thin> Table<T> {
         stats
     }
 
-    /// The directory index of a hash; out of range if the table is empty.
-    #[inline(always)]
-    fn index(&self, hash: u64) -> usize {
-        // Two shifts, because at depth 0 one would be by 64.
-        ((hash >> 1) >> (63 - self.depth)) as usize
-    }
-
     /// The first index of the segment at an index: the one that counts.
     #[inline(always)]
     fn first(&self, index: usize) -> usize {
@@ -291,12 +286,12 @@ impl<T: Thin> Table<T> {
     /// Directory words of a segment.
     #[inline(always)]
     fn span(&self, word: SegmentWord) -> usize {
-        1 << (self.depth - word.depth())
+        1 << (self.directory.depth() - word.depth())
     }
 
     #[inline(always)]
     fn segment(&self, hash: u64) -> Option<Segment<'_>> {
-        let word = self.directory.get(self.index(hash))?;
+        let word = self.directory.of(hash)?;
         // SAFETY: words of the directory are live segments, and `&self` keeps them unchanged.
         Some(unsafe { word.get() })
     }

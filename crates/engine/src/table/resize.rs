@@ -10,6 +10,7 @@
 //! half full; siblings merge when together they would fill a quarter of the largest segment.
 
 use super::bucket::SLOTS;
+use super::directory::Directory;
 use super::segment::{BUCKETS, MAX_DEPTH, SPLIT_STEP, SegmentWord, borrow, fragment_of, place_of, step_for};
 use super::thin::{Thin, WORD_MASK};
 use super::{Table, prefetch_word};
@@ -39,17 +40,14 @@ impl<T: Thin> Table<T> {
         // Three standard deviations above the mean: few segments grow.
         let spread = if depth == 0 { 0 } else { 3 * each.isqrt() };
         let step = step_for(each + spread).min(SPLIT_STEP);
-        self.directory = (0..1 << depth).map(|_| self.allocate(step, depth)).collect();
-        (self.depth, self.deepest) = (depth, 1 << depth);
+        self.directory = Directory::new(depth, (0..1 << depth).map(|_| self.allocate(step, depth)).collect());
+        self.deepest = 1 << depth;
     }
 
     /// Gives the empty table its first segment.
     #[cold]
     pub(super) fn found(&mut self) {
-        let word = self.allocate(0, 0);
-        self.directory.reserve_exact(1);
-        self.directory.push(word);
-        self.depth = 0;
+        self.directory = Directory::new(0, Box::new([self.allocate(0, 0)]));
         self.deepest = 1;
     }
 
@@ -128,16 +126,16 @@ impl<T: Thin> Table<T> {
             }
             at += self.span(word);
         }
-        self.directory.shrink_to_fit();
     }
 
     /// Drops all entries and frees everything.
     pub fn clear(&mut self) {
         let directory = std::mem::take(&mut self.directory);
+        let depth = directory.depth();
         let mut at = 0;
         while at < directory.len() {
             let word = directory[at];
-            at += self.span(word);
+            at += 1 << (depth - word.depth());
             // SAFETY: the segment is live, and `&mut self` makes it ours.
             for (_, entry) in unsafe { word.get() }.words() {
                 if entry & WORD_MASK != 0 {
@@ -147,7 +145,7 @@ impl<T: Thin> Table<T> {
             }
             self.release(word);
         }
-        (self.depth, self.deepest, self.len, self.counted) = (0, 0, 0, 0);
+        (self.deepest, self.len, self.counted) = (0, 0, 0);
     }
 
     /// Moves the segment at `first` to another number of buckets.
@@ -167,7 +165,7 @@ impl<T: Thin> Table<T> {
     fn split(&mut self, first: usize) {
         let old = self.directory[first];
         let depth = old.depth();
-        let first = if depth == self.depth { self.double(first) } else { first };
+        let first = if depth == self.directory.depth() { self.double(first) } else { first };
         // SAFETY: the segment is live and ours until released below.
         let from = unsafe { old.get() };
         let upper_half = |entry: u64| (place_of(entry >> 48, depth) >> 15) as usize;
@@ -193,7 +191,7 @@ impl<T: Thin> Table<T> {
         let span = self.span(new[0]);
         self.set_span(first, new[0]);
         self.set_span(first + span, new[1]);
-        self.deepest += if depth + 1 == self.depth { 2 } else { 0 };
+        self.deepest += if depth + 1 == self.directory.depth() { 2 } else { 0 };
         self.release(old);
     }
 
@@ -209,10 +207,7 @@ impl<T: Thin> Table<T> {
 
     /// Doubles the directory; returns where `first` is now.
     fn double(&mut self, first: usize) -> usize {
-        let mut doubled = Vec::with_capacity(self.directory.len() * 2);
-        doubled.extend(self.directory.iter().flat_map(|word| [*word, *word]));
-        self.directory = doubled;
-        self.depth += 1;
+        self.directory = self.directory.doubled();
         self.deepest = 0;
         first * 2
     }
@@ -236,7 +231,7 @@ impl<T: Thin> Table<T> {
         let mut to = unsafe { new.get_mut() };
         for (word, index) in old.into_iter().zip([first, first + span]) {
             // Four bits of prefix become part of the fragment again when its beginning moves.
-            let prefix = (index >> (self.depth - depth)) as u64 & 15;
+            let prefix = (index >> (self.directory.depth() - depth)) as u64 & 15;
             // SAFETY: the segment is live and ours until released below.
             for (tag, entry) in unsafe { word.get() }.words() {
                 let fragment = entry >> 48;
@@ -246,16 +241,16 @@ impl<T: Thin> Table<T> {
         }
         self.set_span(first, new.with_count(count));
         old.into_iter().for_each(|word| self.release(word));
-        self.deepest -= if depth == self.depth { 2 } else { 0 };
+        self.deepest -= if depth == self.directory.depth() { 2 } else { 0 };
         self.halve();
     }
 
     /// Halves the directory while no segment needs its last bit.
     fn halve(&mut self) {
-        while self.depth > 0 && self.deepest == 0 {
-            self.directory = self.directory.iter().copied().step_by(2).collect();
-            self.depth -= 1;
-            self.deepest = self.directory.iter().filter(|word| word.depth() == self.depth).count() as u32;
+        while self.directory.depth() > 0 && self.deepest == 0 {
+            self.directory = self.directory.halved();
+            let depth = self.directory.depth();
+            self.deepest = self.directory.iter().filter(|word| word.depth() == depth).count() as u32;
         }
     }
 

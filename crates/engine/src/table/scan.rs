@@ -134,10 +134,10 @@ impl<T: Thin> Table<T> {
         }
         for _ in 0..TRIES {
             let draw = rng.next_u64();
-            let index = self.index(draw);
+            let index = self.directory.index(draw);
             let word = self.directory[index];
             let slots = word.buckets() * SLOTS;
-            let range = if self.depth == 0 { slots } else { slots.max(LARGEST) };
+            let range = if self.directory.depth() == 0 { slots } else { slots.max(LARGEST) };
             let at = ((draw & 0xffff_ffff) as usize * range) >> 32;
             if at >= slots || index != self.first(index) {
                 continue;

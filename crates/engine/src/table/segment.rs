@@ -88,6 +88,16 @@ const COUNT_HIGH: u64 = 1 << 5;
 pub(super) struct SegmentWord(u64);
 
 impl SegmentWord {
+    /// No segment.
+    pub const NONE: SegmentWord = SegmentWord(0);
+
+    /// Whether it is that.
+    #[inline(always)]
+    pub fn is_none(self) -> bool {
+        // Of the address alone, so that the compiler sees that it is not null.
+        self.0 & (WORD_MASK & !63) == 0
+    }
+
     /// A new, empty segment.
     pub fn allocate(step: usize, depth: u32) -> Self {
         let layout = Self::layout(step);

@@ -187,7 +187,7 @@ impl Pair {
 impl<T: Thin> Table<T> {
     /// Asserts the invariants of the module's header.
     fn check(&self) {
-        assert!(self.directory.is_empty() || self.directory.len() == 1 << self.depth);
+        assert!(self.directory.is_empty() || self.directory.len() == 1 << self.directory.depth());
         assert_eq!(self.directory.is_empty(), self.len == 0);
         let (mut at, mut entries, mut deepest, mut segments, mut buckets) = (0, 0, 0, 0, 0);
         while at < self.directory.len() {
@@ -199,7 +199,7 @@ impl<T: Thin> Table<T> {
             // SAFETY: live, and borrowed.
             unsafe { word.get() }.check(word.count());
             entries += word.count();
-            deepest += u32::from(word.depth() == self.depth);
+            deepest += u32::from(word.depth() == self.directory.depth());
             segments += 1;
             buckets += word.buckets();
             at += span;

@@ -41,20 +41,17 @@ pub(super) fn lock_group<'a>(
     hashes: &mut Vec<u64>,
 ) -> Option<(Held<'a>, usize)> {
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
-    let first = plan.get(queue.first);
-    if client.flags.intersects(Flags::MULTI | Flags::PUBSUB) || !is_quick(commands, first) {
+    let goes_alone = client.flags.intersects(Flags::MULTI | Flags::PUBSUB);
+    let most = if goes_alone { 0 } else { pending.batch.len() - pending.next };
+    let mut size = plan.joining(queue.first, most, GROUP_KEYS);
+    if size == 0 {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        return lock_one(common, client, first, args, shards, hashes).map(|held| (held, 1));
+        return lock_one(common, client, plan.get(queue.first), args, shards, hashes).map(|held| (held, 1));
     }
-    let mut held = locks.hold(shards, first.hints.hashes());
-    let (mut size, mut keys) = (1, first.hints.hashes().len());
-    while size < pending.batch.len() - pending.next && keys < GROUP_KEYS {
-        let next = plan.get(queue.first + size);
-        if !(is_quick(commands, next) && held.add(next.hints.hashes())) {
-            break;
-        }
-        keys += next.hints.hashes().len();
-        size += 1;
+    let wanted = plan.hashes(queue.first, queue.first + size);
+    let (held, got) = locks.hold_some(shards, wanted, plan.hashes(queue.first, queue.first + 1).len());
+    if got < wanted.len() {
+        size = plan.covered(queue.first, queue.first + size, got);
     }
     if held.has_interest() {
         let is_awaited = |at: usize| {
@@ -66,12 +63,13 @@ pub(super) fn lock_group<'a>(
         size = (0..size).find(|at| is_awaited(*at)).unwrap_or(size);
         if size == 0 {
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            let keys = keys_of(commands.get(first.command?), args)?;
+            let keys = keys_of(commands.get(plan.get(queue.first).command?), args)?;
             return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
         }
     }
-    if keys > 1 {
-        held.fetch(client.db, plan.hashes(queue.first, queue.first + size));
+    let keys = plan.hashes(queue.first, queue.first + size);
+    if keys.len() > 1 {
+        held.fetch(client.db, keys);
     }
     Some((held, size))
 }
@@ -165,23 +163,4 @@ fn has_keyword_twice(entry: &Entry, args: Args<'_>) -> bool {
 #[inline]
 pub(super) fn is_walk(commands: &CommandTable, planned: Planned<'_>) -> bool {
     planned.command.is_some_and(|id| commands.get(id).reach == Reach::Walk)
-}
-
-/// A command that is done in a moment, and whose keys are all planned if it has any.
-#[inline]
-fn is_quick(commands: &CommandTable, planned: Planned<'_>) -> bool {
-    planned.command.is_some_and(|id| {
-        let entry = commands.get(id);
-        let is_planned = match entry.reach {
-            Reach::OneKey | Reach::Keys => planned.is_complete(),
-            Reach::Local => true,
-            Reach::Walk
-            | Reach::Survey
-            | Reach::Audience
-            | Reach::Watched
-            | Reach::Queue
-            | Reach::Process => false,
-        };
-        is_planned && entry.is_quick
-    })
 }
