@@ -257,8 +257,7 @@ impl Floor<'_> {
         if !waits {
             self.end_wait(wait);
             let content = Content::Served { reply: output.to_vec(), slow_nanos };
-            self.show_log();
-            self.letters.push(Letter { to: wait.token, id: wait.id, content });
+            self.letters().push(Letter { to: wait.token, id: wait.id, content });
         }
         self.settle();
     }

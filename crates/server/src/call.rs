@@ -102,7 +102,6 @@ impl Floor<'_> {
         let entry = self.hall.commands.get(command);
         self.log(client.db, entry, args);
         if !self.hall.monitors.is_empty() {
-            self.show_log();
             self.show_monitors(client, entry, args);
         }
         if waits {

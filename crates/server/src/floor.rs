@@ -8,14 +8,18 @@
 //! know in which mode it runs. In the shared mode the shards that it may reach are locked before: those of the
 //! command's keys and of the commands of clients that wait for them.
 
+mod outlet;
+
+pub use outlet::{Letters, Outlet};
+
 use crate::blocking::Waiting;
 use crate::client::{Client, Token};
 use crate::config::Config;
 use crate::gate::Setup;
 use crate::latency::Notes;
 use crate::lazyfree::{Garbage, Reaper};
-use crate::post::{Letter, Post};
-use crate::propagate::{Inbox, Journal, Scene};
+use crate::post::Letter;
+use crate::propagate::{Journal, Scene};
 use crate::pubsub::{Exchange, Monitors};
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
@@ -69,30 +73,6 @@ impl Ground<'_> {
     }
 }
 
-/// What becomes of letters.
-pub enum Letters<'a> {
-    /// They are sent.
-    Sent(&'a Post),
-    /// They are kept for whoever has all clients.
-    Kept(Vec<Letter>),
-}
-
-impl Letters<'_> {
-    /// Takes a letter.
-    pub fn push(&mut self, letter: Letter) {
-        match self {
-            Letters::Sent(post) => post.send(letter),
-            Letters::Kept(letters) => letters.push(letter),
-        }
-    }
-
-    /// Whether some are kept.
-    #[inline]
-    pub fn wait(&self) -> bool {
-        matches!(self, Letters::Kept(letters) if !letters.is_empty())
-    }
-}
-
 /// What is only read, or has a lock of its own.
 #[derive(Clone, Copy)]
 pub struct Hall<'a> {
@@ -128,10 +108,8 @@ pub struct Floor<'a> {
     pub stats: &'a Stats,
     /// The log.
     pub journal: &'a mut Journal,
-    /// Where that goes, in the shared mode, before anybody hears of what is in it.
-    pub inbox: Option<&'a Inbox>,
-    /// Letters to clients.
-    pub letters: Letters<'a>,
+    /// Where the log and letters to clients go.
+    pub outlet: Outlet<'a>,
 }
 
 impl<'a> Hall<'a> {
@@ -141,10 +119,10 @@ impl<'a> Hall<'a> {
     }
 }
 
-impl Floor<'_> {
+impl<'a> Floor<'a> {
     /// Hands the client in hand, which has just ended subscriptions, the messages that were on their way to it.
     pub fn open_outstanding(&mut self, client: &mut Client) {
-        if let Letters::Sent(post) = &self.letters {
+        if let Some(post) = self.outlet.post() {
             post.collect_for(client).into_iter().for_each(|letter| _ = letter.open(client));
         }
     }
@@ -175,16 +153,14 @@ impl Floor<'_> {
     #[cold]
     pub fn show_monitors(&mut self, client: &Client, command: &Entry, args: Args<'_>) {
         let unix_us = self.lane.clock.unix_us(self.lane.tick);
-        let Floor { hall, letters, .. } = self;
+        let hall = self.hall;
+        let letters = self.letters();
         hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
     }
 
     /// The letters that were kept.
     pub fn into_letters(self) -> Vec<Letter> {
-        match self.letters {
-            Letters::Sent(_) => Vec::new(),
-            Letters::Kept(letters) => letters,
-        }
+        self.outlet.into_kept()
     }
 
     /// Logs what a command reported.
@@ -198,14 +174,17 @@ impl Floor<'_> {
         }
     }
 
-    /// Leaves what was logged where every worker finds it. Without, a worker that heard of it could show it to a client
-    /// before it is written: so this comes before letters, and before the shards are let go.
+    /// Leaves what was logged where every worker finds it, before the shards are let go.
     #[inline]
     pub fn show_log(&mut self) {
         let lane = &*self.lane;
-        if let Some(inbox) = self.inbox {
-            inbox.put(self.journal, || lane.clock.unix_ms(lane.tick).seconds());
-        }
+        self.outlet.show_log(self.journal, || lane.clock.unix_ms(lane.tick).seconds());
+    }
+
+    /// Where letters are put. What was logged is shown before.
+    pub fn letters(&mut self) -> &mut Letters<'a> {
+        let lane = &*self.lane;
+        self.outlet.letters(self.journal, || lane.clock.unix_ms(lane.tick).seconds())
     }
 
     /// Does the rest of what a command reported, once that is logged.
@@ -223,9 +202,9 @@ impl Floor<'_> {
     /// Tells everybody concerned what a command did, and forgets it.
     #[cold]
     pub fn deliver(&mut self) {
-        self.show_log();
-        let Floor { ground, hall, lane, stats, letters, .. } = self;
+        let Floor { ground, hall, lane, stats, journal, outlet, .. } = self;
         let now = lane.clock.unix_ms(lane.tick);
+        let letters = outlet.letters(journal, || now.seconds());
         let fx = &mut lane.fx;
         stats.expired_keys.add(std::mem::take(&mut fx.stats.expired));
         for (db, key) in fx.watched.drain(..) {
@@ -274,8 +253,7 @@ impl Server {
             lane: &mut self.lane,
             stats: &self.stats,
             journal: &mut self.journal,
-            inbox: None,
-            letters: Letters::Kept(Vec::new()),
+            outlet: Outlet::alone(),
         }
     }
 

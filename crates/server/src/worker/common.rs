@@ -7,7 +7,7 @@ use crate::blocking::Waiting;
 use crate::client::Client;
 use crate::config::Config;
 use crate::eviction::Site;
-use crate::floor::{Floor, Ground, Hall, Letters};
+use crate::floor::{Floor, Ground, Hall, Outlet};
 use crate::gate::Setup;
 use crate::persistence::Persistence;
 use crate::propagate::Journal;
@@ -227,7 +227,7 @@ impl<'a> Common<'a> {
             waiting: &server.waiting,
             notes: &server.notes,
         };
-        let (inbox, letters) = (Some(&server.inbox), Letters::Sent(&server.post));
-        Floor { ground: Ground::Held(held), hall, lane, stats, journal, inbox, letters }
+        let outlet = Outlet::among_others(&server.inbox, &server.post);
+        Floor { ground: Ground::Held(held), hall, lane, stats, journal, outlet }
     }
 }

@@ -16,7 +16,7 @@ use crate::client::{Client, Flags, PendingInput};
 use crate::commands::FloorCall;
 use crate::eviction::Room;
 use crate::exec::{is_exec, refuse};
-use crate::floor::{Floor, Letters};
+use crate::floor::Floor;
 use crate::gate::Gate;
 use crate::plan::Planned;
 use crate::post::Letter;
@@ -90,7 +90,7 @@ impl<'a> Turn<'a> {
             if tried != Tried::Done
                 || client.output.is_over_limit()
                 || client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP)
-                || self.floor.letters.wait()
+                || self.floor.outlet.keeps_some()
             {
                 break;
             }
@@ -168,18 +168,17 @@ impl<'a> Turn<'a> {
     #[inline(never)]
     fn exec(&mut self, client: &mut Client) -> Outcome {
         let Some(queued) = self.floor.begin_exec(client)? else { return Ok(()) };
-        let sent = std::mem::replace(&mut self.floor.letters, Letters::Kept(Vec::new()));
+        let sent = self.floor.outlet.keep();
         for (id, args) in &queued.commands {
             self.run_alone(client, *id, Hints::NONE, args.args());
         }
         self.floor.end_exec(client);
-        self.floor.show_log();
-        if let Letters::Kept(kept) = std::mem::replace(&mut self.floor.letters, sent)
-            && !kept.is_empty()
-        {
+        let kept = self.floor.outlet.end_keeping(sent);
+        if !kept.is_empty() {
+            let (hall, letters) = (self.floor.hall, self.floor.letters());
             // All hear them in one order.
-            let (_topics, _monitors) = (self.floor.hall.pubsub.registry(), self.floor.hall.monitors.order());
-            kept.into_iter().for_each(|letter| self.floor.letters.push(letter));
+            let (_topics, _monitors) = (hall.pubsub.registry(), hall.monitors.order());
+            kept.into_iter().for_each(|letter| letters.push(letter));
         }
         Ok(())
     }

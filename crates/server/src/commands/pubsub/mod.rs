@@ -4,7 +4,6 @@ mod monitor;
 
 use super::{FloorCall, LocalCall};
 use crate::client::{Client, Flags};
-use crate::floor::Floor;
 use crate::pubsub::Kind;
 use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::flags::*;
@@ -196,8 +195,8 @@ fn spublish(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
 }
 
 fn send(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
-    let Floor { hall, letters, .. } = &mut *call.floor;
-    let registry = hall.pubsub.registry();
+    let hall = call.floor.hall;
+    let (letters, registry) = (call.floor.letters(), hall.pubsub.registry());
     let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |letter| letters.push(letter));
     drop(registry);
     call.reply().count(receivers);
