@@ -32,14 +32,18 @@ impl Directory {
     /// Of a table without segments.
     pub const EMPTY: Directory = Directory { words: Words { only: SegmentWord::NONE }, depth: 0 };
 
+    /// Of one segment.
+    pub fn of_one(only: SegmentWord) -> Directory {
+        Directory { words: Words { only }, depth: 0 }
+    }
+
     /// Of these segments, 2^depth words of them.
     pub fn new(depth: u32, words: Box<[SegmentWord]>) -> Directory {
         assert_eq!(words.len(), 1 << depth, "a directory of depth d has 2^d words");
-        let words = match *words {
-            [only] => Words { only },
-            _ => Words { many: Box::into_raw(words).cast() },
-        };
-        Directory { words, depth }
+        match *words {
+            [only] => Directory::of_one(only),
+            _ => Directory { words: Words { many: Box::into_raw(words).cast() }, depth },
+        }
     }
 
     /// Bits of hash that an index has.

@@ -47,7 +47,7 @@ impl<T: Thin> Table<T> {
     /// Gives the empty table its first segment.
     #[cold]
     pub(super) fn found(&mut self) {
-        self.directory = Directory::new(0, Box::new([self.allocate(0, 0)]));
+        self.directory = Directory::of_one(self.allocate(0, 0));
         self.deepest = 1;
     }
 
