@@ -30,8 +30,8 @@ const CHUNK: usize = 16;
 /// Commands in the streams of all threads together: the same for any number of threads, so that they touch
 /// as much memory.
 const STREAMS: usize = WINDOW * 4096;
-/// Keys that a worker locks together.
-const GROUP_KEYS: usize = 16;
+/// Shards that a worker locks together.
+const GROUP_SHARDS: usize = 16;
 /// Times that each number of threads is measured, in turn, so that slow minutes of the machine hit all alike. Medians are
 /// shown; that of the ratios is over those of each round.
 const ROUNDS: usize = 5;
@@ -214,8 +214,8 @@ fn among_others(process: &Process<World>, me: usize, stream: &Stream, work: &Wor
         hash_all(stream, steps.clone(), &mut hashes, |key| locks.locate(key), fetch);
         let (mut at, mut from) = (steps.start, 0);
         while at < steps.end {
-            let (mut end, mut to) = (at, from);
-            while end < steps.end && to - from < GROUP_KEYS {
+            let (mut end, mut to) = (at + 1, from + stream.steps[at].keys);
+            while end < steps.end && to - from + stream.steps[end].keys <= GROUP_SHARDS {
                 (end, to) = (end + 1, to + stream.steps[end].keys);
             }
             let (mut held, got) = locks.hold_some(&mut list, &hashes[from..to], stream.steps[at].keys);

@@ -122,9 +122,7 @@ impl<'a> Hall<'a> {
 impl<'a> Floor<'a> {
     /// Hands the client in hand, which has just ended subscriptions, the messages that were on their way to it.
     pub fn open_outstanding(&mut self, client: &mut Client) {
-        if let Some(post) = self.outlet.post() {
-            post.collect_for(client).into_iter().for_each(|letter| _ = letter.open(client));
-        }
+        self.outlet.take_back(client).into_iter().for_each(|letter| _ = letter.open(client));
     }
 
     /// A view of database 0 and randomness, for work that no client asked for.

@@ -109,14 +109,15 @@ impl Plan {
         Planned { command: step.command, hints }
     }
 
-    /// How many commands from `first` on, `most` of them at most, may be locked together, until they have `keys` keys or
-    /// more.
+    /// How many commands from `first` on, `most` of them at most, may be locked together. They have so many `keys` at most,
+    /// unless the first alone has more.
     #[inline]
     pub fn joining(&self, first: usize, most: usize, keys: usize) -> usize {
         let steps = self.steps.get(first..).unwrap_or_default();
         let full = steps.first().map_or(0, |step| step.start as usize + keys);
-        let joins = |step: &&Step| step.joins && (step.start as usize) < full;
-        steps.iter().take(most).take_while(joins).count()
+        let fits = |step: &Step| step.end as usize <= full;
+        let joins = |(at, step): &(usize, &Step)| step.joins && (*at == 0 || fits(step));
+        steps.iter().take(most).enumerate().take_while(joins).count()
     }
 
     /// How many of the commands from `first` up to, not including, `end` have no more keys than so many together.
@@ -202,7 +203,8 @@ mod tests {
         }
         let joining: Vec<usize> = (0..calls.len() + 2).map(|at| plan.joining(at, 9, 9)).collect();
         assert_eq!(joining, [3, 2, 1, 0, 1, 0, 1, 0, 0]);
-        assert_eq!((plan.joining(0, 1, 9), plan.joining(0, 9, 1), plan.joining(0, 0, 9)), (1, 1, 0));
+        let limits = [(0, 1, 9), (0, 9, 1), (0, 9, 3), (0, 9, 4), (0, 0, 9), (2, 9, 2)];
+        assert_eq!(limits.map(|(first, most, keys)| plan.joining(first, most, keys)), [1, 2, 2, 3, 0, 1]);
         assert_eq!((0..5).map(|keys| plan.covered(0, 3, keys)).collect::<Vec<_>>(), [0, 2, 2, 2, 3]);
     }
 }

@@ -113,10 +113,10 @@ impl<'a> Locks<'a> {
     #[inline]
     pub fn hold_some(self, list: &'a mut Vec<u16>, hashes: &[u64], least: usize) -> (Held<'a>, usize) {
         let mut held = self.roaming(list);
-        let mut taken = held.take_free(hashes);
+        let mut taken = held.add(hashes);
         if taken < least {
             held.relock(&hashes[..least]);
-            taken = least;
+            taken = least + held.add(&hashes[least..]);
         }
         (held, taken)
     }
@@ -136,11 +136,17 @@ pub struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Locks the shards of keys one after the other, up to the first that is not free. Returns how many keys that is.
+    /// Number of shards that are held.
     #[inline]
-    fn take_free(&mut self, hashes: &[u64]) -> usize {
+    pub fn count(&self) -> usize {
+        self.grip.list.len()
+    }
+
+    /// Locks the shards of more keys one after the other, up to the first that is not free. Returns how many keys that is.
+    #[inline]
+    pub fn add(&mut self, hashes: &[u64]) -> usize {
         let Grip { locks, list } = &mut self.grip;
-        list.reserve(hashes.len());
+        list.reserve(hashes.len().min(locks.count()));
         for (at, hash) in hashes.iter().enumerate() {
             let shard = locks.shard_of(*hash);
             let slot = &locks.world.shards[shard];
@@ -212,10 +218,12 @@ impl Held<'_> {
     #[inline]
     pub fn fetch(&self, db: DbIndex, hashes: &[u64]) {
         let shard = |hash: &u64| self.grip.get(self.grip.locks.shard_of(*hash));
-        for hash in hashes {
+        // Commands on one key follow each other often.
+        let changes = || hashes.chunk_by(|a, b| a == b).map(|same| &same[0]);
+        for hash in changes() {
             shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_bucket(*hash));
         }
-        for hash in hashes {
+        for hash in changes() {
             shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_entry(*hash));
         }
     }
@@ -319,6 +327,8 @@ mod tests {
     use crate::keyspace::ClientId;
     use crate::table::Seed;
     use std::collections::HashSet;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     const KEYS: [&[u8]; 3] = [b"one", b"two", b"three"];
 
@@ -389,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_ends_at_the_first_key_whose_shard_another_has_and_waits_for_none_but_the_first() {
+    fn only_the_first_keys_are_waited_for_and_at_another_that_is_not_free_it_ends() {
         let (world, mut list, mut others) = (world(), Vec::new(), Vec::new());
         // SAFETY: shards are reached through locks only, and each owner has its number.
         let (locks, other) = unsafe { (world.locks(0), world.locks(1)) };
@@ -402,6 +412,39 @@ mod tests {
         drop(theirs);
         let (held, got) = locks.hold_some(&mut list, &hashes, 1);
         assert_eq!((got, held.shards().count()), (6, 3), "a key that is named twice is locked once");
+    }
+
+    #[test]
+    fn after_waiting_for_the_first_keys_others_are_taken_as_far_as_they_are_free() {
+        let (world, mut list) = (world(), Vec::new());
+        // SAFETY: shards are reached through locks only, and each owner has its number.
+        let locks = unsafe { world.locks(0) };
+        let hashes = hashes(locks);
+        let (is_held, waits) = (Barrier::new(2), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut theirs = Vec::new();
+                // SAFETY: as above.
+                let other = unsafe { world.locks(1) };
+                let held = other.hold(&mut theirs, &hashes[..1]);
+                let kept = [other.shard_of(hashes[2])];
+                let lock = &world.shards[kept[0]].lock;
+                assert_eq!(lock.try_take(other.me), Taken::Now);
+                is_held.wait();
+                while !waits.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+                drop(held);
+                is_held.wait();
+                // SAFETY: it was taken above.
+                unsafe { lock.give_back() };
+            });
+            is_held.wait();
+            waits.store(true, Ordering::Relaxed);
+            let (held, got) = locks.hold_some(&mut list, &hashes, 1);
+            assert_eq!((got, held.shards().count()), (2, 2));
+            is_held.wait();
+        });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A worker that gets a letter may tell its client at once what it says; that must not happen before it is written what
 //! the letter tells of. So there is no way to a letter's box that does not show the log before.
 
+use crate::client::Client;
 use crate::post::{Letter, Post};
 use crate::propagate::{Inbox, Journal};
 
@@ -13,20 +14,26 @@ pub struct Outlet<'a> {
     letters: Letters<'a>,
 }
 
-/// What becomes of letters.
-pub enum Letters<'a> {
+/// Where letters are put.
+pub struct Letters<'a>(Way<'a>);
+
+/// What becomes of them.
+enum Way<'a> {
     /// They are sent.
     Sent(&'a Post),
     /// They are kept for whoever has all clients.
     Kept(Vec<Letter>),
 }
 
+/// What became of letters before they were kept.
+pub struct Before<'a>(Way<'a>);
+
 impl Letters<'_> {
     /// Takes a letter.
     pub fn push(&mut self, letter: Letter) {
-        match self {
-            Letters::Sent(post) => post.send(letter),
-            Letters::Kept(letters) => letters.push(letter),
+        match &mut self.0 {
+            Way::Sent(post) => post.send(letter),
+            Way::Kept(letters) => letters.push(letter),
         }
     }
 }
@@ -34,12 +41,12 @@ impl Letters<'_> {
 impl<'a> Outlet<'a> {
     /// In the shared mode.
     pub fn among_others(inbox: &'a Inbox, post: &'a Post) -> Outlet<'a> {
-        Outlet { inbox: Some(inbox), letters: Letters::Sent(post) }
+        Outlet { inbox: Some(inbox), letters: Letters(Way::Sent(post)) }
     }
 
     /// In the exclusive mode: letters are kept.
     pub fn alone() -> Outlet<'a> {
-        Outlet { inbox: None, letters: Letters::Kept(Vec::new()) }
+        Outlet { inbox: None, letters: Letters(Way::Kept(Vec::new())) }
     }
 
     /// Leaves what was logged where every worker finds it. Also due before the shards are let go.
@@ -57,40 +64,40 @@ impl<'a> Outlet<'a> {
     }
 
     /// Keeps letters from now on. Returns what became of them before.
-    pub fn keep(&mut self) -> Letters<'a> {
-        std::mem::replace(&mut self.letters, Letters::Kept(Vec::new()))
+    pub fn keep(&mut self) -> Before<'a> {
+        Before(std::mem::replace(&mut self.letters.0, Way::Kept(Vec::new())))
     }
 
     /// Ends that, and returns what was kept.
-    pub fn end_keeping(&mut self, before: Letters<'a>) -> Vec<Letter> {
-        std::mem::replace(&mut self.letters, before).into_kept()
+    pub fn end_keeping(&mut self, before: Before<'a>) -> Vec<Letter> {
+        std::mem::replace(&mut self.letters.0, before.0).into_kept()
     }
 
     /// Whether some are kept.
     #[inline]
     pub fn keeps_some(&self) -> bool {
-        matches!(&self.letters, Letters::Kept(letters) if !letters.is_empty())
+        matches!(&self.letters.0, Way::Kept(letters) if !letters.is_empty())
     }
 
     /// The letters that were kept.
     pub fn into_kept(self) -> Vec<Letter> {
-        self.letters.into_kept()
+        self.letters.0.into_kept()
     }
 
-    /// Where letters that are on their way can be found, if they are sent.
-    pub fn post(&self) -> Option<&'a Post> {
-        match self.letters {
-            Letters::Sent(post) => Some(post),
-            Letters::Kept(_) => None,
+    /// Takes back the letters that are on their way to the client in hand.
+    pub fn take_back(&self, client: &Client) -> Vec<Letter> {
+        match self.letters.0 {
+            Way::Sent(post) => post.collect_for(client),
+            Way::Kept(_) => Vec::new(),
         }
     }
 }
 
-impl Letters<'_> {
+impl Way<'_> {
     fn into_kept(self) -> Vec<Letter> {
         match self {
-            Letters::Sent(_) => Vec::new(),
-            Letters::Kept(letters) => letters,
+            Way::Sent(_) => Vec::new(),
+            Way::Kept(letters) => letters,
         }
     }
 }

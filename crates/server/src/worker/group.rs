@@ -1,8 +1,9 @@
 //! Which shards a command needs, and locking those of some commands together.
 //!
-//! Commands that follow each other are locked together, up to [`GROUP_KEYS`] keys, because that lets
+//! Commands that follow each other are locked together, up to [`GROUP_SHARDS`] shards, because that lets
 //! their lookups overlap (see `ochre_engine::keyspace::Locks`); only those that are quick by declaration, so that
-//! nobody waits long for a key. A command on a key that somebody waits for goes alone, with all that hangs together
+//! nobody waits long for a key. Commands on a shard that is held anyway cost no further lock, so workers that want the same
+//! few keys change as seldom as they can. A command on a key that somebody waits for goes alone, with all that hangs together
 //! with its keys (`waiters.rs`).
 
 use super::common::Common;
@@ -17,9 +18,9 @@ use ochre_engine::keyspace::Held;
 use ochre_engine::text::eq_ignore_case;
 use ochre_resp::request::Args;
 
-/// Keys that are locked together, if it takes several commands: enough for their lookups to overlap,
-/// and few enough that two workers rarely want the same shard.
-const GROUP_KEYS: usize = 16;
+/// Shards that are locked together, if it takes several commands: enough for their lookups to overlap,
+/// and few enough that two workers rarely want the same one.
+const GROUP_SHARDS: usize = 16;
 
 /// The commands of one client that wait to be run, from `pending.next` on.
 #[derive(Clone, Copy)]
@@ -43,15 +44,17 @@ pub(super) fn lock_group<'a>(
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let goes_alone = client.flags.intersects(Flags::MULTI | Flags::PUBSUB);
     let most = if goes_alone { 0 } else { pending.batch.len() - pending.next };
-    let mut size = plan.joining(queue.first, most, GROUP_KEYS);
+    let mut size = plan.joining(queue.first, most, GROUP_SHARDS);
     if size == 0 {
         let args = pending.batch.args(pending.next, queue.query.bytes());
         return lock_one(common, client, plan.get(queue.first), args, shards, hashes).map(|held| (held, 1));
     }
     let wanted = plan.hashes(queue.first, queue.first + size);
-    let (held, got) = locks.hold_some(shards, wanted, plan.hashes(queue.first, queue.first + 1).len());
+    let (mut held, got) = locks.hold_some(shards, wanted, plan.hashes(queue.first, queue.first + 1).len());
     if got < wanted.len() {
         size = plan.covered(queue.first, queue.first + size, got);
+    } else {
+        size += add_on_the_same_shards(&mut held, plan, queue.first + size, most - size);
     }
     if held.has_interest() {
         let is_awaited = |at: usize| {
@@ -72,6 +75,22 @@ pub(super) fn lock_group<'a>(
         held.fetch(client.db, keys);
     }
     Some((held, size))
+}
+
+/// Adds commands, from `first` on, to a group that has fewer keys than it may have shards. Returns how many.
+fn add_on_the_same_shards(held: &mut Held<'_>, plan: &Plan, first: usize, most: usize) -> usize {
+    let mut added = 0;
+    while held.count() < GROUP_SHARDS {
+        let start = first + added;
+        let more = plan.joining(start, most - added, GROUP_SHARDS - held.count());
+        let wanted = plan.hashes(start, start + more);
+        let got = held.add(wanted);
+        if more == 0 || got < wanted.len() {
+            return added + plan.covered(start, start + more, got);
+        }
+        added += more;
+    }
+    added
 }
 
 /// Locks the shards of a command that goes alone; none if it walks, needs none, or is going to be refused.
