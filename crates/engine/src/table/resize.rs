@@ -115,7 +115,7 @@ impl<T: Thin> Table<T> {
         }
     }
 
-    /// Gives every segment the smallest size that holds it, and merges where that is possible.
+    /// Gives every segment the smallest size that holds it.
     pub fn shrink_to_fit(&mut self) {
         let mut at = 0;
         while at < self.directory.len() {
