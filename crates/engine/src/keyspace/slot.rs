@@ -328,7 +328,7 @@ mod tests {
     use crate::table::Seed;
     use std::collections::HashSet;
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
 
     const KEYS: [&[u8]; 3] = [b"one", b"two", b"three"];
 
@@ -420,30 +420,27 @@ mod tests {
         // SAFETY: shards are reached through locks only, and each owner has its number.
         let locks = unsafe { world.locks(0) };
         let hashes = hashes(locks);
-        let (is_held, waits) = (Barrier::new(2), AtomicBool::new(false));
+        let both = Barrier::new(2);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut theirs = Vec::new();
                 // SAFETY: as above.
                 let other = unsafe { world.locks(1) };
                 let held = other.hold(&mut theirs, &hashes[..1]);
-                let kept = [other.shard_of(hashes[2])];
-                let lock = &world.shards[kept[0]].lock;
+                let lock = &world.shards[other.shard_of(hashes[2])].lock;
                 assert_eq!(lock.try_take(other.me), Taken::Now);
-                is_held.wait();
-                while !waits.load(Ordering::Relaxed) {
-                    std::hint::spin_loop();
-                }
+                both.wait();
+                // Time to find the first key taken. With too little the test only shows less.
+                std::thread::sleep(Duration::from_millis(5));
                 drop(held);
-                is_held.wait();
+                both.wait();
                 // SAFETY: it was taken above.
                 unsafe { lock.give_back() };
             });
-            is_held.wait();
-            waits.store(true, Ordering::Relaxed);
+            both.wait();
             let (held, got) = locks.hold_some(&mut list, &hashes, 1);
             assert_eq!((got, held.shards().count()), (2, 2));
-            is_held.wait();
+            both.wait();
         });
     }
 

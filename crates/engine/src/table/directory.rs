@@ -59,6 +59,12 @@ impl Directory {
         ((hash >> 1) >> (63 - self.depth)) as usize
     }
 
+    /// Words of a segment.
+    #[inline(always)]
+    pub fn span(&self, word: SegmentWord) -> usize {
+        1 << (self.depth - word.depth())
+    }
+
     /// The segment of a hash.
     #[inline(always)]
     pub fn of(&self, hash: u64) -> Option<SegmentWord> {

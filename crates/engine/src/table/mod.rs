@@ -286,7 +286,7 @@ impl<T: Thin> Table<T> {
     /// Directory words of a segment.
     #[inline(always)]
     fn span(&self, word: SegmentWord) -> usize {
-        1 << (self.directory.depth() - word.depth())
+        self.directory.span(word)
     }
 
     #[inline(always)]

@@ -131,11 +131,10 @@ impl<T: Thin> Table<T> {
     /// Drops all entries and frees everything.
     pub fn clear(&mut self) {
         let directory = std::mem::take(&mut self.directory);
-        let depth = directory.depth();
         let mut at = 0;
         while at < directory.len() {
             let word = directory[at];
-            at += 1 << (depth - word.depth());
+            at += directory.span(word);
             // SAFETY: the segment is live, and `&mut self` makes it ours.
             for (_, entry) in unsafe { word.get() }.words() {
                 if entry & WORD_MASK != 0 {

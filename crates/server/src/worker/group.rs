@@ -54,7 +54,7 @@ pub(super) fn lock_group<'a>(
     if got < wanted.len() {
         size = plan.covered(queue.first, queue.first + size, got);
     } else {
-        size += add_on_the_same_shards(&mut held, plan, queue.first + size, most - size);
+        size += fill_up(&mut held, plan, queue.first + size, most - size);
     }
     if held.has_interest() {
         let is_awaited = |at: usize| {
@@ -77,8 +77,8 @@ pub(super) fn lock_group<'a>(
     Some((held, size))
 }
 
-/// Adds commands, from `first` on, to a group that has fewer keys than it may have shards. Returns how many.
-fn add_on_the_same_shards(held: &mut Held<'_>, plan: &Plan, first: usize, most: usize) -> usize {
+/// Adds commands, from `first` on, to a group as long as it has fewer shards than it may have. Returns how many.
+fn fill_up(held: &mut Held<'_>, plan: &Plan, first: usize, most: usize) -> usize {
     let mut added = 0;
     while held.count() < GROUP_SHARDS {
         let start = first + added;
