@@ -14,6 +14,8 @@ use std::ops::{Deref, DerefMut};
 pub(super) struct Directory {
     words: Words,
     depth: u32,
+    /// Number of segments of this depth; 0 only at depth 0. Who exchanges words keeps it so.
+    pub deepest: u32,
 }
 
 union Words {
@@ -30,11 +32,11 @@ unsafe impl Sync for Directory {}
 
 impl Directory {
     /// Of a table without segments.
-    pub const EMPTY: Directory = Directory { words: Words { only: SegmentWord::NONE }, depth: 0 };
+    pub const EMPTY: Directory = Directory { words: Words { only: SegmentWord::NONE }, depth: 0, deepest: 0 };
 
     /// Of one segment.
     pub fn of_one(only: SegmentWord) -> Directory {
-        Directory { words: Words { only }, depth: 0 }
+        Directory { words: Words { only }, depth: 0, deepest: 1 }
     }
 
     /// Of these segments, 2^depth words of them.
@@ -42,7 +44,10 @@ impl Directory {
         assert_eq!(words.len(), 1 << depth, "a directory of depth d has 2^d words");
         match *words {
             [only] => Directory::of_one(only),
-            _ => Directory { words: Words { many: Box::into_raw(words).cast() }, depth },
+            _ => {
+                let deepest = words.iter().filter(|word| word.depth() == depth).count() as u32;
+                Directory { words: Words { many: Box::into_raw(words).cast() }, depth, deepest }
+            }
         }
     }
 

@@ -35,7 +35,7 @@
 //! Invariants:
 //! - the directory is empty if the table is, else has 2^depth words; a segment of depth `d` fills
 //!   the 2^(depth - d) adjacent words of its prefix, and only the first counts its entries;
-//! - `deepest` is the number of segments with the directory's depth; it is 0 only at depth 0;
+//! - `directory.deepest` is the number of segments with the directory's depth; it is 0 only at depth 0;
 //! - `counted` is the number of entries with a flag of `T::COUNTED`;
 //! - a ghost (word with address 0) is what a forgotten `RefMut` leaves; it is never found or shown.
 #![allow(unsafe_code)]
@@ -75,7 +75,6 @@ pub struct Table<T: Thin> {
     directory: Directory,
     segments: u32,
     buckets: u32,
-    deepest: u32,
     len: usize,
     counted: usize,
     seed: Seed,
@@ -110,7 +109,6 @@ impl<T: Thin> Table<T> {
             directory: Directory::EMPTY,
             segments: 0,
             buckets: 0,
-            deepest: 0,
             len: 0,
             counted: 0,
             seed,

@@ -41,14 +41,12 @@ impl<T: Thin> Table<T> {
         let spread = if depth == 0 { 0 } else { 3 * each.isqrt() };
         let step = step_for(each + spread).min(SPLIT_STEP);
         self.directory = Directory::new(depth, (0..1 << depth).map(|_| self.allocate(step, depth)).collect());
-        self.deepest = 1 << depth;
     }
 
     /// Gives the empty table its first segment.
     #[cold]
     pub(super) fn found(&mut self) {
         self.directory = Directory::of_one(self.allocate(0, 0));
-        self.deepest = 1;
     }
 
     /// Makes room in the full segment whose first index is `first`.
@@ -144,7 +142,7 @@ impl<T: Thin> Table<T> {
             }
             self.release(word);
         }
-        (self.deepest, self.len, self.counted) = (0, 0, 0);
+        (self.len, self.counted) = (0, 0);
     }
 
     /// Moves the segment at `first` to another number of buckets.
@@ -190,7 +188,7 @@ impl<T: Thin> Table<T> {
         let span = self.span(new[0]);
         self.set_span(first, new[0]);
         self.set_span(first + span, new[1]);
-        self.deepest += if depth + 1 == self.directory.depth() { 2 } else { 0 };
+        self.directory.deepest += if depth + 1 == self.directory.depth() { 2 } else { 0 };
         self.release(old);
     }
 
@@ -207,7 +205,6 @@ impl<T: Thin> Table<T> {
     /// Doubles the directory; returns where `first` is now.
     fn double(&mut self, first: usize) -> usize {
         self.directory = self.directory.doubled();
-        self.deepest = 0;
         first * 2
     }
 
@@ -240,16 +237,14 @@ impl<T: Thin> Table<T> {
         }
         self.set_span(first, new.with_count(count));
         old.into_iter().for_each(|word| self.release(word));
-        self.deepest -= if depth == self.directory.depth() { 2 } else { 0 };
+        self.directory.deepest -= if depth == self.directory.depth() { 2 } else { 0 };
         self.halve();
     }
 
     /// Halves the directory while no segment needs its last bit.
     fn halve(&mut self) {
-        while self.directory.depth() > 0 && self.deepest == 0 {
+        while self.directory.depth() > 0 && self.directory.deepest == 0 {
             self.directory = self.directory.halved();
-            let depth = self.directory.depth();
-            self.deepest = self.directory.iter().filter(|word| word.depth() == depth).count() as u32;
         }
     }
 

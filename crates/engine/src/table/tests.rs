@@ -204,7 +204,7 @@ impl<T: Thin> Table<T> {
             buckets += word.buckets();
             at += span;
         }
-        assert_eq!((entries, deepest), (self.len, self.deepest));
+        assert_eq!((entries, deepest), (self.len, self.directory.deepest));
         assert_eq!((segments, buckets), (self.segments as usize, self.buckets as usize));
     }
 }
