@@ -218,11 +218,10 @@ fn among_others(process: &Process<World>, me: usize, stream: &Stream, work: &Wor
             while end < steps.end && to - from + stream.steps[end].keys <= GROUP_SHARDS {
                 (end, to) = (end + 1, to + stream.steps[end].keys);
             }
-            let (mut held, got) = locks.hold_some(&mut list, &hashes[from..to], stream.steps[at].keys);
+            let (mut held, got) = locks.hold_some(&mut list, DB, &hashes[from..to], stream.steps[at].keys);
             while to > from + got {
                 (end, to) = (end - 1, to - stream.steps[end - 1].keys);
             }
-            held.fetch(DB, &hashes[from..to]);
             for at in at..end {
                 let step = &stream.steps[at];
                 let own = &hashes[from..from + step.keys];

@@ -9,7 +9,7 @@
 //! cache lines of all of them be fetched at the same time. A plan promises nothing: a command
 //! that it does not know is looked up when it runs.
 
-use crate::table::{CommandId, CommandTable, Joins};
+use crate::table::{CommandId, CommandTable, Locking};
 use ochre_engine::keyspace::{Hints, Key};
 use ochre_resp::request::Args;
 
@@ -28,8 +28,8 @@ struct Step {
     start: u32,
     /// Where they end.
     end: u32,
-    /// It may be locked together with others.
-    joins: bool,
+    /// How it can be locked.
+    locking: Locking,
 }
 
 /// What a plan says about a command.
@@ -76,7 +76,7 @@ impl Plan {
     ) {
         let command = commands.find(args.get(0));
         let start = self.hashes.len() as u32;
-        let mut step = Step { command, first: 0, stride: 1, start, end: start, joins: false };
+        let mut step = Step { command, first: 0, stride: 1, start, end: start, locking: Locking::AfterALook };
         if let Some(id) = command {
             let entry = commands.get(id);
             let places = entry.key_places;
@@ -91,11 +91,9 @@ impl Plan {
                 at += usize::from(places.stride);
             }
             step.end = self.hashes.len() as u32;
-            step.joins = match entry.joins {
-                Joins::Never => false,
-                Joins::Always => true,
-                Joins::WithItsKeys => step.end > start,
-            };
+            if step.end > start || !places.complete {
+                step.locking = entry.locking;
+            }
         }
         self.steps.push(step);
     }
@@ -116,8 +114,15 @@ impl Plan {
         let steps = self.steps.get(first..).unwrap_or_default();
         let full = steps.first().map_or(0, |step| step.start as usize + keys);
         let fits = |step: &Step| step.end as usize <= full;
-        let joins = |(at, step): &(usize, &Step)| step.joins && (*at == 0 || fits(step));
+        let joins =
+            |(at, step): &(usize, &Step)| step.locking == Locking::WithOthers && (*at == 0 || fits(step));
         steps.iter().take(most).enumerate().take_while(joins).count()
+    }
+
+    /// Whether all keys of a command are known, without which it cannot be locked.
+    #[inline]
+    pub fn knows_keys(&self, at: usize) -> bool {
+        self.steps.get(at).is_some_and(|step| step.locking != Locking::AfterALook)
     }
 
     /// How many of the commands from `first` up to, not including, `end` have no more keys than so many together.
@@ -161,26 +166,27 @@ mod tests {
         let table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
         let mut plan = Plan::default();
         let cases = [
-            ("get a", "a", true),
-            ("MSET b 1 c 2", "b c", false),
-            ("MSET b 1 c", "b c", false),
-            ("MGET d e f", "d e f", true),
-            ("BLPOP d e f 0", "d e f", false),
-            ("zunionstore d 2 e f", "d", false),
-            ("ping", "", true),
-            ("nonsense a", "", false),
-            ("get", "", false),
+            ("get a", "a", Locking::WithOthers),
+            ("MSET b 1 c 2", "b c", Locking::Alone),
+            ("MSET b 1 c", "b c", Locking::Alone),
+            ("MGET d e f", "d e f", Locking::WithOthers),
+            ("BLPOP d e f 0", "d e f", Locking::Alone),
+            ("zunionstore d 2 e f", "d", Locking::AfterALook),
+            ("ping", "", Locking::WithOthers),
+            ("nonsense a", "", Locking::AfterALook),
+            ("get", "", Locking::AfterALook),
         ];
         let calls: Vec<OwnedArgs> = cases.iter().map(|case| case.0.split(' ').collect()).collect();
         let mut fetched = 0;
         for call in &calls {
             plan.push(&table, call.args(), |key| world.locate(key), |_| fetched += 1);
         }
-        for (at, (call, keys, joins)) in cases.iter().enumerate() {
+        for (at, (call, keys, locking)) in cases.iter().enumerate() {
             let expected: Vec<u64> =
                 keys.split_terminator(' ').map(|key| world.locate(key.as_bytes()).hash).collect();
             assert_eq!(plan.hashes(at, at + 1), expected, "{call}");
-            assert_eq!(plan.joining(at, 1, 1) == 1, *joins, "{call}");
+            assert_eq!(plan.joining(at, 1, 1) == 1, *locking == Locking::WithOthers, "{call}");
+            assert_eq!(plan.knows_keys(at), *locking != Locking::AfterALook, "{call}");
             let args = calls[at].args();
             for at_arg in 1..args.len() {
                 let hint = plan.get(at).hints.of(at_arg);

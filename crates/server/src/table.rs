@@ -71,29 +71,30 @@ pub struct Entry {
     pub key_places: KeyPlaces,
     /// What it needs while it runs.
     pub reach: Reach,
-    /// Whether it may be locked together with others.
-    pub joins: Joins,
+    /// How it can be locked.
+    pub locking: Locking,
 }
 
-/// Whether a command may be locked together with those next to it: it must be done in a moment, which is when its
-/// declaration says FAST, or O(1), as that of SET does, so that nobody waits long for a key.
+/// How the shards of a command can be locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joins {
-    /// It goes alone.
-    Never,
-    /// It has no keys.
-    Always,
-    /// If its keys are there, all of which are known without looking.
-    WithItsKeys,
+pub enum Locking {
+    /// What it needs is not where its keys always stand.
+    AfterALook,
+    /// By the hashes of its plan, but alone.
+    Alone,
+    /// By the hashes of its plan, and together with those next to it: it is done in a moment, which is when its
+    /// declaration says FAST, or O(1), as that of SET does, so that nobody waits long for a key.
+    WithOthers,
 }
 
-impl Joins {
-    fn of(meta: &Meta, reach: Reach, places: KeyPlaces) -> Joins {
+impl Locking {
+    fn of(meta: &Meta, reach: Reach, places: KeyPlaces) -> Locking {
         let is_quick = meta.flags & FAST != 0 || meta.complexity == "O(1)";
         match reach {
-            Reach::OneKey | Reach::Keys if is_quick && places.complete => Joins::WithItsKeys,
-            Reach::Local if is_quick => Joins::Always,
-            _ => Joins::Never,
+            Reach::OneKey | Reach::Keys if !places.complete => Locking::AfterALook,
+            Reach::OneKey | Reach::Keys | Reach::Local if is_quick => Locking::WithOthers,
+            Reach::OneKey | Reach::Keys => Locking::Alone,
+            _ => Locking::AfterALook,
         }
     }
 }
@@ -250,7 +251,7 @@ impl CommandTable {
             parent,
             key_places,
             reach,
-            joins: Joins::of(&spec.meta, reach, key_places),
+            locking: Locking::of(&spec.meta, reach, key_places),
         });
         Some(id)
     }

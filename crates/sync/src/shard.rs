@@ -12,16 +12,18 @@
 //! One of the two fences comes first, so either the sleeper finds the lock free or the owner finds
 //! the sleeper (Dekker's argument). The owner's name answers "do I hold this?" without a list.
 
-use crate::{AtomicU32, Condvar, Mutex, Ordering, fence, spin_loop};
+#[cfg(not(loom))]
+use crate::spin_loop;
+use crate::{AtomicU32, Condvar, Mutex, Ordering, fence};
+#[cfg(not(loom))]
+use std::time::{Duration, Instant};
 
 /// Nobody.
 const FREE: u32 = 0;
 
-/// Looks at a lock before sleeping: its owner is often done within that time.
+/// How long to look at a lock before sleeping: its owner, unless it was suspended, is done within that time.
 #[cfg(not(loom))]
-const SPINS: usize = 2000;
-#[cfg(loom)]
-const SPINS: usize = 0;
+const PATIENCE: Duration = Duration::from_micros(25);
 
 /// The number of a worker, as the owner of locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,11 +105,9 @@ impl Waiters {
 
     #[cold]
     fn take_later(&self, lock: &ShardLock, me: Owner) {
-        for _ in 0..SPINS {
-            spin_loop();
-            if lock.0.load(Ordering::Relaxed) == FREE && lock.try_take(me) == Taken::Now {
-                return;
-            }
+        #[cfg(not(loom))]
+        if Self::is_taken_soon(lock, me) {
+            return;
         }
         self.sleeping.fetch_add(1, Ordering::Relaxed);
         let mut gate = self.gate.lock().expect("no panic happens under the gate");
@@ -119,6 +119,22 @@ impl Waiters {
             gate = self.woken.wait(gate).expect("no panic happens under the gate");
         }
         self.sleeping.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Tries for a while. A pause takes a processor between 4 and 60 ns, so they are not counted.
+    #[cfg(not(loom))]
+    fn is_taken_soon(lock: &ShardLock, me: Owner) -> bool {
+        const PAUSES: usize = 8;
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            for _ in 0..PAUSES {
+                spin_loop();
+                if lock.0.load(Ordering::Relaxed) == FREE && lock.try_take(me) == Taken::Now {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Wakes those who wait, after locks were given back.

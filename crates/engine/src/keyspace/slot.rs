@@ -4,8 +4,8 @@
 //! exclusive   &mut World ──> &mut [Slot] ──> &mut Shard          no lock is touched
 //! shared      &World ──> Locks ──> hold a group of keys ──> &mut Shard  until the group is done
 //! ```
-//! A *group* is what a worker locks together: the keys of some commands that follow each other. Under the
-//! locks it prefetches all buckets, then all entries, and then runs the commands, so that lookups
+//! A *group* is what a worker locks together: the keys of some commands that follow each other. With each lock it
+//! prefetches the bucket, then all entries, and then it runs the commands, so that lookups
 //! overlap and a lock costs one compare-and-swap. To keep these from waiting for lines that another
 //! core has, the lines are asked for ahead of the group ([`Locks::approach`]).
 //!
@@ -17,9 +17,13 @@
 #![allow(unsafe_code)]
 
 use super::{DbIndex, Key, Shard, World};
+use crate::table::Begun;
 use ochre_sync::{Owner, ShardLock, Taken};
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
+
+/// Lookups that overlap: about as many lines as a core can wait for.
+const TOGETHER: usize = 16;
 
 /// A shard with its lock, on cache lines of its own; the first has the lock and what every lookup and most changes
 /// in the first database need.
@@ -102,21 +106,28 @@ impl<'a> Locks<'a> {
         prefetch_to_write(&raw const self.world.shards[self.shard_of(hash)]);
     }
 
-    /// Locks the shards of keys with these hashes, waiting for them. `list` is memory to note them in.
+    /// Locks the shards of keys with these hashes, waiting for them, to look at those keys in a database ([`Held::add`]).
+    /// `list` is memory to note the shards in.
     #[inline]
-    pub fn hold(self, list: &'a mut Vec<u16>, hashes: &[u64]) -> Held<'a> {
-        self.hold_some(list, hashes, hashes.len()).0
+    pub fn hold(self, list: &'a mut Vec<u16>, db: DbIndex, hashes: &[u64]) -> Held<'a> {
+        self.hold_some(list, db, hashes, hashes.len()).0
     }
 
     /// The same for the first `least` of them, and for as many of the others as are free one after the other. Returns how
     /// many keys that is.
     #[inline]
-    pub fn hold_some(self, list: &'a mut Vec<u16>, hashes: &[u64], least: usize) -> (Held<'a>, usize) {
+    pub fn hold_some(
+        self,
+        list: &'a mut Vec<u16>,
+        db: DbIndex,
+        hashes: &[u64],
+        least: usize,
+    ) -> (Held<'a>, usize) {
         let mut held = self.roaming(list);
-        let mut taken = held.add(hashes);
+        let mut taken = held.add(db, hashes);
         if taken < least {
             held.relock(&hashes[..least]);
-            taken = least + held.add(&hashes[least..]);
+            taken = held.add(db, hashes);
         }
         (held, taken)
     }
@@ -142,25 +153,53 @@ impl Held<'_> {
         self.grip.list.len()
     }
 
-    /// Locks the shards of more keys one after the other, up to the first that is not free. Returns how many keys that is.
+    /// Locks the shards of more keys one after the other, up to the first that is not free, and begins to fetch what commands
+    /// on these keys will look at in a database. Returns how many keys that is.
     #[inline]
-    pub fn add(&mut self, hashes: &[u64]) -> usize {
-        let Grip { locks, list } = &mut self.grip;
-        list.reserve(hashes.len().min(locks.count()));
-        for (at, hash) in hashes.iter().enumerate() {
-            let shard = locks.shard_of(*hash);
-            let slot = &locks.world.shards[shard];
-            match slot.lock.try_take(locks.me) {
-                Taken::Now => {
-                    list.push(shard as u16);
-                    // SAFETY: it is held.
-                    self.has_interest |= unsafe { &*slot.shard.get() }.interest().is_some();
-                }
-                Taken::Before => {}
-                Taken::Not => return at,
+    pub fn add(&mut self, db: DbIndex, hashes: &[u64]) -> usize {
+        let mut added = 0;
+        for some in hashes.chunks(TOGETHER) {
+            let got = self.add_some(db, some);
+            added += got;
+            if got < some.len() {
+                break;
             }
         }
-        hashes.len()
+        added
+    }
+
+    fn add_some(&mut self, db: DbIndex, hashes: &[u64]) -> usize {
+        let Grip { locks, list } = &mut self.grip;
+        let Locks { world, me } = *locks;
+        let (mut numbers, mut count) = ([0; TOGETHER], 0);
+        let (mut begun, mut before, mut added) = ([Begun::NOTHING; TOGETHER], None, 0);
+        for (hash, begun) in hashes.iter().zip(&mut begun) {
+            // Commands on one key follow each other often.
+            if before != Some(hash) {
+                let number = locks.shard_of(*hash);
+                let slot = &world.shards[number];
+                let taken = slot.lock.try_take(me);
+                if taken == Taken::Not {
+                    break;
+                }
+                // SAFETY: it is held.
+                let shard = unsafe { &*slot.shard.get() };
+                if taken == Taken::Now {
+                    numbers[count] = number as u16;
+                    count += 1;
+                    self.has_interest |= shard.interest().is_some();
+                }
+                *begun = shard.db(db).map_or(Begun::NOTHING, |part| part.table.begin(*hash));
+                before = Some(hash);
+            }
+            added += 1;
+        }
+        list.extend_from_slice(&numbers[..count]);
+        // What is looked at alone needs no preparation.
+        if added > 1 {
+            hashes.iter().zip(&begun).for_each(|(hash, begun)| begun.prefetch_entry(*hash));
+        }
+        added
     }
 
     /// Goes on to a shard, by its number, to look at it: gives back what is held, and waits for this one.
@@ -211,21 +250,6 @@ impl Held<'_> {
     /// The shards that are held.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
         self.grip.list.iter().map(|shard| self.grip.get(usize::from(*shard)))
-    }
-
-    /// Fetches what commands on these keys will look at: first all buckets, then, found through them,
-    /// all entries.
-    #[inline]
-    pub fn fetch(&self, db: DbIndex, hashes: &[u64]) {
-        let shard = |hash: &u64| self.grip.get(self.grip.locks.shard_of(*hash));
-        // Commands on one key follow each other often.
-        let changes = || hashes.chunk_by(|a, b| a == b).map(|same| &same[0]);
-        for hash in changes() {
-            shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_bucket(*hash));
-        }
-        for hash in changes() {
-            shard(hash).db(db).into_iter().for_each(|part| part.table.prefetch_entry(*hash));
-        }
     }
 
     /// What a view of the keys works on.
@@ -330,6 +354,7 @@ mod tests {
     use std::sync::Barrier;
     use std::time::Duration;
 
+    const DB: DbIndex = DbIndex(0);
     const KEYS: [&[u8]; 3] = [b"one", b"two", b"three"];
 
     fn world() -> World {
@@ -361,7 +386,7 @@ mod tests {
         // SAFETY: nothing else reaches this world.
         let locks = unsafe { world.locks(0) };
         for in_order in [false, true] {
-            let mut held = locks.hold(&mut list, &hashes(locks));
+            let mut held = locks.hold(&mut list, DB, &hashes(locks));
             if in_order {
                 held.grip.release();
                 held.grip.take_in_order(&hashes(locks));
@@ -381,7 +406,7 @@ mod tests {
         let (world, mut list) = (world(), Vec::new());
         // SAFETY: nothing else reaches this world.
         let locks = unsafe { world.locks(0) };
-        let held = locks.hold(&mut list, &hashes(locks)[..1]);
+        let held = locks.hold(&mut list, DB, &hashes(locks)[..1]);
         held.grip.get(locks.locate(KEYS[0]).shard() ^ 1);
     }
 
@@ -405,13 +430,39 @@ mod tests {
         let (locks, other) = unsafe { (world.locks(0), world.locks(1)) };
         let hashes = hashes(locks);
         assert_eq!(hashes.iter().map(|hash| locks.shard_of(*hash)).collect::<HashSet<_>>().len(), 3);
-        let theirs = other.hold(&mut others, &hashes[2..3]);
-        let (held, got) = locks.hold_some(&mut list, &hashes, 2);
+        let theirs = other.hold(&mut others, DB, &hashes[2..3]);
+        let (held, got) = locks.hold_some(&mut list, DB, &hashes, 2);
         assert_eq!((got, held.shards().count(), free(locks)), (2, 2, locks.count() - 3));
         drop(held);
         drop(theirs);
-        let (held, got) = locks.hold_some(&mut list, &hashes, 1);
+        let (held, got) = locks.hold_some(&mut list, DB, &hashes, 1);
         assert_eq!((got, held.shards().count()), (6, 3), "a key that is named twice is locked once");
+    }
+
+    #[test]
+    fn more_keys_than_are_looked_at_together_are_locked_as_well() {
+        let (world, mut list, mut others) = (world(), Vec::new(), Vec::new());
+        // SAFETY: shards are reached through locks only, and each owner has its number.
+        let (locks, other) = unsafe { (world.locks(0), world.locks(1)) };
+        let mut hashes: Vec<u64> =
+            (0..3 * TOGETHER as u32).map(|n| locks.locate(&n.to_le_bytes()).hash).collect();
+        let shard = |hash: &u64| locks.shard_of(*hash);
+        let last = hashes.pop().expect("there are many");
+        hashes.retain(|hash| shard(hash) != shard(&last));
+        let shards: HashSet<usize> = hashes.iter().map(shard).collect();
+        for busy in [hashes.len(), TOGETHER, TOGETHER + 1] {
+            hashes.insert(busy, last);
+            let theirs = other.hold(&mut others, DB, &[last]);
+            let (held, got) = locks.hold_some(&mut list, DB, &hashes, 1);
+            assert_eq!(got, busy);
+            drop(theirs);
+            drop(held);
+            let (held, got) = locks.hold_some(&mut list, DB, &hashes, 1);
+            assert_eq!((got, held.shards().count()), (hashes.len(), shards.len() + 1));
+            drop(held);
+            hashes.remove(busy);
+        }
+        assert_eq!(free(locks), locks.count());
     }
 
     #[test]
@@ -426,7 +477,7 @@ mod tests {
                 let mut theirs = Vec::new();
                 // SAFETY: as above.
                 let other = unsafe { world.locks(1) };
-                let held = other.hold(&mut theirs, &hashes[..1]);
+                let held = other.hold(&mut theirs, DB, &hashes[..1]);
                 let lock = &world.shards[other.shard_of(hashes[2])].lock;
                 assert_eq!(lock.try_take(other.me), Taken::Now);
                 both.wait();
@@ -438,7 +489,7 @@ mod tests {
                 unsafe { lock.give_back() };
             });
             both.wait();
-            let (held, got) = locks.hold_some(&mut list, &hashes, 1);
+            let (held, got) = locks.hold_some(&mut list, DB, &hashes, 1);
             assert_eq!((got, held.shards().count()), (2, 2));
             both.wait();
         });
@@ -450,7 +501,7 @@ mod tests {
         // SAFETY: nothing else reaches this world.
         let locks = unsafe { world.locks(0) };
         let hashes = hashes(locks);
-        let mut held = locks.hold(&mut list, &hashes);
+        let mut held = locks.hold(&mut list, DB, &hashes);
         assert!(!held.has_interest());
         let shard = locks.shard_of(hashes[1]);
         held.shard_mut(shard).change_interest(|interest| interest.wait(DbIndex(0), KEYS[1], ClientId(1)));
@@ -459,7 +510,7 @@ mod tests {
         held.relock(&hashes[..1]);
         assert!(!held.has_interest());
         drop(held);
-        assert!(locks.hold(&mut list, &hashes).has_interest());
+        assert!(locks.hold(&mut list, DB, &hashes).has_interest());
     }
 
     /// Two threads lock the same two shards in opposite order, over and over.
@@ -477,7 +528,7 @@ mod tests {
                         hashes.reverse();
                     }
                     for _ in 0..if cfg!(miri) { 20 } else { 10_000 } {
-                        let mut held = locks.hold(&mut list, &hashes);
+                        let mut held = locks.hold(&mut list, DB, &hashes);
                         held.grip
                             .get_mut(locks.locate(KEYS[0]).shard())
                             .db_or_new(DbIndex(0))

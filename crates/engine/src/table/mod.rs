@@ -81,6 +81,31 @@ pub struct Table<T: Thin> {
     owns: PhantomData<T>,
 }
 
+/// A lookup whose bucket is on its way into the cache.
+#[derive(Clone, Copy)]
+pub struct Begun<'t> {
+    word: SegmentWord,
+    table: PhantomData<&'t ()>,
+}
+
+impl Begun<'_> {
+    /// In a table without entries.
+    pub const NOTHING: Begun<'static> = Begun { word: SegmentWord::NONE, table: PhantomData };
+
+    /// Starts to fetch the entry of the same hash. The bucket should be here by now. Second phase of a batch of lookups.
+    #[inline]
+    pub fn prefetch_entry(self, hash: u64) {
+        if self.word.is_none() {
+            return;
+        }
+        // SAFETY: the table that it is borrowed from has this segment, and does not change meanwhile.
+        let segment = unsafe { self.word.get() };
+        if let Some((bucket, slot)) = segment.search(hash, |_| true) {
+            prefetch_word(segment.buckets[bucket].words[slot]);
+        }
+    }
+}
+
 /// Figures of a table for DEBUG HTSTATS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -236,22 +261,28 @@ impl<T: Thin> Table<T> {
         Some(unsafe { T::from_word(taken) })
     }
 
-    /// Starts to fetch the bucket of a hash into the cache. First phase of a batch of lookups.
+    /// Begins a lookup: starts to fetch the bucket of a hash into the cache. First phase of a batch of lookups.
     #[inline]
-    pub fn prefetch_bucket(&self, hash: u64) {
-        if let Some(segment) = self.segment(hash) {
-            let home = segment.home(fragment_of(hash, segment.depth()));
-            prefetch(segment.buckets.as_ptr().wrapping_add(home));
-        }
+    pub fn begin(&self, hash: u64) -> Begun<'_> {
+        let Some(word) = self.directory.of(hash) else { return Begun::NOTHING };
+        // SAFETY: words of the directory are live segments, and `&self` keeps them unchanged.
+        let segment = unsafe { word.get() };
+        let home = segment.home(fragment_of(hash, segment.depth()));
+        prefetch(segment.buckets.as_ptr().wrapping_add(home));
+        Begun { word, table: PhantomData }
     }
 
-    /// Starts to fetch the entry of a hash, whose bucket should be here by now. Second phase.
+    /// The first phase, where nothing is kept of it.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.begin(hash);
+    }
+
+    /// The second phase, where nothing was kept of the first.
     #[inline]
     pub fn prefetch_entry(&self, hash: u64) {
-        let Some(segment) = self.segment(hash) else { return };
-        if let Some((bucket, slot)) = segment.search(hash, |_| true) {
-            prefetch_word(segment.buckets[bucket].words[slot]);
-        }
+        let word = self.directory.of(hash).unwrap_or(SegmentWord::NONE);
+        Begun { word, table: PhantomData }.prefetch_entry(hash);
     }
 
     /// Bytes of the table, without its entries. Constant time.

@@ -43,18 +43,20 @@ pub(super) fn lock_group<'a>(
 ) -> Option<(Held<'a>, usize)> {
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let goes_alone = client.flags.intersects(Flags::MULTI | Flags::PUBSUB);
-    let most = if goes_alone { 0 } else { pending.batch.len() - pending.next };
-    let mut size = plan.joining(queue.first, most, GROUP_SHARDS);
-    if size == 0 {
+    let most = pending.batch.len() - pending.next;
+    if goes_alone || !plan.knows_keys(queue.first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
         return lock_one(common, client, plan.get(queue.first), args, shards, hashes).map(|held| (held, 1));
     }
+    let together = plan.joining(queue.first, most, GROUP_SHARDS);
+    let mut size = together.max(1);
     let wanted = plan.hashes(queue.first, queue.first + size);
-    let (mut held, got) = locks.hold_some(shards, wanted, plan.hashes(queue.first, queue.first + 1).len());
+    let least = plan.hashes(queue.first, queue.first + 1).len();
+    let (mut held, got) = locks.hold_some(shards, client.db, wanted, least);
     if got < wanted.len() {
         size = plan.covered(queue.first, queue.first + size, got);
-    } else {
-        size += fill_up(&mut held, plan, queue.first + size, most - size);
+    } else if together > 0 {
+        size += fill_up(&mut held, client, plan, queue.first + size, most - size);
     }
     if held.has_interest() {
         let is_awaited = |at: usize| {
@@ -70,21 +72,17 @@ pub(super) fn lock_group<'a>(
             return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
         }
     }
-    let keys = plan.hashes(queue.first, queue.first + size);
-    if keys.len() > 1 {
-        held.fetch(client.db, keys);
-    }
     Some((held, size))
 }
 
 /// Adds commands, from `first` on, to a group as long as it has fewer shards than it may have. Returns how many.
-fn fill_up(held: &mut Held<'_>, plan: &Plan, first: usize, most: usize) -> usize {
+fn fill_up(held: &mut Held<'_>, client: &Client, plan: &Plan, first: usize, most: usize) -> usize {
     let mut added = 0;
     while held.count() < GROUP_SHARDS {
         let start = first + added;
         let more = plan.joining(start, most - added, GROUP_SHARDS - held.count());
         let wanted = plan.hashes(start, start + more);
-        let got = held.add(wanted);
+        let got = held.add(client.db, wanted);
         if more == 0 || got < wanted.len() {
             return added + plan.covered(start, start + more, got);
         }
@@ -115,12 +113,9 @@ fn lock_one<'a>(
     }
     hashes.clear();
     hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
-    let held = locks.hold(shards, hashes);
+    let held = locks.hold(shards, client.db, hashes);
     if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
         return waiters::hold_with_waiters(common, held, &keys, hashes);
-    }
-    if hashes.len() > 1 {
-        held.fetch(client.db, hashes);
     }
     Some(held)
 }

@@ -101,7 +101,7 @@ impl Worker {
         let Some(mut client) = part.take(wait.token) else { return false };
         hashes.clear();
         hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));
-        let held = common.locks().hold(shards, hashes);
+        let held = common.locks().hold(shards, client.db, hashes);
         let mut floor = common.floor(held, ExpiryMode::Delete, lane, stats, journal);
         // Otherwise it was served a moment ago, and the letter is on its way.
         if floor.wake(&mut client, Wake::Timeout) {
@@ -131,7 +131,8 @@ impl Worker {
         hashes.extend(wait.iter().flat_map(|wait| &wait.on.keys).map(|key| locks.locate(key).hash));
         let watched = client.watching.iter().flat_map(|watching| &watching.keys);
         hashes.extend(watched.map(|(_, key)| locks.locate(key).hash));
-        let mut floor = common.floor(locks.hold(shards, hashes), ExpiryMode::Delete, lane, stats, journal);
+        let mut floor =
+            common.floor(locks.hold(shards, client.db, hashes), ExpiryMode::Delete, lane, stats, journal);
         if let Some(wait) = wait {
             floor.end_wait(&wait);
         }
