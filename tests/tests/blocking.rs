@@ -44,6 +44,26 @@ fn clients_are_served_in_the_order_in_which_they_began_to_wait() {
     assert_eq!(c.run("LRANGE l 0 -1").items(), [Reply::from("d")]);
 }
 
+/// GEOADD takes long by its declaration, so it is not locked together with others.
+#[test]
+fn a_command_that_goes_by_itself_serves_who_waits_for_its_key() {
+    let server = Server::start(&[]);
+    let mut c = server.connect();
+    let mut waiting: Vec<Client> = (0..2).map(|_| server.connect()).collect();
+    for (at, client) in waiting.iter_mut().enumerate() {
+        client.start(&["BZPOPMIN", "other", "z", "0"]);
+        until_blocked(&mut c, at + 1);
+    }
+    let mut before = encode(&["DEL", "other", "z"]);
+    before.extend(encode(&["GEOADD", "z", "1", "1", "a", "2", "2", "b", "3", "3", "c"]));
+    before.extend(encode(&["DEL", "other", "z"]));
+    c.send(&before).unwrap();
+    assert_eq!([0; 3].map(|_| c.read().unwrap()), [0, 3, 1].map(Reply::Integer));
+    for (client, member) in waiting.iter_mut().zip(["a", "b"]) {
+        assert_eq!(client.read().unwrap().items()[..2], [Reply::from("z"), Reply::from(member)]);
+    }
+}
+
 #[test]
 fn an_element_travels_along_a_chain_of_waiting_clients() {
     let server = Server::start(&[]);

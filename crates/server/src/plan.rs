@@ -6,10 +6,10 @@
 //! hashes      a        b  c            d
 //! ```
 //! Hashing is the first thing every lookup needs, and knowing the hashes of the next 64 commands lets the
-//! cache lines of all of them be fetched at the same time. A plan promises nothing: a command
-//! that it does not know is looked up when it runs.
+//! cache lines of all of them be fetched at the same time. Several workers lock by these hashes where they are all that a
+//! command needs (`Locking`). Apart from that a plan promises nothing: a command that it does not know is looked up when it runs.
 
-use crate::table::{CommandId, CommandTable, Locking};
+use crate::table::{CommandId, CommandTable, Locking, Reach};
 use ochre_engine::keyspace::{Hints, Key};
 use ochre_resp::request::Args;
 
@@ -76,7 +76,7 @@ impl Plan {
     ) {
         let command = commands.find(args.get(0));
         let start = self.hashes.len() as u32;
-        let mut step = Step { command, first: 0, stride: 1, start, end: start, locking: Locking::AfterALook };
+        let mut step = Step { command, first: 0, stride: 1, start, end: start, locking: Locking::Unplanned };
         if let Some(id) = command {
             let entry = commands.get(id);
             let places = entry.key_places;
@@ -91,7 +91,7 @@ impl Plan {
                 at += usize::from(places.stride);
             }
             step.end = self.hashes.len() as u32;
-            if step.end > start || !places.complete {
+            if step.end > start || entry.reach == Reach::Local {
                 step.locking = entry.locking;
             }
         }
@@ -115,14 +115,14 @@ impl Plan {
         let full = steps.first().map_or(0, |step| step.start as usize + keys);
         let fits = |step: &Step| step.end as usize <= full;
         let joins =
-            |(at, step): &(usize, &Step)| step.locking == Locking::WithOthers && (*at == 0 || fits(step));
+            |(at, step): &(usize, &Step)| step.locking == Locking::Grouped && (*at == 0 || fits(step));
         steps.iter().take(most).enumerate().take_while(joins).count()
     }
 
-    /// Whether all keys of a command are known, without which it cannot be locked.
+    /// Whether the hashes of a command are all that it needs.
     #[inline]
-    pub fn knows_keys(&self, at: usize) -> bool {
-        self.steps.get(at).is_some_and(|step| step.locking != Locking::AfterALook)
+    pub fn suffices(&self, at: usize) -> bool {
+        self.steps.get(at).is_some_and(|step| step.locking != Locking::Unplanned)
     }
 
     /// How many of the commands from `first` up to, not including, `end` have no more keys than so many together.
@@ -166,15 +166,15 @@ mod tests {
         let table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
         let mut plan = Plan::default();
         let cases = [
-            ("get a", "a", Locking::WithOthers),
-            ("MSET b 1 c 2", "b c", Locking::Alone),
-            ("MSET b 1 c", "b c", Locking::Alone),
-            ("MGET d e f", "d e f", Locking::WithOthers),
-            ("BLPOP d e f 0", "d e f", Locking::Alone),
-            ("zunionstore d 2 e f", "d", Locking::AfterALook),
-            ("ping", "", Locking::WithOthers),
-            ("nonsense a", "", Locking::AfterALook),
-            ("get", "", Locking::AfterALook),
+            ("get a", "a", Locking::Grouped),
+            ("MSET b 1 c 2", "b c", Locking::Planned),
+            ("MSET b 1 c", "b c", Locking::Planned),
+            ("MGET d e f", "d e f", Locking::Grouped),
+            ("BLPOP d e f 0", "d e f", Locking::Planned),
+            ("zunionstore d 2 e f", "d", Locking::Unplanned),
+            ("ping", "", Locking::Grouped),
+            ("nonsense a", "", Locking::Unplanned),
+            ("get", "", Locking::Unplanned),
         ];
         let calls: Vec<OwnedArgs> = cases.iter().map(|case| case.0.split(' ').collect()).collect();
         let mut fetched = 0;
@@ -185,8 +185,8 @@ mod tests {
             let expected: Vec<u64> =
                 keys.split_terminator(' ').map(|key| world.locate(key.as_bytes()).hash).collect();
             assert_eq!(plan.hashes(at, at + 1), expected, "{call}");
-            assert_eq!(plan.joining(at, 1, 1) == 1, *locking == Locking::WithOthers, "{call}");
-            assert_eq!(plan.knows_keys(at), *locking != Locking::AfterALook, "{call}");
+            assert_eq!(plan.joining(at, 1, 1) == 1, *locking == Locking::Grouped, "{call}");
+            assert_eq!(plan.suffices(at), *locking != Locking::Unplanned, "{call}");
             let args = calls[at].args();
             for at_arg in 1..args.len() {
                 let hint = plan.get(at).hints.of(at_arg);
@@ -195,6 +195,32 @@ mod tests {
         }
         assert_eq!(fetched, plan.hashes(0, plan.len()).len());
         assert_eq!(plan.fetched(0, 2).len(), 3);
+    }
+
+    /// A shard that is not locked is out of reach, and a handler that goes there ends the process.
+    #[test]
+    fn commands_that_are_locked_by_their_plan_have_all_their_keys_in_it() {
+        let world = World::new(4, 1, Seed::new(1, 2));
+        let mut seen = 0;
+        for level in Level::ALL {
+            let table = CommandTable::new(level, crate::commands::data(), crate::commands::all());
+            for (_, entry) in table.top_level() {
+                for len in (1..12).filter(|len| entry.arity_fits(*len)) {
+                    let words = (1..len).map(|at| format!("{at}"));
+                    let call: OwnedArgs = std::iter::once(entry.meta.name.to_owned()).chain(words).collect();
+                    let mut plan = Plan::default();
+                    plan.push(&table, call.args(), |key| world.locate(key), |_| {});
+                    if plan.suffices(0) {
+                        let found = entry.meta.find_keys(call.args()).unwrap_or_default();
+                        let hash = |at: usize| world.locate(call.args().get(at)).hash;
+                        let keys: Vec<u64> = found.iter().map(|(at, _)| hash(*at)).collect();
+                        assert_eq!(plan.hashes(0, 1), keys, "{} with {len} words", entry.meta.name);
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen > 4000, "only {seen}");
     }
 
     #[test]

@@ -78,23 +78,23 @@ pub struct Entry {
 /// How the shards of a command can be locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locking {
-    /// What it needs is not where its keys always stand.
-    AfterALook,
-    /// By the hashes of its plan, but alone.
-    Alone,
-    /// By the hashes of its plan, and together with those next to it: it is done in a moment, which is when its
+    /// The plan does not say what it needs.
+    Unplanned,
+    /// By the hashes of its plan.
+    Planned,
+    /// In the same way, and together with those next to it: it is done in a moment, which is when its
     /// declaration says FAST, or O(1), as that of SET does, so that nobody waits long for a key.
-    WithOthers,
+    Grouped,
 }
 
 impl Locking {
     fn of(meta: &Meta, reach: Reach, places: KeyPlaces) -> Locking {
         let is_quick = meta.flags & FAST != 0 || meta.complexity == "O(1)";
         match reach {
-            Reach::OneKey | Reach::Keys if !places.complete => Locking::AfterALook,
-            Reach::OneKey | Reach::Keys | Reach::Local if is_quick => Locking::WithOthers,
-            Reach::OneKey | Reach::Keys => Locking::Alone,
-            _ => Locking::AfterALook,
+            Reach::OneKey | Reach::Keys if !places.complete => Locking::Unplanned,
+            Reach::OneKey | Reach::Keys | Reach::Local if is_quick => Locking::Grouped,
+            Reach::OneKey | Reach::Keys => Locking::Planned,
+            _ => Locking::Unplanned,
         }
     }
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Nobody.
 const FREE: u32 = 0;
 
-/// How long to look at a lock before sleeping: its owner, unless it was suspended, is done within that time.
+/// How long to look at a lock before sleeping: its owner, unless it was suspended, is nearly always done within that time.
 #[cfg(not(loom))]
 const PATIENCE: Duration = Duration::from_micros(25);
 

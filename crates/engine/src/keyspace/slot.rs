@@ -5,7 +5,7 @@
 //! shared      &World ──> Locks ──> hold a group of keys ──> &mut Shard  until the group is done
 //! ```
 //! A *group* is what a worker locks together: the keys of some commands that follow each other. With each lock it
-//! prefetches the bucket, then all entries, and then it runs the commands, so that lookups
+//! prefetches the bucket, then the entries, sixteen at a time, and then it runs the commands, so that lookups
 //! overlap and a lock costs one compare-and-swap. To keep these from waiting for lines that another
 //! core has, the lines are asked for ahead of the group ([`Locks::approach`]).
 //!
@@ -194,9 +194,11 @@ impl Held<'_> {
             }
             added += 1;
         }
+        // A lookup of nothing but this needs no preparation.
+        let overlaps = added > 1 || !list.is_empty();
+        // Nothing leaves this function between taking a lock and this.
         list.extend_from_slice(&numbers[..count]);
-        // What is looked at alone needs no preparation.
-        if added > 1 {
+        if overlaps {
             hashes.iter().zip(&begun).for_each(|(hash, begun)| begun.prefetch_entry(*hash));
         }
         added
@@ -348,8 +350,10 @@ fn prefetch_to_write<T>(address: *const T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::KeyEntry;
     use crate::keyspace::ClientId;
     use crate::table::Seed;
+    use crate::value::StrValue;
     use std::collections::HashSet;
     use std::sync::Barrier;
     use std::time::Duration;
@@ -511,6 +515,42 @@ mod tests {
         assert!(!held.has_interest());
         drop(held);
         assert!(locks.hold(&mut list, DB, &hashes).has_interest());
+    }
+
+    /// Two threads make and remove keys of the same shards, whose tables grow and shrink, in two databases.
+    #[test]
+    fn lookups_begin_in_tables_that_another_worker_has_changed() {
+        const ROUNDS: usize = 4;
+        let keys = if cfg!(miri) { 150 } else { 5_000 };
+        let world = World::new(2, 4, Seed::new(1, 2));
+        std::thread::scope(|scope| {
+            for me in 0..2 {
+                let world = &world;
+                scope.spawn(move || {
+                    // SAFETY: shards are reached through locks only, and each owner has its number.
+                    let locks = unsafe { world.locks(me) };
+                    let mut list = Vec::new();
+                    let names: Vec<String> = (0..keys).map(|n| format!("{me}:{n}")).collect();
+                    for (names, db) in (0..ROUNDS)
+                        .flat_map(|_| [0, 3])
+                        .flat_map(|db| names.chunks(TOGETHER + 4).map(move |names| (names, DbIndex(db))))
+                    {
+                        let located: Vec<Key<'_>> =
+                            names.iter().map(|name| locks.locate(name.as_bytes())).collect();
+                        let hashes: Vec<u64> = located.iter().map(|key| key.hash).collect();
+                        let mut held = locks.hold(&mut list, db, &hashes);
+                        for key in located {
+                            let table = &mut held.shard_mut(key.shard()).db_or_new(db).table;
+                            if table.remove(key.hash, key.bytes).is_none() {
+                                table
+                                    .insert(key.hash, KeyEntry::string(key.bytes, StrValue::Int(1), None, 0));
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!([0, 1, 3].map(|db| world.len(DbIndex(db))), [0; 3], "what was made was removed");
     }
 
     /// Two threads lock the same two shards in opposite order, over and over.

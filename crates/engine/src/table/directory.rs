@@ -14,7 +14,7 @@ use std::ops::{Deref, DerefMut};
 pub(super) struct Directory {
     words: Words,
     depth: u32,
-    /// Number of segments of this depth; 0 only at depth 0. Who exchanges words keeps it so.
+    /// Number of segments of this depth. Who exchanges words keeps it so, and the directory as small as that allows.
     pub deepest: u32,
 }
 

@@ -44,7 +44,7 @@ pub(super) fn lock_group<'a>(
     let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
     let goes_alone = client.flags.intersects(Flags::MULTI | Flags::PUBSUB);
     let most = pending.batch.len() - pending.next;
-    if goes_alone || !plan.knows_keys(queue.first) {
+    if goes_alone || !plan.suffices(queue.first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
         return lock_one(common, client, plan.get(queue.first), args, shards, hashes).map(|held| (held, 1));
     }
@@ -91,7 +91,7 @@ fn fill_up(held: &mut Held<'_>, client: &Client, plan: &Plan, first: usize, most
     added
 }
 
-/// Locks the shards of a command that goes alone; none if it walks, needs none, or is going to be refused.
+/// Locks the shards of a command whose plan does not suffice; none if it walks, needs none, or is going to be refused.
 fn lock_one<'a>(
     common: Common<'a>,
     client: &Client,
