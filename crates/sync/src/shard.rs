@@ -21,9 +21,10 @@ use std::time::{Duration, Instant};
 /// Nobody.
 const FREE: u32 = 0;
 
-/// How long to look at a lock before sleeping: its owner, unless it was suspended, is nearly always done within that time.
+/// How long to look at a lock before sleeping: about as long as the owner has it who looks up some keys. For one who runs a
+/// whole pipeline on it, or was suspended, sleeping is cheaper.
 #[cfg(not(loom))]
-const PATIENCE: Duration = Duration::from_micros(25);
+const PATIENCE: Duration = Duration::from_micros(5);
 
 /// The number of a worker, as the owner of locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
