@@ -27,17 +27,24 @@ fn until(c: &mut Client, field: &str, value: usize) {
     }
 }
 
+/// So many clients that wait in this command, in the order in which they began to.
+fn all_waiting(server: &Server, c: &mut Client, count: usize, command: &[&str]) -> Vec<Client> {
+    let start = |at| {
+        let mut client = server.connect();
+        client.start(command);
+        until_blocked(c, at + 1);
+        client
+    };
+    (0..count).map(start).collect()
+}
+
 #[test]
 fn clients_are_served_in_the_order_in_which_they_began_to_wait() {
     let server = Server::start(&[]);
     let mut c = server.connect();
-    let mut waiting: Vec<Client> = (0..3).map(|_| server.connect()).collect();
-    for (at, client) in waiting.iter_mut().enumerate() {
-        client.start(&["BLPOP", "first", "l", "0"]);
-        until_blocked(&mut c, at + 1);
-    }
+    let waiting = all_waiting(&server, &mut c, 3, &["BLPOP", "first", "l", "0"]);
     assert_eq!(c.run("RPUSH l a b c d"), Reply::Integer(4));
-    for (client, element) in waiting.iter_mut().zip(["a", "b", "c"]) {
+    for (mut client, element) in waiting.into_iter().zip(["a", "b", "c"]) {
         let served = client.read().unwrap();
         assert_eq!(served.items(), [Reply::from("l"), Reply::from(element)]);
     }
@@ -49,17 +56,13 @@ fn clients_are_served_in_the_order_in_which_they_began_to_wait() {
 fn a_command_that_goes_by_itself_serves_who_waits_for_its_key() {
     let server = Server::start(&[]);
     let mut c = server.connect();
-    let mut waiting: Vec<Client> = (0..2).map(|_| server.connect()).collect();
-    for (at, client) in waiting.iter_mut().enumerate() {
-        client.start(&["BZPOPMIN", "other", "z", "0"]);
-        until_blocked(&mut c, at + 1);
-    }
+    let waiting = all_waiting(&server, &mut c, 2, &["BZPOPMIN", "other", "z", "0"]);
     let mut before = encode(&["DEL", "other", "z"]);
     before.extend(encode(&["GEOADD", "z", "1", "1", "a", "2", "2", "b", "3", "3", "c"]));
     before.extend(encode(&["DEL", "other", "z"]));
     c.send(&before).unwrap();
     assert_eq!([0; 3].map(|_| c.read().unwrap()), [0, 3, 1].map(Reply::Integer));
-    for (client, member) in waiting.iter_mut().zip(["a", "b"]) {
+    for (mut client, member) in waiting.into_iter().zip(["a", "b"]) {
         assert_eq!(client.read().unwrap().items()[..2], [Reply::from("z"), Reply::from(member)]);
     }
 }
