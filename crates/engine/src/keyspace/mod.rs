@@ -19,7 +19,7 @@ mod interest;
 mod keys;
 mod reach;
 mod shard;
-mod slot;
+mod shard_cell;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -33,7 +33,7 @@ pub use hints::Hints;
 pub use interest::{Interest, Tripwire};
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
 pub use shard::{Db, Presence, Shard};
-pub use slot::{Held, Locks, Slot};
+pub use shard_cell::{Held, Locks, ShardCell};
 pub use world::World;
 
 /// Number of a database (SELECT).

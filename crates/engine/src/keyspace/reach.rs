@@ -1,12 +1,12 @@
 //! How far a view of the keys reaches: all shards, or those whose locks are held.
 
 use super::Shard;
-use super::slot::{Grip, Slot};
+use super::shard_cell::{Grip, ShardCell};
 
 /// The shards that a view works on. Handlers cannot tell which of the two it is.
 pub(super) enum Reach<'a> {
     /// The world is held exclusively.
-    All(&'a mut [Slot]),
+    All(&'a mut [ShardCell]),
     /// The shards of the command's keys are locked; or, on a walk, one after the other.
     Some(Grip<'a>),
 }
@@ -16,7 +16,7 @@ impl Reach<'_> {
     #[inline]
     pub fn world_shards(&self) -> usize {
         match self {
-            Reach::All(slots) => slots.len(),
+            Reach::All(cells) => cells.len(),
             Reach::Some(held) => held.world().shards.len(),
         }
     }
@@ -25,7 +25,7 @@ impl Reach<'_> {
     #[inline]
     pub fn get(&self, shard: usize) -> &Shard {
         match self {
-            Reach::All(slots) => &slots[shard],
+            Reach::All(cells) => &cells[shard],
             Reach::Some(held) => held.get(shard),
         }
     }
@@ -34,7 +34,7 @@ impl Reach<'_> {
     #[inline]
     pub fn get_mut(&mut self, shard: usize) -> &mut Shard {
         match self {
-            Reach::All(slots) => &mut slots[shard],
+            Reach::All(cells) => &mut cells[shard],
             Reach::Some(held) => held.get_mut(shard),
         }
     }

@@ -1,13 +1,13 @@
 //! All shards, and what concerns them together: sizes, whole databases, cursors over everything.
 
-use super::{Db, DbIndex, Key, Shard, Slot};
+use super::{Db, DbIndex, Key, Shard, ShardCell};
 use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
 use ochre_sync::Waiters;
 
 /// A whole data set.
 pub struct World {
-    pub(super) shards: Box<[Slot]>,
+    pub(super) shards: Box<[ShardCell]>,
     pub(super) waiters: Waiters,
     pub(super) seed: Seed,
     dbs: u32,
@@ -18,7 +18,7 @@ impl World {
     pub fn new(shards: usize, dbs: u32, seed: Seed) -> World {
         assert!(shards.is_power_of_two() && shards <= 1 << 14, "shards are a power of two up to 16384");
         World {
-            shards: (0..shards).map(|_| Slot::new(Shard::new(seed))).collect(),
+            shards: (0..shards).map(|_| ShardCell::new(Shard::new(seed))).collect(),
             waiters: Waiters::default(),
             seed,
             dbs,
@@ -42,12 +42,12 @@ impl World {
     }
 
     /// All shards.
-    pub fn shards(&self) -> &[Slot] {
+    pub fn shards(&self) -> &[ShardCell] {
         &self.shards
     }
 
     /// All shards, to be changed.
-    pub fn shards_mut(&mut self) -> &mut [Slot] {
+    pub fn shards_mut(&mut self) -> &mut [ShardCell] {
         &mut self.shards
     }
 

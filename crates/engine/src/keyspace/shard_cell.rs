@@ -1,7 +1,7 @@
 //! A shard in its place: the data, and the lock that the shared mode takes.
 //!
 //! ```text
-//! exclusive   &mut World ──> &mut [Slot] ──> &mut Shard          no lock is touched
+//! exclusive   &mut World ──> &mut [ShardCell] ──> &mut Shard          no lock is touched
 //! shared      &World ──> Locks ──> hold a group of keys ──> &mut Shard  until the group is done
 //! ```
 //! A *group* is what a worker locks together: the keys of some commands that follow each other. With each lock it
@@ -28,27 +28,27 @@ const TOGETHER: usize = 16;
 /// A shard with its lock, on cache lines of its own; the first has the lock and what every lookup and most changes
 /// in the first database need.
 #[repr(C, align(128))]
-pub struct Slot {
+pub struct ShardCell {
     lock: ShardLock,
     shard: UnsafeCell<Shard>,
 }
 
 const _: () = assert!(
-    std::mem::offset_of!(Slot, shard) + Shard::FREQUENT <= 64,
+    std::mem::offset_of!(ShardCell, shard) + Shard::FREQUENT <= 64,
     "with thousands of shards a second line is not in the cache"
 );
 
 // SAFETY: a shard is Send; it is shared either for reading only, or under its lock (see the
 // module's header).
-unsafe impl Sync for Slot {}
+unsafe impl Sync for ShardCell {}
 
-impl Slot {
-    pub(super) fn new(shard: Shard) -> Slot {
-        Slot { lock: ShardLock::default(), shard: UnsafeCell::new(shard) }
+impl ShardCell {
+    pub(super) fn new(shard: Shard) -> ShardCell {
+        ShardCell { lock: ShardLock::default(), shard: UnsafeCell::new(shard) }
     }
 }
 
-impl Deref for Slot {
+impl Deref for ShardCell {
     type Target = Shard;
     #[inline]
     fn deref(&self) -> &Shard {
@@ -57,7 +57,7 @@ impl Deref for Slot {
     }
 }
 
-impl DerefMut for Slot {
+impl DerefMut for ShardCell {
     #[inline]
     fn deref_mut(&mut self) -> &mut Shard {
         self.shard.get_mut()
@@ -177,13 +177,13 @@ impl Held<'_> {
             // Commands on one key follow each other often.
             if before != Some(hash) {
                 let number = locks.shard_of(*hash);
-                let slot = &world.shards[number];
-                let taken = slot.lock.try_take(me);
+                let cell = &world.shards[number];
+                let taken = cell.lock.try_take(me);
                 if taken == Taken::Not {
                     break;
                 }
                 // SAFETY: it is held.
-                let shard = unsafe { &*slot.shard.get() };
+                let shard = unsafe { &*cell.shard.get() };
                 if taken == Taken::Now {
                     numbers[count] = number as u16;
                     count += 1;
@@ -291,18 +291,18 @@ impl<'a> Grip<'a> {
     }
 
     #[inline]
-    fn slot(&self, shard: usize) -> &'a Slot {
-        let slot = &self.locks.world.shards[shard];
+    fn cell_of(&self, shard: usize) -> &'a ShardCell {
+        let cell = &self.locks.world.shards[shard];
         // A command that reaches another one has a wrong declaration.
-        assert!(slot.lock.is_of(self.locks.me), "the shard of an undeclared key was reached");
-        slot
+        assert!(cell.lock.is_of(self.locks.me), "the shard of an undeclared key was reached");
+        cell
     }
 
     /// A shard that is held.
     #[inline]
     pub fn get(&self, shard: usize) -> &Shard {
         // SAFETY: its lock is held, and `&mut self` is needed to change it.
-        unsafe { &*self.slot(shard).shard.get() }
+        unsafe { &*self.cell_of(shard).shard.get() }
     }
 
     /// The same, to be changed.
@@ -310,7 +310,7 @@ impl<'a> Grip<'a> {
     pub fn get_mut(&mut self, shard: usize) -> &mut Shard {
         // SAFETY: its lock is held, and by `&mut self` this is the only way in: a worker has one
         // `Held` at a time.
-        unsafe { &mut *self.slot(shard).shard.get() }
+        unsafe { &mut *self.cell_of(shard).shard.get() }
     }
 
     /// A roaming view moves to a shard: what it held is unlocked, so that it never waits with a
@@ -367,13 +367,13 @@ mod tests {
 
     fn free(locks: Locks<'_>) -> usize {
         let other = Owner::new(99);
-        let slots = locks.world.shards.iter();
-        slots
-            .filter(|slot| {
-                let free = slot.lock.try_take(other) == Taken::Now;
+        let cells = locks.world.shards.iter();
+        cells
+            .filter(|cell| {
+                let free = cell.lock.try_take(other) == Taken::Now;
                 if free {
                     // SAFETY: it was taken right now.
-                    unsafe { slot.lock.give_back() };
+                    unsafe { cell.lock.give_back() };
                 }
                 free
             })
