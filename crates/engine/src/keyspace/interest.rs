@@ -16,9 +16,9 @@ type Queue = (DbIndex, VecDeque<ClientId>);
 /// Breaks when a watched key changes. Shared by a client and all keys that it watches, so that whoever changes
 /// one of them need not reach the client.
 #[derive(Debug, Clone, Default)]
-pub struct Tripwire(Arc<AtomicBool>);
+pub struct WatchFlag(Arc<AtomicBool>);
 
-impl Tripwire {
+impl WatchFlag {
     /// Whether a key changed. To be asked with the shards of all watched keys in hand.
     #[inline]
     pub fn is_broken(&self) -> bool {
@@ -35,7 +35,7 @@ impl Tripwire {
 #[derive(Debug)]
 struct Watcher {
     client: ClientId,
-    tripwire: Tripwire,
+    flag: WatchFlag,
     /// The key's time had come already: that it goes is no change.
     was_expired: bool,
 }
@@ -56,17 +56,10 @@ impl Interest {
     }
 
     /// A client watches a key, which has expired and is still there, or not.
-    pub fn watch(
-        &mut self,
-        db: DbIndex,
-        key: &[u8],
-        client: ClientId,
-        tripwire: &Tripwire,
-        was_expired: bool,
-    ) {
+    pub fn watch(&mut self, db: DbIndex, key: &[u8], client: ClientId, flag: &WatchFlag, was_expired: bool) {
         let watchers = self.watched.entry((db, key.into())).or_default();
         if !watchers.iter().any(|watcher| watcher.client == client) {
-            watchers.push(Watcher { client, tripwire: tripwire.clone(), was_expired });
+            watchers.push(Watcher { client, flag: flag.clone(), was_expired });
         }
     }
 
@@ -97,12 +90,12 @@ impl Interest {
     /// touchAllWatchedKeysInDb).
     pub fn touch(&mut self, db: DbIndex, key: &[u8], presence: Presence, was_there: bool) {
         let watchers = self.watched.get_mut(&(db, key.into())).map_or(&mut [][..], Vec::as_mut_slice);
-        for Watcher { tripwire, was_expired, .. } in watchers {
+        for Watcher { flag, was_expired, .. } in watchers {
             match (*was_expired, presence) {
                 (true, Presence::Missing) => *was_expired = false,
                 (true, Presence::Expired) => {}
                 (false, Presence::Expired) if !was_there => *was_expired = true,
-                _ => tripwire.break_it(),
+                _ => flag.break_it(),
             }
         }
     }
@@ -176,13 +169,13 @@ mod tests {
 
     /// What becomes of a transaction that watches a key, which had expired or not, when it changes.
     fn breaks(was_expired: bool, presence: Presence, was_there: bool) -> bool {
-        let (mut interest, tripwire) = (Interest::default(), Tripwire::default());
-        interest.watch(DB, b"key", ClientId(1), &tripwire, was_expired);
+        let (mut interest, flag) = (Interest::default(), WatchFlag::default());
+        interest.watch(DB, b"key", ClientId(1), &flag, was_expired);
         interest.touch(DbIndex(1), b"key", Presence::Live, true);
         interest.touch(DB, b"other", Presence::Live, true);
-        assert!(!tripwire.is_broken(), "another key is none of its business");
+        assert!(!flag.is_broken(), "another key is none of its business");
         interest.touch(DB, b"key", presence, was_there);
-        tripwire.is_broken()
+        flag.is_broken()
     }
 
     #[test]
@@ -196,7 +189,7 @@ mod tests {
     #[test]
     fn nothing_is_left_of_who_has_gone() {
         let mut interest = Interest::default();
-        interest.watch(DB, b"key", ClientId(1), &Tripwire::default(), false);
+        interest.watch(DB, b"key", ClientId(1), &WatchFlag::default(), false);
         interest.wait(DbIndex(3), b"key", ClientId(2));
         assert!(interest.is_watched(DB, b"key") && interest.watched_alive(DB, b"key", ClientId(1)));
         assert!(interest.is_awaited(b"key") && !interest.is_awaited(b"other"));

@@ -30,7 +30,7 @@ pub use access::{AccessClock, LFU_INIT};
 pub use batch::{Batch, Duplicate};
 pub use guard::{Mut, Read, StrMut};
 pub use hints::Hints;
-pub use interest::{Interest, Tripwire};
+pub use interest::{Interest, WatchFlag};
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
 pub use shard::{Db, Presence, Shard};
 pub use shard_cell::{Held, Locks, ShardCell};

@@ -11,7 +11,7 @@ use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
 use crate::table::CommandId;
 use bitflags::bitflags;
-use ochre_engine::keyspace::{ClientId, DbIndex, Tripwire};
+use ochre_engine::keyspace::{ClientId, DbIndex, WatchFlag};
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Mark, Output, Protocol, Reply};
 use ochre_resp::request::{Args, Batch, OwnedArgs, Parser, ProtocolError};
@@ -107,7 +107,7 @@ pub struct Watching {
     /// The keys.
     pub keys: Vec<(DbIndex, Box<[u8]>)>,
     /// Breaks when one of them changes.
-    pub tripwire: Tripwire,
+    pub flag: WatchFlag,
 }
 
 /// Commands that were parsed, but wait until their client may go on.
@@ -246,7 +246,7 @@ impl Client {
 
     /// Whether a key changed that the client watches.
     pub fn is_broken(&self) -> bool {
-        self.watching.as_ref().is_some_and(|watching| watching.tripwire.is_broken())
+        self.watching.as_ref().is_some_and(|watching| watching.flag.is_broken())
     }
 
     /// A writer of replies in the client's protocol.

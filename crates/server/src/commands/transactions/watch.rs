@@ -58,7 +58,7 @@ impl Floor<'_> {
             let shard = self.ground.shard_mut(at);
             let expired = shard.presence(client.db, at, now) == Presence::Expired;
             let (db, id) = (client.db, client.id);
-            shard.change_interest(|interest| interest.watch(db, key, id, &watching.tripwire, expired));
+            shard.change_interest(|interest| interest.watch(db, key, id, &watching.flag, expired));
         }
     }
 
@@ -82,7 +82,7 @@ impl Floor<'_> {
             let watched_alive = shard.interest().is_some_and(|all| all.watched_alive(*db, key, client.id));
             watched_alive && shard.presence(*db, at, now) == Presence::Expired
         };
-        watching.tripwire.is_broken()
+        watching.flag.is_broken()
             || self.hall.settings.level >= Level::V6_2 && watching.keys.iter().any(has_expired)
     }
 }
