@@ -19,7 +19,7 @@
 
 use crate::blocking::Wait;
 use crate::client::{Client, Flags, ReplyMode, Token};
-use crate::pubsub::Message;
+use crate::pubsub::Publication;
 use bytes::Bytes;
 use mio::Waker;
 use ochre_engine::keyspace::ClientId;
@@ -43,7 +43,7 @@ pub enum Content {
     /// Bytes to be sent to it as they are.
     Line(Bytes),
     /// A message of a topic that it subscribed to.
-    Message(Arc<Message>),
+    Publication(Arc<Publication>),
     /// The reply of the command that it waited for; it goes on.
     Served {
         /// The reply.
@@ -71,7 +71,7 @@ impl Letter {
         }
         match self.content {
             Content::Line(bytes) => client.output.append(&bytes),
-            Content::Message(message) => message.append_to(&mut client.output, client.protocol),
+            Content::Publication(publication) => publication.append_to(&mut client.output, client.protocol),
             Content::Served { reply, slow_nanos } => {
                 let (wait, mark) = (client.stop_waiting(), client.output.mark());
                 client.output.append(&reply);
@@ -88,8 +88,10 @@ impl Letter {
     /// (networking.c: _addReplyToBufferOrList; since 7.2).
     pub fn open_at_once(self, client: &mut Client, level: Level) {
         match self.content {
-            Content::Message(message) if level >= Level::V7_2 || client.reply_mode != ReplyMode::On => {
-                client.late_pushes.extend_from_slice(message.in_protocol(client.protocol));
+            Content::Publication(publication)
+                if level >= Level::V7_2 || client.reply_mode != ReplyMode::On =>
+            {
+                client.late_pushes.extend_from_slice(publication.in_protocol(client.protocol));
             }
             _ => _ = self.open(client),
         }
@@ -111,7 +113,7 @@ impl Mail {
             Mail::Newcomer(_) => 0,
             Mail::Letter(letter) => match &letter.content {
                 Content::Line(line) => line.len(),
-                Content::Message(message) => message.bytes(),
+                Content::Publication(publication) => publication.bytes(),
                 Content::Served { reply, .. } => reply.len(),
             },
         };

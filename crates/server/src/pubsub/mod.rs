@@ -1,13 +1,13 @@
 //! Publish and subscribe: who listens to which channel, and how messages reach them.
 
-mod message;
 mod monitor;
+mod publication;
 mod publish;
 mod registry;
 mod subscribe;
 mod subscriptions;
 
-pub use message::Message;
 pub use monitor::Monitors;
+pub use publication::Publication;
 pub use registry::{Exchange, Registry, Subscriber};
 pub use subscriptions::{Kind, Subscriptions};

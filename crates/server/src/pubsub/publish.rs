@@ -1,6 +1,6 @@
 //! Who gets a message: publications and keyspace events.
 
-use super::{Exchange, Kind, Message, Registry, Subscriber};
+use super::{Exchange, Kind, Publication, Registry, Subscriber};
 use crate::post::{Content, Letter};
 use crate::server::Server;
 use ochre_engine::command::EventClasses;
@@ -27,9 +27,9 @@ impl Registry {
 
 fn spread(to: &[Subscriber], words: &[&[u8]], send: &mut dyn FnMut(Letter)) -> usize {
     if !to.is_empty() {
-        let message = Arc::new(Message::new(words));
+        let publication = Arc::new(Publication::new(words));
         for Subscriber { id, token } in to {
-            send(Letter { to: *token, id: *id, content: Content::Message(Arc::clone(&message)) });
+            send(Letter { to: *token, id: *id, content: Content::Publication(Arc::clone(&publication)) });
         }
     }
     to.len()

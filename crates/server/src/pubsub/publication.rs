@@ -8,15 +8,18 @@ use ochre_resp::reply::{Output, Protocol, Reply};
 use std::sync::OnceLock;
 
 /// Words of a push.
-pub struct Message {
+pub struct Publication {
     words: Vec<Box<[u8]>>,
     spelled: [OnceLock<Bytes>; 2],
 }
 
-impl Message {
+impl Publication {
     /// The message with these words.
-    pub fn new(words: &[&[u8]]) -> Message {
-        Message { words: words.iter().map(|word| Box::from(*word)).collect(), spelled: Default::default() }
+    pub fn new(words: &[&[u8]]) -> Publication {
+        Publication {
+            words: words.iter().map(|word| Box::from(*word)).collect(),
+            spelled: Default::default(),
+        }
     }
 
     /// Bytes of its words.
