@@ -3,7 +3,7 @@
 //! ```text
 //! BLPOP finds nothing ──> Wait: in the registry, and by the client's id in the shards of its keys
 //!                           │ LPUSH: key ready, and the command is done (EXEC: as a whole)
-//!                           ├────────> its command runs again, on the thread of whoever pushed ──> Letter: reply, go on
+//!                           ├────────> its command runs again, on the thread of whoever pushed ──> ClientMessage: reply, go on
 //!                           │ its time is up, or CLIENT UNBLOCK
 //!                           ╰────────> the command's "nothing" is the reply
 //! ```
@@ -19,7 +19,7 @@
 use crate::call::Voice;
 use crate::client::{Client, Flags, Token};
 use crate::floor::Floor;
-use crate::post::{Content, Letter};
+use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::server::Server;
 use crate::table::{CommandId, CommandTable, Run};
 use ochre_engine::command::Caller;
@@ -256,8 +256,8 @@ impl Floor<'_> {
         self.log(wait.db, entry, wait.args.args());
         if !waits {
             self.end_wait(wait);
-            let content = Content::Served { reply: output.to_vec(), slow_nanos };
-            self.letters().push(Letter { to: wait.token, id: wait.id, content });
+            let body = MessageBody::Served { reply: output.to_vec(), slow_nanos };
+            self.messages().push(ClientMessage { to: wait.token, id: wait.id, body });
         }
         self.settle();
     }

@@ -1,8 +1,8 @@
 //! The floor: what a command works on besides its client, in either mode.
 //!
 //! ```text
-//! exclusive   &mut Server ──> Floor { all shards,     letters kept and handed over at the end }
-//! shared      Seat        ──> Floor { shards locked,  letters sent through mailboxes }
+//! exclusive   &mut Server ──> Floor { all shards,     messages kept and handed over at the end }
+//! shared      Seat        ──> Floor { shards locked,  messages sent through mailboxes }
 //! ```
 //! Whatever a command sets off (broken transactions, events, clients that are served) is written once, over this, and does not
 //! know in which mode it runs. In the shared mode the shards that it may reach are locked before: those of the
@@ -10,7 +10,7 @@
 
 mod outlet;
 
-pub use outlet::{Letters, Outlet};
+pub use outlet::{MessageOutlet, Outlet};
 
 use crate::blocking::Waiting;
 use crate::client::{Client, Token};
@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::gate::Setup;
 use crate::latency::Notes;
 use crate::lazyfree::{Garbage, Reaper};
-use crate::post::Letter;
+use crate::mailboxes::ClientMessage;
 use crate::propagate::{Journal, Scene};
 use crate::pubsub::{Exchange, Monitors};
 use crate::server::{Lane, Server};
@@ -108,7 +108,7 @@ pub struct Floor<'a> {
     pub stats: &'a Stats,
     /// The log.
     pub journal: &'a mut Journal,
-    /// Where the log and letters to clients go.
+    /// Where the log and messages to clients go.
     pub outlet: Outlet<'a>,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Hall<'a> {
 impl<'a> Floor<'a> {
     /// Hands the client in hand, which has just ended subscriptions, the messages that were on their way to it.
     pub fn open_outstanding(&mut self, client: &mut Client) {
-        self.outlet.take_back(client).into_iter().for_each(|letter| _ = letter.open(client));
+        self.outlet.take_back(client).into_iter().for_each(|message| _ = message.open(client));
     }
 
     /// A view of database 0 and randomness, for work that no client asked for.
@@ -152,12 +152,12 @@ impl<'a> Floor<'a> {
     pub fn show_monitors(&mut self, client: &Client, command: &Entry, args: Args<'_>) {
         let unix_us = self.lane.clock.unix_us(self.lane.tick);
         let hall = self.hall;
-        let letters = self.letters();
-        hall.monitors.show(client, unix_us, command, args, &mut |letter| letters.push(letter));
+        let messages = self.messages();
+        hall.monitors.show(client, unix_us, command, args, &mut |message| messages.push(message));
     }
 
-    /// The letters that were kept.
-    pub fn into_letters(self) -> Vec<Letter> {
+    /// The messages that were kept.
+    pub fn into_messages(self) -> Vec<ClientMessage> {
         self.outlet.into_kept()
     }
 
@@ -179,10 +179,10 @@ impl<'a> Floor<'a> {
         self.outlet.show_log(self.journal, || lane.clock.unix_ms(lane.tick).seconds());
     }
 
-    /// Where letters are put. What was logged is shown before.
-    pub fn letters(&mut self) -> &mut Letters<'a> {
+    /// Where messages are put. What was logged is shown before.
+    pub fn messages(&mut self) -> &mut MessageOutlet<'a> {
         let lane = &*self.lane;
-        self.outlet.letters(self.journal, || lane.clock.unix_ms(lane.tick).seconds())
+        self.outlet.messages(self.journal, || lane.clock.unix_ms(lane.tick).seconds())
     }
 
     /// Does the rest of what a command reported, once that is logged.
@@ -202,7 +202,7 @@ impl<'a> Floor<'a> {
     pub fn deliver(&mut self) {
         let Floor { ground, hall, lane, stats, journal, outlet, .. } = self;
         let now = lane.clock.unix_ms(lane.tick);
-        let letters = outlet.letters(journal, || now.seconds());
+        let messages = outlet.messages(journal, || now.seconds());
         let fx = &mut lane.fx;
         stats.expired_keys.add(std::mem::take(&mut fx.stats.expired));
         for (db, key) in fx.watched.drain(..) {
@@ -210,7 +210,7 @@ impl<'a> Floor<'a> {
             ground.shard_mut(key).touch_watched(db, key, now, true);
         }
         let wanted = hall.settings.notify_keyspace_events;
-        hall.pubsub.publish_events(wanted, &fx.events, &mut |letter| letters.push(letter));
+        hall.pubsub.publish_events(wanted, &fx.events, &mut |message| messages.push(message));
         for ready in fx.ready.drain(..) {
             if !lane.ready.contains(&ready) {
                 lane.ready.push_back(ready);
@@ -255,7 +255,7 @@ impl Server {
         }
     }
 
-    /// Does something on the floor while a client is in hand, and hands its letters over.
+    /// Does something on the floor while a client is in hand, and hands its messages over.
     pub fn on_floor<R>(
         &mut self,
         in_hand: &mut Client,
@@ -263,8 +263,8 @@ impl Server {
     ) -> R {
         let mut floor = self.floor();
         let done = work(&mut floor, in_hand);
-        let letters = floor.into_letters();
-        self.hand_over_all(in_hand, letters);
+        let messages = floor.into_messages();
+        self.hand_over_all(in_hand, messages);
         done
     }
 }

@@ -14,10 +14,10 @@ use crate::eviction::Eviction;
 use crate::expiry::ActiveExpiry;
 use crate::latency::Notes;
 use crate::lazyfree::Reaper;
+use crate::mailboxes::Mailboxes;
 use crate::net::Listening;
 use crate::pause::Pause;
 use crate::persistence::Persistence;
-use crate::post::Post;
 use crate::process::Identity;
 use crate::process::signals::Requested;
 use crate::propagate::{Inbox, Journal};
@@ -155,7 +155,7 @@ pub struct Server {
     /// Where it is in the shared mode.
     pub inbox: Inbox,
     /// What workers leave for each other's clients.
-    pub post: Post,
+    pub mailboxes: Mailboxes,
     /// Connections to servers that keys move to.
     pub migrations: Connections,
     /// The worker's own.
@@ -225,7 +225,7 @@ impl Server {
             expiry: ActiveExpiry::default(),
             journal: Journal::default(),
             inbox: Inbox::default(),
-            post: Post::new(workers),
+            mailboxes: Mailboxes::new(workers),
             migrations: Connections::default(),
             lane: Lane::new(&settings),
             reaper: Reaper::start(),
@@ -276,7 +276,7 @@ impl Server {
     pub fn catch_up(&mut self) {
         self.journal.take_feed(&mut self.inbox);
         self.note_late_aof();
-        self.open_all_letters();
+        self.deliver_all_messages();
         for stats in &self.worker_stats {
             self.stats.dirty += stats.dirty.take();
         }

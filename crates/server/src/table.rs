@@ -37,7 +37,7 @@ pub enum Run {
     Local(LocalFn),
     /// The same, and it looks at all shards, one after the other.
     Survey(LocalFn),
-    /// The same, with shards or letters: what is given here.
+    /// The same, with shards or messages: what is given here.
     Floor(Reach, FloorFn),
     /// The queue of its client: EXEC.
     Exec,

@@ -4,7 +4,7 @@
 
 use super::Subscriber;
 use crate::client::{Client, Flags};
-use crate::post::{Content, Letter};
+use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::secrets;
 use crate::table::Entry;
 use bytes::Bytes;
@@ -61,7 +61,7 @@ impl Monitors {
         unix_us: i64,
         command: &Entry,
         args: Args<'_>,
-        send: &mut dyn FnMut(Letter),
+        send: &mut dyn FnMut(ClientMessage),
     ) {
         if command.meta.flags & (ADMIN | SKIP_MONITOR) != 0 {
             return;
@@ -75,7 +75,7 @@ impl Monitors {
         line.extend_from_slice(b"\r\n");
         let line = Bytes::from(line);
         for Subscriber { id, token } in self.watching.lock().iter() {
-            send(Letter { to: *token, id: *id, content: Content::Line(line.clone()) });
+            send(ClientMessage { to: *token, id: *id, body: MessageBody::Line(line.clone()) });
         }
     }
 }

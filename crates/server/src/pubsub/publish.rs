@@ -1,7 +1,7 @@
 //! Who gets a message: publications and keyspace events.
 
 use super::{Exchange, Kind, Publication, Registry, Subscriber};
-use crate::post::{Content, Letter};
+use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::server::Server;
 use ochre_engine::command::EventClasses;
 use ochre_engine::command::effects::Event;
@@ -10,7 +10,13 @@ use std::sync::Arc;
 
 impl Registry {
     /// Sends a message to all who listen to a channel, and returns how many they are.
-    pub fn publish(&self, kind: Kind, channel: &[u8], text: &[u8], send: &mut dyn FnMut(Letter)) -> usize {
+    pub fn publish(
+        &self,
+        kind: Kind,
+        channel: &[u8],
+        text: &[u8],
+        send: &mut dyn FnMut(ClientMessage),
+    ) -> usize {
         let words = [kind.message().as_bytes(), channel, text];
         let mut receivers = spread(self.subscribers(kind, channel), &words, send);
         if kind == Kind::Channel {
@@ -25,11 +31,15 @@ impl Registry {
     }
 }
 
-fn spread(to: &[Subscriber], words: &[&[u8]], send: &mut dyn FnMut(Letter)) -> usize {
+fn spread(to: &[Subscriber], words: &[&[u8]], send: &mut dyn FnMut(ClientMessage)) -> usize {
     if !to.is_empty() {
         let publication = Arc::new(Publication::new(words));
         for Subscriber { id, token } in to {
-            send(Letter { to: *token, id: *id, content: Content::Publication(Arc::clone(&publication)) });
+            send(ClientMessage {
+                to: *token,
+                id: *id,
+                body: MessageBody::Publication(Arc::clone(&publication)),
+            });
         }
     }
     to.len()
@@ -37,7 +47,12 @@ fn spread(to: &[Subscriber], words: &[&[u8]], send: &mut dyn FnMut(Letter)) -> u
 
 impl Exchange {
     /// Publishes events on keys on the channels that are switched on by `wanted`.
-    pub fn publish_events(&self, wanted: EventClasses, events: &[Event], send: &mut dyn FnMut(Letter)) {
+    pub fn publish_events(
+        &self,
+        wanted: EventClasses,
+        events: &[Event],
+        send: &mut dyn FnMut(ClientMessage),
+    ) {
         if events.is_empty() || !self.is_heard() {
             return;
         }

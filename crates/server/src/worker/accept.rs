@@ -88,7 +88,7 @@ impl Worker {
         if worker == self.seat.me() {
             self.welcome(client);
         } else {
-            common.post().introduce(worker, client);
+            common.mailboxes().introduce(worker, client);
         }
     }
 

@@ -188,7 +188,7 @@ impl Worker {
     /// Runs the commands of the clients in the window.
     fn run_window(&mut self) {
         // What happened before these commands were sent comes before their replies.
-        self.open_letters();
+        self.deliver_messages();
         let mut window = std::mem::take(&mut self.scratch.window);
         let mut plan = std::mem::take(&mut self.scratch.plan);
         plan.clear();

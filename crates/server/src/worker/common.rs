@@ -153,8 +153,8 @@ impl<'a> Common<'a> {
 
     /// The mailboxes of all workers.
     #[inline]
-    pub fn post(self) -> &'a crate::post::Post {
-        &self.server.post
+    pub fn mailboxes(self) -> &'a crate::mailboxes::Mailboxes {
+        &self.server.mailboxes
     }
 
     /// The expiry cycle over all shards did not get done with its work.
@@ -227,7 +227,7 @@ impl<'a> Common<'a> {
             waiting: &server.waiting,
             notes: &server.notes,
         };
-        let outlet = Outlet::among_others(&server.inbox, &server.post);
+        let outlet = Outlet::among_others(&server.inbox, &server.mailboxes);
         Floor { ground: Ground::Held(held), hall, lane, stats, journal, outlet }
     }
 }

@@ -77,9 +77,9 @@ impl Server {
         let mut turn = Turn::alone(self.floor(), room);
         let size = pending.batch.len() - pending.next;
         let tried = turn.run(client, pending, queue, size);
-        let letters = turn.into_letters();
-        if !letters.is_empty() {
-            self.hand_over_all(client, letters);
+        let messages = turn.into_messages();
+        if !messages.is_empty() {
+            self.hand_over_all(client, messages);
         }
         tried
     }

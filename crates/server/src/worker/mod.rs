@@ -21,8 +21,8 @@ mod common;
 mod cron;
 mod exclusive;
 mod group;
-mod letters;
 mod meanwhile;
+mod messages;
 mod output;
 mod seat;
 mod shared;
@@ -37,7 +37,7 @@ pub use start::run;
 use crate::client::{Client, Token};
 use crate::clock::Tick;
 use crate::config::AppendFsync;
-use crate::post::Mail;
+use crate::mailboxes::Envelope;
 use crate::process::signals::Signals;
 use crate::server::Desk;
 use mio::{Events, Poll};
@@ -65,8 +65,8 @@ struct Worker {
     /// Listeners with new connections.
     accepting: Vec<usize>,
     scratch: batch::Scratch,
-    /// Memory for letters on their way from the mailbox.
-    letters: Vec<Mail>,
+    /// Memory for messages on their way from the mailbox.
+    messages: Vec<Envelope>,
     next_cron: u64,
     /// It has no clients, and sleeps long.
     rests: bool,
@@ -83,7 +83,7 @@ impl Worker {
             ready: Vec::new(),
             accepting: Vec::new(),
             scratch: batch::Scratch::default(),
-            letters: Vec::new(),
+            messages: Vec::new(),
             next_cron: 0,
             rests: false,
             cron_turns: 0,
@@ -148,7 +148,7 @@ impl Worker {
     }
 
     fn before_wait(&mut self) {
-        self.open_letters();
+        self.deliver_messages();
         self.resume_unblocked();
         self.do_chores();
         self.flush_log();
@@ -206,7 +206,7 @@ impl Worker {
         let deadline = common.next_deadline();
         if !self.again.is_empty()
             || evicts_on
-            || common.post().waits_for(self.seat.me())
+            || common.mailboxes().waits_for(self.seat.me())
             || self.seat.part().has_work()
         {
             return Duration::ZERO;

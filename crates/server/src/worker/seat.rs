@@ -122,7 +122,7 @@ impl Seat {
     /// mailbox become too full.
     #[inline]
     pub fn shares_commands(&self) -> bool {
-        self.is_plain && !self.server().persistence.aof.has_failed() && !self.server().post.is_crowded()
+        self.is_plain && !self.server().persistence.aof.has_failed() && !self.server().mailboxes.is_crowded()
     }
 
     /// What all workers see.

@@ -30,7 +30,7 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     let wakers: io::Result<Arc<[Waker]>> =
         polls.iter().map(|poll| Waker::new(poll.registry(), mio::Token(WAKE))).collect();
     let wakers = wakers?;
-    server.post.connect(Arc::clone(&wakers));
+    server.mailboxes.connect(Arc::clone(&wakers));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     // It lives as long as the process: threads may still look at it when the first one returns.
     let process: &'static World<Server> = Box::leak(Box::new(World::new(workers, processors, server)?));

@@ -18,8 +18,8 @@ use crate::eviction::Room;
 use crate::exec::{is_exec, refuse};
 use crate::floor::Floor;
 use crate::gate::Gate;
+use crate::mailboxes::ClientMessage;
 use crate::plan::Planned;
-use crate::post::Letter;
 use crate::table::{CommandId, Entry, Reach, Run};
 use ochre_engine::command::{DataFn, Error, Outcome};
 use ochre_engine::keyspace::Hints;
@@ -109,9 +109,9 @@ impl<'a> Turn<'a> {
         self.floor.show_log();
     }
 
-    /// The letters that were kept in the exclusive mode.
-    pub fn into_letters(self) -> Vec<Letter> {
-        self.floor.into_letters()
+    /// The messages that were kept in the exclusive mode.
+    pub fn into_messages(self) -> Vec<ClientMessage> {
+        self.floor.into_messages()
     }
 
     /// Runs a command, or refuses it, if that is possible on the floor.
@@ -175,10 +175,10 @@ impl<'a> Turn<'a> {
         self.floor.end_exec(client);
         let kept = self.floor.outlet.end_keeping(sent);
         if !kept.is_empty() {
-            let (hall, letters) = (self.floor.hall, self.floor.letters());
+            let (hall, messages) = (self.floor.hall, self.floor.messages());
             // All hear them in one order.
             let (_topics, _monitors) = (hall.pubsub.registry(), hall.monitors.order());
-            kept.into_iter().for_each(|letter| letters.push(letter));
+            kept.into_iter().for_each(|message| messages.push(message));
         }
         Ok(())
     }

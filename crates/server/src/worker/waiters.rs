@@ -103,7 +103,7 @@ impl Worker {
         hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));
         let held = common.locks().hold(shards, client.db, hashes);
         let mut floor = common.floor(held, ExpiryMode::Delete, lane, stats, journal);
-        // Otherwise it was served a moment ago, and the letter is on its way.
+        // Otherwise it was served a moment ago, and the message is on its way.
         if floor.wake(&mut client, Wake::Timeout) {
             drop(floor);
             part.unblocked.push(client.token);

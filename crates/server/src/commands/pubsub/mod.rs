@@ -196,8 +196,8 @@ fn spublish(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
 
 fn send(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
     let hall = call.floor.hall;
-    let (letters, registry) = (call.floor.letters(), hall.pubsub.registry());
-    let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |letter| letters.push(letter));
+    let (messages, registry) = (call.floor.messages(), hall.pubsub.registry());
+    let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |message| messages.push(message));
     drop(registry);
     call.reply().count(receivers);
     Ok(())

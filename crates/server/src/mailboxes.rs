@@ -1,10 +1,10 @@
-//! Letters: what is to be done for clients of other workers.
+//! Messages to clients of other workers, and the mailboxes that carry them.
 //!
 //! ```text
 //! shared mode      worker 1 ── send ──> mailbox of worker 2 ── its own thread ──> client
 //! exclusive mode   command ── outbox ──> client, when the command is done
 //! ```
-//! In the shared mode nobody reaches another worker's clients. A letter waits in the mailbox of its worker,
+//! In the shared mode nobody reaches another worker's clients. A message waits in the mailbox of its worker,
 //! which opens it before it runs commands, before it writes replies, and when it is woken; the exclusive
 //! mode begins with opening all of them, so whoever looks at clients then sees what one thread would have
 //! made of them.
@@ -13,7 +13,7 @@
 //! [`CROWDED`] bytes no command runs in the shared mode: whoever has one waits for the exclusive mode, hence for that
 //! worker, and all mailboxes are opened.
 //!
-//! The order: letters to one worker are opened in the order in which they were sent. Whoever sends what others may
+//! The order: messages to one worker are opened in the order in which they were sent. Whoever sends what others may
 //! have to hear in the same order (publications, commands for MONITOR) does so under the lock that makes
 //! the order, and whoever changes keys while it holds their shards.
 
@@ -29,17 +29,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// Something for one client.
-pub struct Letter {
-    /// Its place.
+pub struct ClientMessage {
+    /// Where the client is.
     pub to: Token,
-    /// Who it is: another client may have the place by now.
+    /// Who it is: another client may be there by now.
     pub id: ClientId,
     /// What it gets.
-    pub content: Content,
+    pub body: MessageBody,
 }
 
 /// What a client gets.
-pub enum Content {
+pub enum MessageBody {
     /// Bytes to be sent to it as they are.
     Line(Bytes),
     /// A message of a topic that it subscribed to.
@@ -53,8 +53,8 @@ pub enum Content {
     },
 }
 
-/// What became of a letter.
-pub enum Opened {
+/// What became of a message.
+pub enum Delivery {
     /// It is not for this client, or comes too late.
     Returned,
     /// The client has something to be sent.
@@ -63,32 +63,34 @@ pub enum Opened {
     GoesOn(Option<(Arc<Wait>, u64)>),
 }
 
-impl Letter {
-    /// Hands the client its letter.
-    pub fn open(self, client: &mut Client) -> Opened {
+impl ClientMessage {
+    /// Hands the client its message.
+    pub fn open(self, client: &mut Client) -> Delivery {
         if self.id != client.id || client.flags.intersects(Flags::CLOSE_ASAP | Flags::CLOSE_AFTER_REPLY) {
-            return Opened::Returned;
+            return Delivery::Returned;
         }
-        match self.content {
-            Content::Line(bytes) => client.output.append(&bytes),
-            Content::Publication(publication) => publication.append_to(&mut client.output, client.protocol),
-            Content::Served { reply, slow_nanos } => {
+        match self.body {
+            MessageBody::Line(bytes) => client.output.append(&bytes),
+            MessageBody::Publication(publication) => {
+                publication.append_to(&mut client.output, client.protocol)
+            }
+            MessageBody::Served { reply, slow_nanos } => {
                 let (wait, mark) = (client.stop_waiting(), client.output.mark());
                 client.output.append(&reply);
                 client.end_reply(mark);
-                return Opened::GoesOn(wait.zip(slow_nanos));
+                return Delivery::GoesOn(wait.zip(slow_nanos));
             }
         }
-        Opened::Pushed
+        Delivery::Pushed
     }
 }
 
-impl Letter {
-    /// Hands a letter to the client that caused it: messages follow the reply of the command under way, and EXEC as a whole
+impl ClientMessage {
+    /// Hands a message to the client that caused it: messages follow the reply of the command under way, and EXEC as a whole
     /// (networking.c: _addReplyToBufferOrList; since 7.2).
     pub fn open_at_once(self, client: &mut Client, level: Level) {
-        match self.content {
-            Content::Publication(publication)
+        match self.body {
+            MessageBody::Publication(publication)
                 if level >= Level::V7_2 || client.reply_mode != ReplyMode::On =>
             {
                 client.late_pushes.extend_from_slice(publication.in_protocol(client.protocol));
@@ -99,25 +101,25 @@ impl Letter {
 }
 
 /// What a mailbox holds.
-pub enum Mail {
+pub enum Envelope {
     /// For a client of the worker.
-    Letter(Letter),
+    ForClient(ClientMessage),
     /// A new client of the worker, which has no place yet.
-    Newcomer(Box<Client>),
+    NewClient(Box<Client>),
 }
 
-impl Mail {
+impl Envelope {
     /// Bytes that it keeps, those of messages counted for each client as in its output.
     fn bytes(&self) -> usize {
-        let content = match self {
-            Mail::Newcomer(_) => 0,
-            Mail::Letter(letter) => match &letter.content {
-                Content::Line(line) => line.len(),
-                Content::Publication(publication) => publication.bytes(),
-                Content::Served { reply, .. } => reply.len(),
+        let body = match self {
+            Envelope::NewClient(_) => 0,
+            Envelope::ForClient(message) => match &message.body {
+                MessageBody::Line(line) => line.len(),
+                MessageBody::Publication(publication) => publication.bytes(),
+                MessageBody::Served { reply, .. } => reply.len(),
             },
         };
-        size_of::<Mail>() + content
+        size_of::<Envelope>() + body
     }
 }
 
@@ -128,32 +130,32 @@ const CROWDED: usize = 32 * 1024 * 1024;
 /// A mailbox on lines of its own.
 #[derive(Default)]
 #[repr(align(128))]
-struct Place {
-    mailbox: Mailbox<Mail>,
+struct WorkerMailbox {
+    mailbox: Mailbox<Envelope>,
     /// Bytes in it.
     bytes: AtomicUsize,
 }
 
-impl Place {
+impl WorkerMailbox {
     fn is_crowded(&self) -> bool {
         self.bytes.load(Relaxed) > CROWDED
     }
 }
 
 /// The mailboxes of all workers.
-pub struct Post {
-    places: Box<[Place]>,
+pub struct Mailboxes {
+    boxes: Box<[WorkerMailbox]>,
     /// One of them is crowded, as far as is known.
     is_crowded: AtomicBool,
     /// There once the workers have event loops to be woken from.
     wakers: OnceLock<Arc<[Waker]>>,
 }
 
-impl Post {
+impl Mailboxes {
     /// Empty mailboxes for so many workers.
-    pub fn new(workers: usize) -> Post {
-        Post {
-            places: (0..workers).map(|_| Place::default()).collect(),
+    pub fn new(workers: usize) -> Mailboxes {
+        Mailboxes {
+            boxes: (0..workers).map(|_| WorkerMailbox::default()).collect(),
             is_crowded: AtomicBool::new(false),
             wakers: OnceLock::new(),
         }
@@ -170,23 +172,23 @@ impl Post {
         self.wakers.get_or_init(|| wakers);
     }
 
-    /// Sends a letter; its worker is woken if it may be asleep.
-    pub fn send(&self, letter: Letter) {
-        self.put(letter.to.worker(), Mail::Letter(letter));
+    /// Sends a message; its worker is woken if it may be asleep.
+    pub fn send(&self, message: ClientMessage) {
+        self.put(message.to.worker(), Envelope::ForClient(message));
     }
 
     /// Sends a new client to its worker.
     pub fn introduce(&self, worker: usize, client: Box<Client>) {
-        self.put(worker, Mail::Newcomer(client));
+        self.put(worker, Envelope::NewClient(client));
     }
 
-    fn put(&self, worker: usize, mail: Mail) {
-        let Some(place) = self.places.get(worker) else { return };
-        place.bytes.fetch_add(mail.bytes(), Relaxed);
-        if place.is_crowded() {
+    fn put(&self, worker: usize, envelope: Envelope) {
+        let Some(own_box) = self.boxes.get(worker) else { return };
+        own_box.bytes.fetch_add(envelope.bytes(), Relaxed);
+        if own_box.is_crowded() {
             self.is_crowded.store(true, Relaxed);
         }
-        if place.mailbox.put(mail)
+        if own_box.mailbox.put(envelope)
             && let Some(waker) = self.wakers.get().and_then(|wakers| wakers.get(worker))
         {
             // A full pipe wakes just as well.
@@ -194,42 +196,42 @@ impl Post {
         }
     }
 
-    /// Whether a worker has letters.
+    /// Whether a worker has messages.
     #[inline]
     pub fn waits_for(&self, worker: usize) -> bool {
-        self.places[worker].mailbox.is_filled()
+        self.boxes[worker].mailbox.is_filled()
     }
 
-    /// Takes a worker's letters, in the order in which they were sent.
-    pub fn collect(&self, worker: usize, into: &mut Vec<Mail>) {
-        self.places[worker].mailbox.take(into);
-        self.note_taken(&self.places[worker], into);
+    /// Takes a worker's messages, in the order in which they were sent.
+    pub fn collect(&self, worker: usize, into: &mut Vec<Envelope>) {
+        self.boxes[worker].mailbox.take(into);
+        self.note_taken(&self.boxes[worker], into);
     }
 
-    /// Takes the letters of one client, which its own worker has in hand.
-    pub fn collect_for(&self, client: &Client) -> Vec<Letter> {
-        let Some(place) = self.places.get(client.token.worker()) else { return Vec::new() };
-        let is_its_own = |mail: &mut Mail| matches!(mail, Mail::Letter(letter) if letter.id == client.id);
-        let mail = place.mailbox.take_if(is_its_own);
-        self.note_taken(place, &mail);
-        let letters = mail.into_iter().filter_map(|mail| match mail {
-            Mail::Letter(letter) => Some(letter),
-            Mail::Newcomer(_) => None,
+    /// Takes the messages of one client, which its own worker has in hand.
+    pub fn collect_for(&self, client: &Client) -> Vec<ClientMessage> {
+        let Some(own_box) = self.boxes.get(client.token.worker()) else { return Vec::new() };
+        let is_its_own = |envelope: &mut Envelope| matches!(envelope, Envelope::ForClient(message) if message.id == client.id);
+        let envelope = own_box.mailbox.take_if(is_its_own);
+        self.note_taken(own_box, &envelope);
+        let messages = envelope.into_iter().filter_map(|envelope| match envelope {
+            Envelope::ForClient(message) => Some(message),
+            Envelope::NewClient(_) => None,
         });
-        letters.collect()
+        messages.collect()
     }
 
-    fn note_taken(&self, place: &Place, mail: &[Mail]) {
-        place.bytes.fetch_sub(mail.iter().map(Mail::bytes).sum(), Relaxed);
+    fn note_taken(&self, own_box: &WorkerMailbox, envelope: &[Envelope]) {
+        own_box.bytes.fetch_sub(envelope.iter().map(Envelope::bytes).sum(), Relaxed);
         if self.is_crowded() {
-            // Who puts something into one that is crowded meanwhile will say so again with the next letter.
-            self.is_crowded.store(self.places.iter().any(Place::is_crowded), Relaxed);
+            // Who puts something into one that is crowded meanwhile will say so again with the next message.
+            self.is_crowded.store(self.boxes.iter().any(WorkerMailbox::is_crowded), Relaxed);
         }
     }
 
     /// Number of mailboxes.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.boxes.len()
     }
 }
 
@@ -237,29 +239,29 @@ impl Post {
 mod tests {
     use super::*;
 
-    fn line(worker: usize, bytes: usize) -> Letter {
-        let content = Content::Line(vec![b'x'; bytes].into());
-        Letter { to: Token::new(worker, 0), id: ClientId(1), content }
+    fn line(worker: usize, bytes: usize) -> ClientMessage {
+        let body = MessageBody::Line(vec![b'x'; bytes].into());
+        ClientMessage { to: Token::new(worker, 0), id: ClientId(1), body }
     }
 
     #[test]
     fn a_mailbox_is_crowded_until_it_was_opened() {
-        let post = Post::new(2);
-        let mut mail = Vec::new();
+        let mailboxes = Mailboxes::new(2);
+        let mut envelope = Vec::new();
         for _ in 0..2 {
             for _ in 0..16 {
-                post.send(line(0, CROWDED / 16 - 1024));
-                post.send(line(1, 100));
+                mailboxes.send(line(0, CROWDED / 16 - 1024));
+                mailboxes.send(line(1, 100));
             }
-            assert!(!post.is_crowded());
-            post.send(line(0, CROWDED / 16));
-            assert!(post.is_crowded());
-            post.collect(1, &mut mail);
-            assert!(post.is_crowded());
-            mail.clear();
-            post.collect(0, &mut mail);
-            assert!(!post.is_crowded() && mail.len() == 17);
-            mail.clear();
+            assert!(!mailboxes.is_crowded());
+            mailboxes.send(line(0, CROWDED / 16));
+            assert!(mailboxes.is_crowded());
+            mailboxes.collect(1, &mut envelope);
+            assert!(mailboxes.is_crowded());
+            envelope.clear();
+            mailboxes.collect(0, &mut envelope);
+            assert!(!mailboxes.is_crowded() && envelope.len() == 17);
+            envelope.clear();
         }
     }
 }
