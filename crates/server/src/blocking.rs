@@ -16,7 +16,7 @@
 //! then does the client's own worker hear of it. While it waits a client runs nothing, so what a `Wait` says of it
 //! stays true.
 
-use crate::call::Voice;
+use crate::call::CallOrigin;
 use crate::client::{Client, Flags, Token};
 use crate::floor::Floor;
 use crate::mailboxes::{ClientMessage, MessageBody};
@@ -246,7 +246,7 @@ impl Floor<'_> {
         let outcome = self.call_data(
             entry,
             handler,
-            Voice { db: wait.db, no_touch: wait.no_touch, hints: Hints::NONE, caller },
+            CallOrigin { db: wait.db, no_touch: wait.no_touch, hints: Hints::NONE, caller },
             Reply::new(&mut output, wait.protocol),
             wait.args.args(),
         );

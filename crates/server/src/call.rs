@@ -26,7 +26,7 @@ pub enum End {
 }
 
 /// On whose behalf a data command is called.
-pub struct Voice<'a> {
+pub struct CallOrigin<'a> {
     /// The database.
     pub db: DbIndex,
     /// Accesses leave no trace.
@@ -37,14 +37,14 @@ pub struct Voice<'a> {
     pub caller: Caller,
 }
 
-impl<'a> Voice<'a> {
+impl<'a> CallOrigin<'a> {
     /// A client.
     #[inline]
-    pub fn of(client: &Client, hints: Hints<'a>) -> Voice<'a> {
+    pub fn of(client: &Client, hints: Hints<'a>) -> CallOrigin<'a> {
         let trusted = client.flags.contains(Flags::INTERNAL);
         let no_blocking = client.flags.contains(Flags::DENY_BLOCKING);
         let caller = Caller { no_blocking, unblocked: false, trusted };
-        Voice { db: client.db, no_touch: client.flags.contains(Flags::NO_TOUCH), hints, caller }
+        CallOrigin { db: client.db, no_touch: client.flags.contains(Flags::NO_TOUCH), hints, caller }
     }
 }
 
@@ -55,21 +55,21 @@ impl Floor<'_> {
         &mut self,
         entry: &Entry,
         handler: DataFn,
-        voice: Voice<'_>,
+        origin: CallOrigin<'_>,
         reply: Reply<'_>,
         args: Args<'_>,
     ) -> Outcome {
         let Floor { ground, hall, lane, .. } = self;
         let (settings, now) = (hall.settings, lane.clock.unix_ms(lane.tick));
-        lane.access.frozen = voice.no_touch;
+        lane.access.frozen = origin.no_touch;
         let view = View {
-            db: voice.db,
+            db: origin.db,
             now,
             settings,
             access: &mut lane.access,
             // The log that is loaded says itself which keys are gone.
-            expiry: if voice.caller.trusted { ExpiryMode::Ignore } else { hall.expiry },
-            hints: voice.hints,
+            expiry: if origin.caller.trusted { ExpiryMode::Ignore } else { hall.expiry },
+            hints: origin.hints,
             fx: &mut lane.fx,
         };
         let mut ctx = Ctx {
@@ -78,7 +78,7 @@ impl Floor<'_> {
             settings,
             now,
             rng: &mut lane.rng,
-            caller: voice.caller,
+            caller: origin.caller,
             name: &entry.full_name,
         };
         handler(&mut ctx, args)

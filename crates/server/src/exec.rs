@@ -10,7 +10,7 @@
 //! commands. The checks that need no more than the client and the configuration are in `gate.rs`, handler and effects
 //! in `call.rs`: both ways share them.
 
-use crate::call::{Voice, call_local};
+use crate::call::{CallOrigin, call_local};
 use crate::client::{Client, Flags};
 use crate::commands::{Call, FloorCall};
 use crate::gate::{Gate, check_context, is_queued};
@@ -136,9 +136,9 @@ impl Server {
         client.last_command = Some(command);
         match entry.run {
             Run::Data(handler) => {
-                let (mut floor, voice) = (self.floor(), Voice::of(client, hints));
+                let (mut floor, origin) = (self.floor(), CallOrigin::of(client, hints));
                 let entry = floor.hall.commands.get(command);
-                floor.call_data(entry, handler, voice, client.reply(), args)
+                floor.call_data(entry, handler, origin, client.reply(), args)
             }
             Run::Floor(_, handler) => {
                 self.on_floor(client, |floor, client| handler(&mut FloorCall { floor, client }, args))

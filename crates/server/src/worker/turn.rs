@@ -11,7 +11,7 @@
 use super::common::Common;
 use super::group::Queue;
 use super::shared::needs_memory;
-use crate::call::{End, Voice, call_local};
+use crate::call::{CallOrigin, End, call_local};
 use crate::client::{Client, Flags, PendingInput};
 use crate::commands::FloorCall;
 use crate::eviction::Room;
@@ -220,8 +220,8 @@ impl<'a> Turn<'a> {
         if entry.reach == Reach::Walk {
             return self.call_walk(client, entry, handler, args);
         }
-        let voice = Voice::of(client, hints);
-        Some(self.floor.call_data(entry, handler, voice, client.reply(), args))
+        let origin = CallOrigin::of(client, hints);
+        Some(self.floor.call_data(entry, handler, origin, client.reply(), args))
     }
 
     /// The same for one that walks over the database. It has let go of a shard before what it deleted there would be
@@ -239,8 +239,8 @@ impl<'a> Turn<'a> {
         const TRIES: usize = 4;
         let (floor, before) = (&mut self.floor, client.output.mark());
         for _ in 0..TRIES {
-            let voice = Voice::of(client, Hints::NONE);
-            let outcome = floor.call_data(entry, handler, voice, client.reply(), args);
+            let origin = CallOrigin::of(client, Hints::NONE);
+            let outcome = floor.call_data(entry, handler, origin, client.reply(), args);
             if floor.lane.fx.due.is_empty() {
                 return Some(outcome);
             }
