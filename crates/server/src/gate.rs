@@ -7,7 +7,7 @@
 //! The order is that of Redis (server.c: processCommand), because it decides which of several errors a
 //! client sees. What is here needs only the client and the [`Setup`], which changes in the exclusive mode
 //! alone, so it serves both modes; what depends on the state of the server is in `exec.rs`, and none
-//! of it but memory applies while the server is plain (`Server::is_plain`).
+//! of it but memory applies while the server is plain (`Server::is_unrestricted`).
 
 use crate::client::{Client, Flags};
 use crate::config::Config;

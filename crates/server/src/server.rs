@@ -262,13 +262,13 @@ impl Server {
     }
 
     /// True if nothing is going on that concerns all commands: then they may run in the shared mode.
-    pub fn is_plain(&self) -> bool {
+    pub fn is_unrestricted(&self) -> bool {
         !self.pause.is_on() && !self.persistence.restricts() && !self.must_evict_clients()
     }
 
     /// True if every worker looks after a slice of the shards itself: expiry needs no exclusive mode then.
     pub fn works_in_slices(&self) -> bool {
-        self.desks.len() > 1 && self.is_plain()
+        self.desks.len() > 1 && self.is_unrestricted()
     }
 
     /// The exclusive mode begins: takes over what the workers did in the shared mode, as far as it must be known

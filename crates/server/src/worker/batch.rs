@@ -294,7 +294,7 @@ impl Worker {
                             let args = || pending.batch.args(pending.next, queue.query.bytes());
                             can_share
                                 && may_share(server.setup(), client, planned(), args())
-                                && server.is_plain()
+                                && server.is_unrestricted()
                         })
                     });
                     if waits {

@@ -26,7 +26,7 @@ impl Server {
         }
         while pending.next < pending.batch.len() {
             let queue = Queue { first: offset + pending.next, ..queue };
-            match self.run_plainly(client, pending, queue) {
+            match self.run_batch(client, pending, queue) {
                 Tried::Done => {}
                 Tried::Waits => return true,
                 Tried::NotHere => {
@@ -55,7 +55,7 @@ impl Server {
 
     /// The only worker runs the next commands of a client the short way, as far as nothing stands in their way. Returns how
     /// the last one ended that was tried; all before it are done.
-    fn run_plainly(&mut self, client: &mut Client, pending: &mut PendingInput, queue: Queue<'_>) -> Tried {
+    fn run_batch(&mut self, client: &mut Client, pending: &mut PendingInput, queue: Queue<'_>) -> Tried {
         let is_on_floor = |planned: Planned<'_>| {
             let entry = planned.command.map(|id| self.commands.get(id));
             entry.is_some_and(|entry| matches!(entry.run, Run::Data(_) | Run::Floor(..)))
@@ -64,7 +64,7 @@ impl Server {
             || client.flags.intersects(SPECIAL | Flags::PUBSUB)
             || !is_on_floor(queue.plan.get(queue.first))
             || self.limits_clients_memory()
-            || !self.is_plain()
+            || !self.is_unrestricted()
         {
             return Tried::NotHere;
         }

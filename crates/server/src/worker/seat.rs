@@ -32,7 +32,7 @@ pub struct Seat {
     shared: Option<Shared<'static, Server>>,
     sole: Option<Exclusive<'static, Server>>,
     /// Commands may run in the shared mode, as far as the state of the server is concerned.
-    is_plain: bool,
+    is_unrestricted: bool,
 }
 
 impl Seat {
@@ -41,7 +41,7 @@ impl Seat {
     /// # Safety
     /// There is one seat for each number, and it stays on one thread.
     pub unsafe fn new(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>) -> Seat {
-        Seat { process, me, wakers, shared: None, sole: None, is_plain: false }
+        Seat { process, me, wakers, shared: None, sole: None, is_unrestricted: false }
     }
 
     /// The number of this worker.
@@ -66,7 +66,7 @@ impl Seat {
         // SAFETY: this is the one seat of this number, and it is out.
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
-            self.is_plain = self.server().is_plain();
+            self.is_unrestricted = self.server().is_unrestricted();
             // Whoever was waited for may have taken long.
             let lane = &mut self.desk().lane;
             lane.tick = lane.clock.tick();
@@ -122,7 +122,9 @@ impl Seat {
     /// mailbox become too full.
     #[inline]
     pub fn shares_commands(&self) -> bool {
-        self.is_plain && !self.server().persistence.aof.has_failed() && !self.server().mailboxes.is_crowded()
+        self.is_unrestricted
+            && !self.server().persistence.aof.has_failed()
+            && !self.server().mailboxes.is_crowded()
     }
 
     /// What all workers see.

@@ -1,5 +1,5 @@
 //! Commands of one client, run one after the other on one floor, in either mode, while nothing is going on that concerns all
-//! commands (`Server::is_plain`).
+//! commands (`Server::is_unrestricted`).
 //!
 //! ```text
 //! run ──> try_command: resolve ── gate ──┬─ queued, refused

@@ -52,13 +52,13 @@ pub(super) const NO_TOUCH: ServerCommand = sub("no-touch", 3, Run::Local(no_touc
     .args(ON_OFF);
 
 /// Whether a text can stand in the lines of CLIENT LIST: visible ASCII without blanks.
-fn is_plain(text: &[u8]) -> bool {
+fn is_unrestricted(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_graphic)
 }
 
 /// Whether a text can be the name of a connection.
 pub fn check_name(name: &[u8]) -> Outcome {
-    match is_plain(name) {
+    match is_unrestricted(name) {
         true => Ok(()),
         false => Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters.")),
     }
@@ -100,7 +100,7 @@ fn setinfo(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     } else {
         return Err(Error::quoting(&[b"ERR Unrecognized option '", option, b"'"]));
     };
-    if !is_plain(value) {
+    if !is_unrestricted(value) {
         let reason: &[u8] = b" cannot contain spaces, newlines or special characters.";
         return Err(Error::quoting(&[b"ERR ", option, reason]));
     }
