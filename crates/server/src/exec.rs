@@ -6,7 +6,7 @@
 //!                                                                   └─ run ── handler ── effects
 //! ```
 //! This is the way that is open to every command at any time, in the exclusive mode. Most commands take a shorter
-//! one (`worker/turn.rs`), which does without the checks that never fail while nothing is going on that concerns all
+//! one (`worker/batch_executor.rs`), which does without the checks that never fail while nothing is going on that concerns all
 //! commands. The checks that need no more than the client and the configuration are in `gate.rs`, handler and effects
 //! in `call.rs`: both ways share them.
 

@@ -7,10 +7,10 @@
 //! speed: each command looks its keys up for itself.
 
 use super::Worker;
+use super::batch_executor::Tried;
 use super::group::Queue;
 use super::seat::{InHand, Seat};
 use super::shared::may_share;
-use super::turn::Tried;
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::plan::Plan;
 use ochre_engine::keyspace::Key;

@@ -1,8 +1,8 @@
 //! Commands in the exclusive mode: those that need the process, and with one worker all.
 
+use super::batch_executor::{BatchExecutor, Tried};
 use super::group::Queue;
 use super::shared::SPECIAL;
-use super::turn::{Tried, Turn};
 use crate::client::{Client, Flags, PendingInput};
 use crate::exec::Step;
 use crate::plan::Planned;
@@ -74,10 +74,10 @@ impl Server {
             // Something has to be evicted first.
             return Tried::NotHere;
         }
-        let mut turn = Turn::alone(self.floor(), room);
+        let mut executor = BatchExecutor::alone(self.floor(), room);
         let size = pending.batch.len() - pending.next;
-        let tried = turn.run(client, pending, queue, size);
-        let messages = turn.into_messages();
+        let tried = executor.run(client, pending, queue, size);
+        let messages = executor.into_messages();
         if !messages.is_empty() {
             self.hand_over_all(client, messages);
         }

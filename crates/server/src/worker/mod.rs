@@ -16,6 +16,7 @@
 
 mod accept;
 mod batch;
+mod batch_executor;
 mod chores;
 mod common;
 mod cron;
@@ -28,7 +29,6 @@ mod seat;
 mod shared;
 mod start;
 mod survey;
-mod turn;
 mod waiters;
 
 pub use common::Common;

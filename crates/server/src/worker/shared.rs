@@ -13,10 +13,10 @@
 //! so commands on common keys take effect one after the other, each as a whole. What they did is logged before the
 //! locks are given back, so the log has the same order.
 
+use super::batch_executor::{BatchExecutor, Tried};
 use super::chores::make_room;
 use super::group::{Queue, is_walk, lock_group};
 use super::seat::Seat;
-use super::turn::{Tried, Turn};
 use crate::client::{Client, Flags, PendingInput};
 use crate::eviction::Pressure;
 use crate::gate::{Gate, Setup};
@@ -67,10 +67,11 @@ impl Seat {
         let walks = is_walk(common.commands(), queue.plan.get(queue.first));
         let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
         let floor = common.floor(held, expiry, lane, stats, journal);
-        let mut turn = Turn::among_others(common, floor, has_limit.then(|| eviction.room()), is_stuck);
-        let tried = turn.run(client, pending, queue, size);
+        let mut executor =
+            BatchExecutor::among_others(common, floor, has_limit.then(|| eviction.room()), is_stuck);
+        let tried = executor.run(client, pending, queue, size);
         // The shards are still held.
-        turn.show_log();
+        executor.show_log();
         tried
     }
 }

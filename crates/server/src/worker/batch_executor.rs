@@ -37,7 +37,7 @@ pub(super) enum Tried {
 }
 
 /// See the module.
-pub(super) struct Turn<'a> {
+pub(super) struct BatchExecutor<'a> {
     floor: Floor<'a>,
     /// In the shared mode: what all workers see.
     common: Option<Common<'a>>,
@@ -48,20 +48,20 @@ pub(super) struct Turn<'a> {
     is_stuck: bool,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> BatchExecutor<'a> {
     /// In the shared mode, over the shards of a group.
     pub fn among_others(
         common: Common<'a>,
         floor: Floor<'a>,
         room: Option<Room>,
         is_stuck: bool,
-    ) -> Turn<'a> {
-        Turn { floor, common: Some(common), room, is_stuck }
+    ) -> BatchExecutor<'a> {
+        BatchExecutor { floor, common: Some(common), room, is_stuck }
     }
 
     /// In the exclusive mode.
-    pub fn alone(floor: Floor<'a>, room: Option<Room>) -> Turn<'a> {
-        Turn { floor, common: None, room, is_stuck: false }
+    pub fn alone(floor: Floor<'a>, room: Option<Room>) -> BatchExecutor<'a> {
+        BatchExecutor { floor, common: None, room, is_stuck: false }
     }
 
     /// Runs the next commands of a client, `size` of them at most, and, but for the first, as long as there is room for
