@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! exclusive   &mut Server ──> Floor { all shards,     messages kept and handed over at the end }
-//! shared      Seat        ──> Floor { shards locked,  messages sent through mailboxes }
+//! shared      WorkerHandle        ──> Floor { shards locked,  messages sent through mailboxes }
 //! ```
 //! Whatever a command sets off (broken transactions, events, clients that are served) is written once, over this, and does not
 //! know in which mode it runs. In the shared mode the shards that it may reach are locked before: those of the

@@ -1,7 +1,7 @@
 //! The process: the data, the clients, and all that commands of the server work on.
 //!
 //! `&mut Server` is the exclusive mode: whoever has it is alone. In the shared mode several workers
-//! have `&Server` (through `worker::seat`, which lets out what may be seen then), their own part of
+//! have `&Server` (through `worker::handle`, which lets out what may be seen then), their own part of
 //! the clients and their own [`Desk`]; data commands need nothing else than shards, settings and a
 //! [`Lane`].
 

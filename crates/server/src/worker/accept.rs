@@ -40,7 +40,7 @@ impl Worker {
 
     /// Accepts one connection. False if there is none.
     fn accept_one(&mut self, number: usize) -> bool {
-        let common = self.seat.common();
+        let common = self.handle.common();
         let keepalive = u64::from(common.config().network.tcp_keepalive.unsigned_abs());
         // The socket may have been closed since it reported.
         let Some(listener) = common.listening().get(number) else { return false };
@@ -53,7 +53,7 @@ impl Worker {
 
     /// Makes a client of a connection, unless there is a reason to refuse it.
     fn admit(&mut self, mut socket: Socket) -> Option<Box<Client>> {
-        let (common, _, desk) = self.seat.split();
+        let (common, _, desk) = self.handle.split();
         let network = &common.config().network;
         let refusal = if common.census().clients() >= network.maxclients as usize {
             Some(TOO_MANY)
@@ -83,9 +83,9 @@ impl Worker {
 
     /// Gives a new client to the worker with the fewest.
     fn place(&mut self, client: Box<Client>) {
-        let common = self.seat.common();
+        let common = self.handle.common();
         let worker = common.census().expect_one();
-        if worker == self.seat.me() {
+        if worker == self.handle.me() {
             self.welcome(client);
         } else {
             common.mailboxes().introduce(worker, client);
@@ -94,7 +94,7 @@ impl Worker {
 
     /// A new client of this worker comes in.
     pub(super) fn welcome(&mut self, client: Box<Client>) {
-        self.seat.part().welcome(client, self.poll.registry());
+        self.handle.part().welcome(client, self.poll.registry());
     }
 }
 

@@ -9,7 +9,7 @@
 use super::Worker;
 use super::batch_executor::Tried;
 use super::group::Queue;
-use super::seat::{InHand, Seat};
+use super::handle::{InHand, WorkerHandle};
 use super::shared::may_share;
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::plan::Plan;
@@ -68,16 +68,16 @@ impl Worker {
         let mut ready = std::mem::take(&mut self.ready);
         let mut planned = 0;
         for token in ready.drain(..) {
-            let Some(client) = self.seat.part().take(token) else { continue };
+            let Some(client) = self.handle.part().take(token) else { continue };
             let mut client = InHand::new(client);
             if self.read_client(&mut client) {
                 planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
                 self.scratch.window.push((token, 0));
             }
-            client.put_back(self.seat.part());
+            client.put_back(self.handle.part());
             if planned >= WINDOW {
                 self.run_window();
-                self.seat.step_aside();
+                self.handle.step_aside();
                 planned = 0;
             }
         }
@@ -87,15 +87,15 @@ impl Worker {
 
     /// Lets clients go on whose waiting ended.
     pub(super) fn resume_unblocked(&mut self) {
-        for token in std::mem::take(&mut self.seat.part().unblocked) {
-            let Some(client) = self.seat.part().take(token) else { continue };
+        for token in std::mem::take(&mut self.handle.part().unblocked) {
+            let Some(client) = self.handle.part().take(token) else { continue };
             if client.flags.intersects(RESTS) {
-                self.seat.part().put_back(client);
+                self.handle.part().put_back(client);
                 continue;
             }
             let mut client = InHand::new(client);
             self.parse_client(&mut client);
-            client.put_back(self.seat.part());
+            client.put_back(self.handle.part());
             self.scratch.window.push((token, 0));
             self.run_window();
         }
@@ -110,7 +110,7 @@ impl Worker {
             Ok(true) => self.again.push(client.token),
             Ok(false) => {}
             Err(_) => {
-                self.seat.part().close(client);
+                self.handle.part().close(client);
                 return false;
             }
         }
@@ -140,7 +140,7 @@ impl Worker {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             usize::MAX => Ok(false),
             n => {
-                let (common, _, desk) = self.seat.split();
+                let (common, _, desk) = self.handle.split();
                 client.last_interaction = desk.lane.clock.unix_ms(desk.lane.tick);
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
@@ -160,7 +160,7 @@ impl Worker {
             return true;
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
-        let limits = self.seat.common().request_limits(client, WINDOW * 2);
+        let limits = self.handle.common().request_limits(client, WINDOW * 2);
         let read = client.query.len();
         let Client { parser, query, .. } = &mut **client;
         match parser.parse(query.bytes(), &limits, &mut pending.batch) {
@@ -194,24 +194,24 @@ impl Worker {
         plan.clear();
         for (token, count) in &mut window {
             let before = plan.len();
-            self.seat.plan(*token, &mut plan);
+            self.handle.plan(*token, &mut plan);
             *count = plan.len() - before;
         }
-        if self.seat.is_alone() {
-            self.seat.prefetch_entries(&window, &plan);
+        if self.handle.is_alone() {
+            self.handle.prefetch_entries(&window, &plan);
         }
         let mut first = 0;
         for (token, count) in window.drain(..) {
             let own = first;
             first += count;
             // Clients before this one may have closed it, or run its commands already.
-            let Some(client) = self.seat.part().take(token) else { continue };
+            let Some(client) = self.handle.part().take(token) else { continue };
             let mut client = InHand::new(client);
-            let ends = self.seat.common().is_shutting_down();
+            let ends = self.handle.common().is_shutting_down();
             if commands_of(&client) == count && !client.flags.intersects(RESTS) && !ends {
                 self.run_client(&mut client, &plan, own);
             }
-            client.put_back(self.seat.part());
+            client.put_back(self.handle.part());
         }
         self.scratch.window = window;
         self.scratch.plan = plan;
@@ -226,7 +226,7 @@ impl Worker {
                 self.scratch.give_output(back);
             }
         }
-        self.seat.common().limit_output(client);
+        self.handle.common().limit_output(client);
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
         let query = std::mem::take(&mut client.query);
         client.input_in_hand = query.len();
@@ -240,7 +240,7 @@ impl Worker {
             self.answer_fault(client, &mut pending);
             if client.query.len() > pending.parsed {
                 // More came while the client waited, or more than fits into a batch, and nothing else will look at it.
-                self.seat.part().unblocked.push(client.token);
+                self.handle.part().unblocked.push(client.token);
             }
             client.query.consume(pending.consumed);
             self.scratch.give_batch(pending);
@@ -259,7 +259,7 @@ impl Worker {
         if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
             return;
         }
-        let (common, _, desk) = self.seat.split();
+        let (common, _, desk) = self.handle.split();
         let now = desk.lane.clock.unix_ms(desk.lane.tick);
         common.setup().log_protocol_error(client, &error, now);
         client.flags.insert(Flags::CLOSE_AFTER_REPLY);
@@ -272,23 +272,23 @@ impl Worker {
     /// Runs commands, in the shared mode as far as they can, until they are done or the client has to
     /// wait. `queue` begins with the plan of the next one.
     fn run_commands(&mut self, client: &mut InHand, pending: &mut PendingInput, queue: Queue<'_>) {
-        let seat = &mut self.seat;
+        let handle = &mut self.handle;
         let offset = queue.first - pending.next;
         // What comes after the end of the server must not be answered as if it had been kept.
-        while pending.next < pending.batch.len() && !seat.common().is_shutting_down() {
+        while pending.next < pending.batch.len() && !handle.common().is_shutting_down() {
             let queue = Queue { first: offset + pending.next, ..queue };
             let mut tried = Tried::NotHere;
             let args = pending.batch.args(pending.next, queue.query.bytes());
-            if seat.may_share(client, queue.plan.get(queue.first), args) {
-                tried = seat.run_group(client, pending, queue);
+            if handle.may_share(client, queue.plan.get(queue.first), args) {
+                tried = handle.run_group(client, pending, queue);
             }
             match tried {
                 Tried::Done => {}
                 Tried::Waits => break,
                 Tried::NotHere => {
-                    let can_share = !seat.is_alone();
+                    let can_share = !handle.is_alone();
                     let queue = Queue { first: offset + pending.next, ..queue };
-                    let waits = seat.exclusively_with(client, |server, client| {
+                    let waits = handle.exclusively_with(client, |server, client| {
                         server.run_commands(client, pending, queue, |server, client, pending| {
                             let planned = || queue.plan.get(offset + pending.next);
                             let args = || pending.batch.args(pending.next, queue.query.bytes());
@@ -304,7 +304,7 @@ impl Worker {
                 }
             }
             if client.output.is_over_limit() {
-                seat.check_output_limit(client);
+                handle.check_output_limit(client);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
                 pending.next = pending.batch.len();
@@ -317,25 +317,25 @@ impl Worker {
         if let Some(buffer) = client.query.give_back() {
             self.scratch.give_input(buffer);
         }
-        if self.seat.common().limits_clients_memory() {
-            self.seat.part().count().account(client);
+        if self.handle.common().limits_clients_memory() {
+            self.handle.part().count().account(client);
         }
         if let Some(announced) = client.parser.large_len() {
             client.input_buffer.note(announced);
         }
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Nobody may find it any more, even in this turn.
-            self.seat.part().hide(client.id);
+            self.handle.part().hide(client.id);
         }
         if client.output.is_empty() {
             if let Some(buffer) = client.output.take_buffer() {
                 self.scratch.give_output(buffer);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
-                self.seat.part().close(client);
+                self.handle.part().close(client);
             }
         } else if client.owes_write() {
-            self.seat.part().pending_writes.push(client.token);
+            self.handle.part().pending_writes.push(client.token);
         }
     }
 }
@@ -347,7 +347,7 @@ fn commands_of(client: &Client) -> usize {
     client.pending.as_ref().map_or(0, |pending| pending.batch.len() - pending.next)
 }
 
-impl Seat {
+impl WorkerHandle {
     /// Looks the commands of a client up and hashes their keys. Alone, it also prefetches the buckets;
     /// among others that has to wait for the locks, which are fetched instead.
     fn plan(&mut self, token: Token, plan: &mut Plan) {

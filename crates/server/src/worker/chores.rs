@@ -10,7 +10,7 @@
 
 use super::Worker;
 use super::common::Common;
-use super::seat::Seat;
+use super::handle::WorkerHandle;
 use crate::clock::{Clock, Tick};
 use crate::eviction::{Pressure, Site, relieve};
 use crate::expiry::slow_limit_us;
@@ -22,14 +22,14 @@ use ochre_engine::settings::Settings;
 impl Worker {
     /// What is to be done before the loop waits.
     pub(super) fn do_chores(&mut self) {
-        let shares = self.seat.shares_commands();
+        let shares = self.handle.shares_commands();
         if shares {
-            self.seat.go_on();
+            self.handle.go_on();
         }
-        let (common, _, desk) = self.seat.split();
+        let (common, _, desk) = self.handle.split();
         let goes_on = common.expires_on() || desk.eviction.unfinished;
         if !shares && self.signals.is_some() && goes_on || common.must_evict_clients() {
-            self.seat.exclusively(|server| {
+            self.handle.exclusively(|server| {
                 server.evict_clients(None);
                 if !server.works_in_slices() {
                     server.fast_expire_cycle();
@@ -39,24 +39,24 @@ impl Worker {
                 }
             });
         }
-        self.seat.hand_over();
+        self.handle.hand_over();
     }
 
     /// Evicting goes on in the next turn.
     pub(super) fn evicts_on(&mut self) -> bool {
-        let is_due_here = self.signals.is_some() || self.seat.shares_commands();
-        is_due_here && self.seat.desk().eviction.unfinished
+        let is_due_here = self.signals.is_some() || self.handle.shares_commands();
+        is_due_here && self.handle.desk().eviction.unfinished
     }
 
     /// This worker's part of a slow cycle. False if its slice has no key with an expiry.
     pub(super) fn expire_slice(&mut self) -> bool {
-        let common = self.seat.common();
+        let common = self.handle.common();
         let limit_us = slow_limit_us(common.settings(), common.hz());
-        self.seat.run_expiry(limit_us) != CycleEnd::Empty
+        self.handle.run_expiry(limit_us) != CycleEnd::Empty
     }
 }
 
-impl Seat {
+impl WorkerHandle {
     /// Goes on with what did not get done, in the shared mode.
     fn go_on(&mut self) {
         let (common, _, desk) = self.split();

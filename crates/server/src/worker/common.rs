@@ -71,7 +71,7 @@ impl<'a> Common<'a> {
     #[allow(unsafe_code)]
     pub fn locks(self) -> Locks<'a> {
         // SAFETY: in the shared mode of several workers this is the only way to a shard that `Common`
-        // and `Seat` offer, and each worker has its number.
+        // and `WorkerHandle` offer, and each worker has its number.
         unsafe { self.server.world.locks(self.me) }
     }
 

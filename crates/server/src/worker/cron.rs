@@ -15,25 +15,25 @@ impl Worker {
     /// Ends waits and pauses in time, and runs the cron if its time has come.
     pub(super) fn run_timers(&mut self) {
         self.end_waits();
-        let pause_end = self.seat.common().pause_end();
-        let desk = self.seat.desk();
+        let pause_end = self.handle.common().pause_end();
+        let desk = self.handle.desk();
         let now = desk.lane.clock.unix_ms(desk.lane.tick);
         if pause_end.is_some_and(|at| at <= now) {
-            self.seat.exclusively(Server::end_pause_in_time);
+            self.handle.exclusively(Server::end_pause_in_time);
         }
         if (now.0 as u64) < self.cron_due(now.0 as u64) {
             return;
         }
-        self.rests = self.signals.is_none() && self.seat.part().len() == 0;
-        let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.seat.common().hz() };
+        self.rests = self.signals.is_none() && self.handle.part().len() == 0;
+        let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.handle.common().hz() };
         if self.signals.is_some() {
             self.cron_turns += 1;
             let turn = self.cron_turns;
-            pause_ms = self.seat.exclusively(|server| server.cron(now, turn));
+            pause_ms = self.handle.exclusively(|server| server.cron(now, turn));
         }
         self.look_after_clients();
-        if self.seat.shares_commands() && self.expire_slice() {
-            pause_ms = pause_ms.min(1000 / self.seat.common().hz());
+        if self.handle.shares_commands() && self.expire_slice() {
+            pause_ms = pause_ms.min(1000 / self.handle.common().hz());
         }
         self.next_cron = now.0 as u64 + pause_ms;
     }
@@ -41,16 +41,16 @@ impl Worker {
     /// When the cron's time comes, in ms since 1970, as is `now`. A worker that rested looks after its first client
     /// soon.
     pub(super) fn cron_due(&mut self, now: u64) -> u64 {
-        if self.rests && self.seat.part().len() > 0 {
+        if self.rests && self.handle.part().len() > 0 {
             self.rests = false;
-            self.next_cron = self.next_cron.min(now + 1000 / self.seat.common().hz());
+            self.next_cron = self.next_cron.min(now + 1000 / self.handle.common().hz());
         }
         self.next_cron
     }
 
     /// Looks after some of this worker's clients, so that each has its turn once a second.
     fn look_after_clients(&mut self) {
-        let (common, part, desk) = self.seat.split();
+        let (common, part, desk) = self.handle.split();
         if common.cron_is_paused() {
             return;
         }

@@ -14,24 +14,24 @@ const TURNS: usize = 4;
 
 impl Host for Worker {
     fn server(&mut self) -> &mut Server {
-        self.seat.sole()
+        self.handle.sole()
     }
 
     fn serve(&mut self) {
         let mut events = Events::with_capacity(1024);
-        self.seat.enter();
+        self.handle.enter();
         for _ in 0..TURNS {
             // An error of the poll comes again when the loop runs, where it ends the process.
             let waited = self.take_events(&mut events, Duration::ZERO);
-            self.seat.exclusively(|server| server.evict_clients(None));
+            self.handle.exclusively(|server| server.evict_clients(None));
             self.resume_unblocked();
             self.flush_log();
             self.write_replies();
             self.close_clients();
-            if waited.is_err() || events.is_empty() || self.seat.common().is_shutting_down() {
+            if waited.is_err() || events.is_empty() || self.handle.common().is_shutting_down() {
                 break;
             }
         }
-        self.seat.exclusively(|server| server.shut_down_if_asked());
+        self.handle.exclusively(|server| server.shut_down_if_asked());
     }
 }

@@ -1,7 +1,7 @@
 //! Opens the messages of this worker's clients, and in the exclusive mode those of everybody's.
 
 use super::Worker;
-use super::seat::InHand;
+use super::handle::InHand;
 use crate::client::{Client, Flags};
 use crate::mailboxes::{ClientMessage, Delivery, Envelope};
 use crate::server::Server;
@@ -12,12 +12,12 @@ const KEPT: usize = 1024;
 impl Worker {
     /// Opens what others left in this worker's mailbox. No client is in hand.
     pub(super) fn deliver_messages(&mut self) {
-        let me = self.seat.me();
-        if !self.seat.common().mailboxes().waits_for(me) {
+        let me = self.handle.me();
+        if !self.handle.common().mailboxes().waits_for(me) {
             return;
         }
         let mut messages = std::mem::take(&mut self.messages);
-        self.seat.common().mailboxes().collect(me, &mut messages);
+        self.handle.common().mailboxes().collect(me, &mut messages);
         for envelope in messages.drain(..) {
             match envelope {
                 Envelope::ForClient(message) => self.deliver_message(message),
@@ -29,30 +29,30 @@ impl Worker {
     }
 
     fn deliver_message(&mut self, message: ClientMessage) {
-        let Some(client) = self.seat.part().take(message.to) else { return };
+        let Some(client) = self.handle.part().take(message.to) else { return };
         let mut client = InHand::new(client);
         let opened = message.open(&mut client);
         if let Delivery::GoesOn(slow) = &opened {
-            self.seat.part().unblocked.push(client.token);
+            self.handle.part().unblocked.push(client.token);
             if let Some((wait, nanos)) = slow {
-                self.seat.note_slow(&client, wait.command, wait.args.args(), *nanos);
+                self.handle.note_slow(&client, wait.command, wait.args.args(), *nanos);
             }
         }
         if !matches!(opened, Delivery::Returned) {
             self.pushed(&mut client);
         }
-        client.put_back(self.seat.part());
+        client.put_back(self.handle.part());
     }
 
     /// Sends what was written to a client that did not ask for it, or gives it up. That must not leave the shared mode:
     /// other messages are in hand, and whoever has the exclusive mode opens those that came after them.
     fn pushed(&mut self, client: &mut InHand) {
-        self.seat.check_output_limit(client);
+        self.handle.check_output_limit(client);
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // What it waits for goes to others from now on; in a pause the rest is done when it is let go.
             self.untie(client);
         }
-        let (common, part, _) = self.seat.split();
+        let (common, part, _) = self.handle.split();
         if common.limits_clients_memory() {
             part.count().account(client);
         }

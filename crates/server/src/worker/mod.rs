@@ -1,6 +1,6 @@
 //! The worker: one thread, its event loop, its connections. There are `io-threads` of them.
 //!
-//! Workers are in the shared mode while they work (see [`seat`]), and out of it while they sleep. The
+//! Workers are in the shared mode while they work (see [`handle`]), and out of it while they sleep. The
 //! first one also accepts connections and hands them to the worker with the fewest, takes signals
 //! and runs the timers that concern everybody.
 //!
@@ -22,10 +22,10 @@ mod common;
 mod cron;
 mod exclusive;
 mod group;
+mod handle;
 mod meanwhile;
 mod messages;
 mod output;
-mod seat;
 mod shared;
 mod start;
 mod survey;
@@ -40,8 +40,8 @@ use crate::config::AppendFsync;
 use crate::mailboxes::Envelope;
 use crate::process::signals::Signals;
 use crate::server::Desk;
+use handle::WorkerHandle;
 use mio::{Events, Poll};
-use seat::Seat;
 use std::io;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ const WAKE: usize = FIRST_CLIENT - 2;
 
 /// The event loop.
 struct Worker {
-    seat: Seat,
+    handle: WorkerHandle,
     poll: Poll,
     /// What the first worker gets: signals, new connections and timers are its concern.
     signals: Option<Signals>,
@@ -74,9 +74,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(seat: Seat, poll: Poll, signals: Option<Signals>) -> Worker {
+    fn new(handle: WorkerHandle, poll: Poll, signals: Option<Signals>) -> Worker {
         Worker {
-            seat,
+            handle,
             poll,
             signals,
             again: Vec::new(),
@@ -93,49 +93,49 @@ impl Worker {
     /// Runs until the server is shut down.
     fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        self.seat.enter();
+        self.handle.enter();
         self.before_wait();
-        while !self.seat.common().is_shutting_down() {
+        while !self.handle.common().is_shutting_down() {
             let timeout = self.timeout();
             let commands_before = self.commands_done();
             let started = self.take_events(&mut events, timeout)?;
             self.run_timers();
             self.before_wait();
             let commands = self.commands_done().saturating_sub(commands_before);
-            let desk = self.seat.desk();
+            let desk = self.handle.desk();
             desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()), commands);
         }
         if self.signals.is_some() {
-            self.seat.exclusively(|server| server.flush_last_writes());
+            self.handle.exclusively(|server| server.flush_last_writes());
         }
         self.flush_log();
         self.flush_all();
-        self.seat.leave();
+        self.handle.leave();
         Ok(())
     }
 
     /// Commands that ran so far.
     fn commands_done(&mut self) -> u64 {
-        let (common, _, desk) = self.seat.split();
+        let (common, _, desk) = self.handle.split();
         common.commands_processed() + desk.stats.commands_processed.get()
     }
 
     /// Asks the system for the time.
     fn start_turn(&mut self) -> Tick {
-        let (common, _, desk) = self.seat.split();
+        let (common, _, desk) = self.handle.split();
         desk.lane.start_turn(common.settings());
         let started = desk.lane.tick;
-        if self.seat.is_alone() {
-            self.seat.exclusively(|server| server.start_turn());
+        if self.handle.is_alone() {
+            self.handle.exclusively(|server| server.start_turn());
         }
         started
     }
 
     /// Waits for sockets and serves them. Returns when the waiting ended.
     fn take_events(&mut self, events: &mut Events, timeout: Duration) -> io::Result<Tick> {
-        self.seat.leave();
+        self.handle.leave();
         let polled = self.poll.poll(events, Some(timeout));
-        self.seat.enter();
+        self.handle.enter();
         match polled {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
@@ -158,19 +158,19 @@ impl Worker {
 
     /// What was done is written before anybody is told of it.
     fn flush_log(&mut self) {
-        if self.seat.is_alone() {
-            if self.seat.common().writes_log() {
-                self.seat.exclusively(|server| server.flush_aof_before_replies());
+        if self.handle.is_alone() {
+            if self.handle.common().writes_log() {
+                self.handle.exclusively(|server| server.flush_aof_before_replies());
             }
             return;
         }
-        if !self.seat.common().has_unwritten_log() {
+        if !self.handle.common().has_unwritten_log() {
             return;
         }
-        if self.seat.common().config().persistence.appendfsync == AppendFsync::Always {
-            self.seat.lend_place();
+        if self.handle.common().config().persistence.appendfsync == AppendFsync::Always {
+            self.handle.lend_place();
         }
-        let (common, _, Desk { lane, stats, .. }) = self.seat.split();
+        let (common, _, Desk { lane, stats, .. }) = self.handle.split();
         let started = lane.clock.tick();
         common.write_log(lane);
         stats.aof_nanos.add(lane.clock.nanos(started, lane.clock.tick()));
@@ -179,8 +179,8 @@ impl Worker {
     /// A socket has room again. What it gets may be an answer that another worker gave in the exclusive mode since the
     /// log was written: then it goes out when that is written.
     fn write_more(&mut self, token: Token) {
-        if !self.seat.is_alone() && self.seat.common().has_unwritten_log() {
-            let part = self.seat.part();
+        if !self.handle.is_alone() && self.handle.common().has_unwritten_log() {
+            let part = self.handle.part();
             if part.get_mut(token).is_some_and(Client::owes_write) {
                 part.pending_writes.push(token);
             }
@@ -191,7 +191,7 @@ impl Worker {
 
     /// Accepts last, and after closing: who has left makes room under `maxclients`.
     fn accept_waiting(&mut self) {
-        if self.accepting.is_empty() || self.seat.common().is_shutting_down() {
+        if self.accepting.is_empty() || self.handle.common().is_shutting_down() {
             return;
         }
         self.close_clients();
@@ -202,16 +202,16 @@ impl Worker {
 
     fn timeout(&mut self) -> Duration {
         let evicts_on = self.evicts_on();
-        let common = self.seat.common();
+        let common = self.handle.common();
         let deadline = common.next_deadline();
         if !self.again.is_empty()
             || evicts_on
-            || common.mailboxes().waits_for(self.seat.me())
-            || self.seat.part().has_work()
+            || common.mailboxes().waits_for(self.handle.me())
+            || self.handle.part().has_work()
         {
             return Duration::ZERO;
         }
-        let now = self.seat.desk().lane.clock.now().0 as u64;
+        let now = self.handle.desk().lane.clock.now().0 as u64;
         let next = deadline.map_or(u64::MAX, |at| at.0.max(0) as u64);
         Duration::from_millis(next.min(self.cron_due(now)).saturating_sub(now))
     }
@@ -226,14 +226,14 @@ impl Worker {
             }
             if let Some(signals) = self.signals.as_mut().filter(|_| number == SIGNALS) {
                 signals.drain();
-                self.seat.exclusively(|server| server.on_signal());
+                self.handle.exclusively(|server| server.on_signal());
                 continue;
             }
             if number < FIRST_CLIENT {
                 self.accepting.push(number);
                 continue;
             }
-            let token = Token::new(self.seat.me(), number - FIRST_CLIENT);
+            let token = Token::new(self.handle.me(), number - FIRST_CLIENT);
             if event.is_writable() {
                 self.write_more(token);
             }

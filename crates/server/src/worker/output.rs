@@ -20,13 +20,13 @@ impl Server {
 
 impl Worker {
     pub(super) fn write_replies(&mut self) {
-        for token in std::mem::take(&mut self.seat.part().pending_writes) {
+        for token in std::mem::take(&mut self.handle.part().pending_writes) {
             self.write_client(token);
         }
     }
 
     pub(super) fn write_client(&mut self, token: Token) {
-        let (_, part, desk) = self.seat.split();
+        let (_, part, desk) = self.handle.split();
         let Some(client) = part.get_mut(token) else { return };
         client.flags.remove(Flags::PENDING_WRITE);
         match send(client) {
@@ -59,16 +59,16 @@ impl Worker {
 
     /// Closes the clients whose time has come.
     pub(super) fn close_clients(&mut self) {
-        for token in std::mem::take(&mut self.seat.part().to_close) {
-            let Some(mut client) = self.seat.part().take(token) else { continue };
+        for token in std::mem::take(&mut self.handle.part().to_close) {
+            let Some(mut client) = self.handle.part().take(token) else { continue };
             if !client.flags.contains(Flags::CLOSE_ASAP) {
                 // It was closed already, and another client has its place.
-                self.seat.part().put_back(client);
+                self.handle.part().put_back(client);
                 continue;
             }
             if let Some(socket) = &mut client.socket {
                 let _ = socket.deregister(self.poll.registry());
-                if self.seat.common().has_child() {
+                if self.handle.common().has_child() {
                     // A child has the socket, too: without this the other side would not see the end.
                     socket.shut_down();
                 }
@@ -80,9 +80,9 @@ impl Worker {
     /// Forgets a client whose connection is closed, and everything tied to it.
     fn let_go(&mut self, mut client: Box<Client>) {
         if !self.untie(&mut client) {
-            return self.seat.exclusively(|server| server.drop_client(client));
+            return self.handle.exclusively(|server| server.drop_client(client));
         }
-        let (common, part, _) = self.seat.split();
+        let (common, part, _) = self.handle.split();
         common.pubsub().unsubscribe_all(&mut client);
         common.monitors().remove(&mut client);
         part.forget(&mut client);

@@ -16,7 +16,7 @@
 use super::batch_executor::{BatchExecutor, Tried};
 use super::chores::make_room;
 use super::group::{Queue, is_walk, lock_group};
-use super::seat::Seat;
+use super::handle::WorkerHandle;
 use crate::client::{Client, Flags, PendingInput};
 use crate::eviction::Pressure;
 use crate::gate::{Gate, Setup};
@@ -34,7 +34,7 @@ pub(super) const SPECIAL: Flags = Flags::BLOCKED
     .union(Flags::DENY_BLOCKING)
     .union(Flags::CLOSE_ASAP);
 
-impl Seat {
+impl WorkerHandle {
     /// True if a command may be tried in the shared mode at all.
     #[inline]
     pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Starts the workers, each on a thread of its own; the first one on the main thread.
 
-use super::seat::Seat;
+use super::handle::WorkerHandle;
 use super::{SIGNALS, WAKE, Worker};
 use crate::persistence::loading;
 use crate::process::signals::Signals;
@@ -44,13 +44,13 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     }
     // SAFETY: this is the first worker's thread, and nobody else has its number.
     #[allow(unsafe_code)]
-    let seat = unsafe { Seat::new(process, 0, Arc::clone(&wakers)) };
-    let mut worker = Worker::new(seat, first, Some(signals));
+    let handle = unsafe { WorkerHandle::new(process, 0, Arc::clone(&wakers)) };
+    let mut worker = Worker::new(handle, first, Some(signals));
     if let Err(abort) = loading::at_start(&mut worker) {
         return Ok(Err(abort));
     }
-    if !worker.seat.sole().shutdown {
-        ready(worker.seat.sole());
+    if !worker.handle.sole().shutdown {
+        ready(worker.handle.sole());
     }
     let outcome = worker.run();
     wakers.iter().for_each(|waker| drop(waker.wake()));
@@ -62,8 +62,8 @@ fn work(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>, poll: 
     let _registered = alloc::register_thread();
     // SAFETY: every number is used once, by the thread that stays in this function.
     #[allow(unsafe_code)]
-    let seat = unsafe { Seat::new(process, me, wakers) };
-    if let Err(error) = Worker::new(seat, poll, None).run() {
+    let handle = unsafe { WorkerHandle::new(process, me, wakers) };
+    if let Err(error) = Worker::new(handle, poll, None).run() {
         log_warning!("Worker {me} cannot wait for its sockets: {error}");
     }
 }

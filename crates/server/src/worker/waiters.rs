@@ -76,12 +76,12 @@ fn is_closed(common: Common<'_>, held: &Held<'_>, keys: &[&[u8]], hashes: &mut V
 impl Worker {
     /// Ends the waits of this worker's clients whose time is up.
     pub(super) fn end_waits(&mut self) {
-        let me = self.seat.me();
-        if self.seat.is_alone() {
-            let desk = self.seat.desk();
+        let me = self.handle.me();
+        if self.handle.is_alone() {
+            let desk = self.handle.desk();
             let now = desk.lane.clock.unix_ms(desk.lane.tick);
-            if self.seat.common().waiting().next_deadline(me).is_some_and(|at| at < now) {
-                self.seat.exclusively(|server| server.expire_waits(me));
+            if self.handle.common().waiting().next_deadline(me).is_some_and(|at| at < now) {
+                self.handle.exclusively(|server| server.expire_waits(me));
             }
             return;
         }
@@ -90,8 +90,8 @@ impl Worker {
 
     /// Ends one of them. False if there is none.
     fn end_wait(&mut self) -> bool {
-        let me = self.seat.me();
-        let (common, part, desk) = self.seat.split();
+        let me = self.handle.me();
+        let (common, part, desk) = self.handle.split();
         let Desk { lane, stats, journal, shards, hashes, .. } = desk;
         let now = lane.clock.unix_ms(lane.tick);
         if common.waiting().next_deadline(me).is_none_or(|at| at >= now) {
@@ -121,10 +121,10 @@ impl Worker {
         if is_free && !client.flags.intersects(Flags::BLOCKED | Flags::PAUSED) {
             return true;
         }
-        if self.seat.is_alone() || client.flags.contains(Flags::PAUSED) {
+        if self.handle.is_alone() || client.flags.contains(Flags::PAUSED) {
             return false;
         }
-        let (common, _, desk) = self.seat.split();
+        let (common, _, desk) = self.handle.split();
         let Desk { lane, stats, journal, shards, hashes, .. } = desk;
         let (wait, locks) = (client.stop_waiting(), common.locks());
         hashes.clear();

@@ -25,7 +25,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// Something a worker holds for as long as its thread runs.
-pub struct Seat {
+pub struct WorkerHandle {
     process: &'static World<Server>,
     me: usize,
     wakers: Arc<[Waker]>,
@@ -35,13 +35,13 @@ pub struct Seat {
     is_unrestricted: bool,
 }
 
-impl Seat {
-    /// The seat of worker `me`.
+impl WorkerHandle {
+    /// The handle of worker `me`.
     ///
     /// # Safety
-    /// There is one seat for each number, and it stays on one thread.
-    pub unsafe fn new(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>) -> Seat {
-        Seat { process, me, wakers, shared: None, sole: None, is_unrestricted: false }
+    /// There is one handle for each number, and it stays on one thread.
+    pub unsafe fn new(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>) -> WorkerHandle {
+        WorkerHandle { process, me, wakers, shared: None, sole: None, is_unrestricted: false }
     }
 
     /// The number of this worker.
@@ -63,7 +63,7 @@ impl Seat {
         {
             server.give_log();
         }
-        // SAFETY: this is the one seat of this number, and it is out.
+        // SAFETY: this is the one handle of this number, and it is out.
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
             self.is_unrestricted = self.server().is_unrestricted();
@@ -76,17 +76,17 @@ impl Seat {
     /// Leaves it, to sleep.
     pub fn leave(&mut self) {
         self.shared = None;
-        // SAFETY: this is the one seat of this number.
+        // SAFETY: this is the one handle of this number.
         unsafe { self.process.rest(self.me) };
     }
 
     /// Lets somebody else work while this worker waits for the disk, to the end of its turn. It stays in the shared mode.
     pub fn lend_place(&mut self) {
-        // SAFETY: this is the one seat of this number.
+        // SAFETY: this is the one handle of this number.
         unsafe { self.process.rest(self.me) };
     }
 
-    /// Enters the exclusive mode until [`Seat::enter`]: for loading, which takes long and lets others
+    /// Enters the exclusive mode until [`WorkerHandle::enter`]: for loading, which takes long and lets others
     /// work now and then.
     pub fn sole(&mut self) -> &mut Server {
         self.shared = None;
@@ -99,7 +99,7 @@ impl Seat {
         })
     }
 
-    /// Tells whether somebody waits, while the seat is borrowed.
+    /// Tells whether somebody waits, while the handle is borrowed.
     pub fn calls(&self) -> Calls {
         Calls { process: self.process, me: self.me, _stays: PhantomData }
     }
@@ -107,7 +107,7 @@ impl Seat {
     /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
     #[inline]
     pub fn step_aside(&mut self) {
-        // SAFETY: this is the one seat of this number.
+        // SAFETY: this is the one handle of this number.
         if !self.is_alone() && unsafe { self.process.is_wanted(self.me) } {
             self.enter();
         }
@@ -166,7 +166,7 @@ impl Seat {
         let server = self.server();
         let (part, desk): (&Own<Part>, &Own<Desk>) =
             (&server.clients.parts()[self.me], &server.desks[self.me]);
-        // SAFETY: they are those of this worker, which is in the shared mode, and this seat is
+        // SAFETY: they are those of this worker, which is in the shared mode, and this handle is
         // borrowed mutably as long as the references live.
         unsafe { (Common { server, me: self.me }, part.of_this_worker(), desk.of_this_worker()) }
     }
@@ -233,7 +233,7 @@ impl Seat {
     }
 }
 
-/// Tells a worker whether it should step aside. Stays on its thread, as the seat does.
+/// Tells a worker whether it should step aside. Stays on its thread, as the handle does.
 #[derive(Clone, Copy)]
 pub struct Calls {
     process: &'static World<Server>,
@@ -244,7 +244,7 @@ pub struct Calls {
 impl Calls {
     /// True if somebody waits for the exclusive mode, or for a place.
     pub fn is_wanted(self) -> bool {
-        // SAFETY: it was made by the one seat of this number, on its thread, which it cannot leave.
+        // SAFETY: it was made by the one handle of this number, on its thread, which it cannot leave.
         unsafe { self.process.is_wanted(self.me) }
     }
 }
