@@ -2,7 +2,7 @@
 //! read its replies, adapting its buffers, accounting its memory.
 
 use super::census::Count;
-use super::{Client, Flags, Part};
+use super::{Client, ClientSet, Flags};
 use crate::gate::Setup;
 use crate::log_verbose;
 use crate::stats::Stats;
@@ -27,19 +27,19 @@ pub struct Care<'a> {
 
 impl Care<'_> {
     /// Looks after some of a worker's clients, so that each has its turn once in so many calls.
-    pub fn take(&self, part: &mut Part, turns: u64) {
-        let count = (part.len() / turns as usize).max(LEAST_CLIENTS);
-        for token in part.next_to_look_after(count) {
-            let Some(mut client) = part.take(token) else { continue };
-            if self.look_after(&mut client, part.count()) {
-                part.put_back(client);
+    pub fn take(&self, clients: &mut ClientSet, turns: u64) {
+        let count = (clients.len() / turns as usize).max(LEAST_CLIENTS);
+        for token in clients.next_to_look_after(count) {
+            let Some(mut client) = clients.take(token) else { continue };
+            if self.look_after(&mut client, clients.count()) {
+                clients.put_back(client);
                 continue;
             }
             client.output = Output::new();
-            part.close(&mut client);
-            part.hide(client.id);
-            part.count().account(&mut client);
-            part.put_back(client);
+            clients.close(&mut client);
+            clients.hide(client.id);
+            clients.count().account(&mut client);
+            clients.put_back(client);
         }
     }
 

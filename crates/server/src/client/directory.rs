@@ -4,7 +4,7 @@
 //! `&mut Client` beside `&mut Server`. Whoever walks over all clients meanwhile has to include the
 //! one in hand.
 //!
-//! In the shared mode a worker reaches its own [`Part`] and no other. [`Clients`] is all of them, for
+//! In the shared mode a worker reaches its own [`ClientSet`] and no other. [`Clients`] is all of them, for
 //! the exclusive mode; what it leaves to be done for clients of other workers is noted in their
 //! parts, and [`Clients::stirred`] tells who has to wake up for it.
 
@@ -45,7 +45,7 @@ impl Token {
 
 /// The clients of one worker, and what is to be done for them.
 #[derive(Default)]
-pub struct Part {
+pub struct ClientSet {
     worker: usize,
     count: Arc<Count>,
     places: Vec<Option<Box<Client>>>,
@@ -61,7 +61,7 @@ pub struct Part {
     pub unblocked: Vec<Token>,
 }
 
-impl Part {
+impl ClientSet {
     /// A place for a new client.
     pub fn reserve(&mut self) -> Token {
         let place = self.free.pop().unwrap_or_else(|| {
@@ -152,7 +152,7 @@ impl Part {
 
 /// The clients of all workers.
 pub struct Clients {
-    parts: Box<[Own<Part>]>,
+    sets: Box<[Own<ClientSet>]>,
     census: Census,
     /// Workers, one bit each, for whose clients something was left to do.
     stirred: u128,
@@ -163,73 +163,75 @@ impl Clients {
     pub fn new(workers: usize) -> Clients {
         let census = Census::new(workers);
         let counts = census.counts().iter().enumerate();
-        let part = |(worker, count)| Own::new(Part { worker, count: Arc::clone(count), ..Part::default() });
-        Clients { parts: counts.map(part).collect(), census, stirred: 0 }
+        let clients = |(worker, count)| {
+            Own::new(ClientSet { worker, count: Arc::clone(count), ..ClientSet::default() })
+        };
+        Clients { sets: counts.map(clients).collect(), census, stirred: 0 }
     }
 
     /// The part of a worker, for the worker itself.
-    pub fn parts(&self) -> &[Own<Part>] {
-        &self.parts
+    pub fn sets(&self) -> &[Own<ClientSet>] {
+        &self.sets
     }
 
     /// The part that a place belongs to.
     #[inline]
-    fn part_mut(&mut self, token: Token) -> Option<&mut Part> {
-        self.parts.get_mut(token.worker()).map(Own::get_mut)
+    fn set_mut(&mut self, token: Token) -> Option<&mut ClientSet> {
+        self.sets.get_mut(token.worker()).map(Own::get_mut)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Part> {
+    fn all(&self) -> impl Iterator<Item = &ClientSet> {
         // SAFETY: the methods of this type are for the exclusive mode.
         #[allow(unsafe_code)]
-        self.parts.iter().map(|part| unsafe { part.get() })
+        self.sets.iter().map(|clients| unsafe { clients.get() })
     }
 
     /// The clients of a worker, which is going to hear that there is something to do for them.
-    pub fn part_of(&mut self, worker: usize) -> &mut Part {
+    pub fn set_of(&mut self, worker: usize) -> &mut ClientSet {
         self.stirred |= 1 << worker;
-        self.parts[worker].get_mut()
+        self.sets[worker].get_mut()
     }
 
     /// Takes a client out to run its commands; it keeps its place.
     #[inline]
     pub fn take(&mut self, token: Token) -> Option<Box<Client>> {
-        self.part_mut(token)?.take(token)
+        self.set_mut(token)?.take(token)
     }
 
     /// Puts a client back that was taken out.
     #[inline]
     pub fn put_back(&mut self, client: Box<Client>) {
-        if let Some(part) = self.part_mut(client.token) {
-            part.put_back(client);
+        if let Some(clients) = self.set_mut(client.token) {
+            clients.put_back(client);
         }
     }
 
     /// A client that was taken out is gone for good.
     pub fn forget(&mut self, client: &mut Client) {
-        if let Some(part) = self.part_mut(client.token) {
-            part.forget(client);
+        if let Some(clients) = self.set_mut(client.token) {
+            clients.forget(client);
         }
     }
 
     /// The client in a place.
     #[inline]
     pub fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
-        self.part_mut(token)?.get_mut(token)
+        self.set_mut(token)?.get_mut(token)
     }
 
     /// The place of a client.
     pub fn token_of(&self, id: ClientId) -> Option<Token> {
-        self.all().find_map(|part| part.by_id.get(&id).copied())
+        self.all().find_map(|clients| clients.by_id.get(&id).copied())
     }
 
     /// A client is about to be closed: nobody finds it by its id any more.
     pub fn hide(&mut self, id: ClientId) {
-        self.parts.iter_mut().for_each(|part| part.get_mut().hide(id));
+        self.sets.iter_mut().for_each(|clients| clients.get_mut().hide(id));
     }
 
     /// The client of this id, unless it is taken out.
     pub fn by_id(&self, id: ClientId) -> Option<&Client> {
-        self.all().find_map(|part| part.get(*part.by_id.get(&id)?))
+        self.all().find_map(|clients| clients.get(*clients.by_id.get(&id)?))
     }
 
     /// All clients but the one that is taken out, in the order of their ids.
@@ -239,8 +241,8 @@ impl Clients {
 
     /// Ids of all clients, the one that is taken out included, in order.
     pub fn ids(&self) -> Vec<ClientId> {
-        let mut ids: Vec<ClientId> = self.all().flat_map(|part| part.by_id.keys().copied()).collect();
-        if self.parts.len() > 1 {
+        let mut ids: Vec<ClientId> = self.all().flat_map(|clients| clients.by_id.keys().copied()).collect();
+        if self.sets.len() > 1 {
             ids.sort_unstable();
         }
         ids
@@ -264,23 +266,23 @@ impl Clients {
     /// A client has replies to send.
     #[inline]
     pub fn owe_write(&mut self, token: Token) {
-        self.leave(token, |part| &mut part.pending_writes);
+        self.leave(token, |clients| &mut clients.pending_writes);
     }
 
     /// A client is to be closed.
     pub fn owe_close(&mut self, token: Token) {
-        self.leave(token, |part| &mut part.to_close);
+        self.leave(token, |clients| &mut clients.to_close);
     }
 
     /// A client may go on after it waited.
     pub fn owe_resumption(&mut self, token: Token) {
-        self.leave(token, |part| &mut part.unblocked);
+        self.leave(token, |clients| &mut clients.unblocked);
     }
 
     #[inline]
-    fn leave(&mut self, token: Token, list: impl FnOnce(&mut Part) -> &mut Vec<Token>) {
-        if let Some(part) = self.part_mut(token) {
-            list(part).push(token);
+    fn leave(&mut self, token: Token, list: impl FnOnce(&mut ClientSet) -> &mut Vec<Token>) {
+        if let Some(clients) = self.set_mut(token) {
+            list(clients).push(token);
             self.stirred |= 1 << token.worker();
         }
     }
@@ -299,20 +301,20 @@ mod tests {
     #[test]
     fn every_client_has_its_turn_to_be_looked_after() {
         let census = Census::new(1);
-        let mut part = Part { count: Arc::clone(&census.counts()[0]), ..Part::default() };
+        let mut clients = ClientSet { count: Arc::clone(&census.counts()[0]), ..ClientSet::default() };
         for id in [3, 5, 9, 12, 20] {
             census.expect_one();
-            let token = part.reserve();
-            part.insert(Box::new(Client::new(ClientId(id), token, None, UnixMs(0))));
+            let token = clients.reserve();
+            clients.insert(Box::new(Client::new(ClientId(id), token, None, UnixMs(0))));
         }
-        let turn = |part: &mut Part| -> Vec<usize> {
-            part.next_to_look_after(2).into_iter().map(Token::place).collect()
+        let turn = |clients: &mut ClientSet| -> Vec<usize> {
+            clients.next_to_look_after(2).into_iter().map(Token::place).collect()
         };
-        assert_eq!([turn(&mut part), turn(&mut part), turn(&mut part)], [[0, 1], [2, 3], [4, 0]]);
-        part.hide(ClientId(3));
-        part.hide(ClientId(5));
-        assert_eq!([turn(&mut part), turn(&mut part)], [[2, 3], [4, 2]]);
-        assert_eq!(part.next_to_look_after(9).len(), 3, "nobody has two turns");
+        assert_eq!([turn(&mut clients), turn(&mut clients), turn(&mut clients)], [[0, 1], [2, 3], [4, 0]]);
+        clients.hide(ClientId(3));
+        clients.hide(ClientId(5));
+        assert_eq!([turn(&mut clients), turn(&mut clients)], [[2, 3], [4, 2]]);
+        assert_eq!(clients.next_to_look_after(9).len(), 3, "nobody has two turns");
         assert_eq!(census.clients(), 3);
     }
 }

@@ -13,5 +13,5 @@ mod state;
 pub use care::Care;
 pub use census::Census;
 pub use describe::ClientType;
-pub use directory::{Clients, Part, Token};
+pub use directory::{ClientSet, Clients, Token};
 pub use state::{Client, Flags, Multi, PendingInput, ReplyMode};

@@ -4,7 +4,7 @@
 //! sends it to the worker with the fewest, which gives it a place and hears of its socket from then on.
 
 use super::{Worker, poll_token};
-use crate::client::{Client, Flags, Part, Token};
+use crate::client::{Client, ClientSet, Flags, Token};
 use crate::net::Socket;
 use crate::server::Server;
 use mio::Registry;
@@ -94,7 +94,7 @@ impl Worker {
 
     /// A new client of this worker comes in.
     pub(super) fn welcome(&mut self, client: Box<Client>) {
-        self.handle.part().welcome(client, self.poll.registry());
+        self.handle.clients().welcome(client, self.poll.registry());
     }
 }
 
@@ -102,12 +102,12 @@ impl Server {
     /// A new client of a worker comes in.
     pub fn welcome(&mut self, worker: usize, client: Box<Client>) {
         if let Some(registry) = self.registries.get(worker) {
-            self.clients.part_of(worker).welcome(client, registry);
+            self.clients.set_of(worker).welcome(client, registry);
         }
     }
 }
 
-impl Part {
+impl ClientSet {
     /// Gives a new client, which is counted already, a place, and has its socket report there.
     fn welcome(&mut self, mut client: Box<Client>, registry: &Registry) {
         let token = self.reserve();

@@ -68,13 +68,13 @@ impl Worker {
         let mut ready = std::mem::take(&mut self.ready);
         let mut planned = 0;
         for token in ready.drain(..) {
-            let Some(client) = self.handle.part().take(token) else { continue };
+            let Some(client) = self.handle.clients().take(token) else { continue };
             let mut client = InHand::new(client);
             if self.read_client(&mut client) {
                 planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
                 self.scratch.window.push((token, 0));
             }
-            client.put_back(self.handle.part());
+            client.put_back(self.handle.clients());
             if planned >= WINDOW {
                 self.run_window();
                 self.handle.step_aside();
@@ -87,15 +87,15 @@ impl Worker {
 
     /// Lets clients go on whose waiting ended.
     pub(super) fn resume_unblocked(&mut self) {
-        for token in std::mem::take(&mut self.handle.part().unblocked) {
-            let Some(client) = self.handle.part().take(token) else { continue };
+        for token in std::mem::take(&mut self.handle.clients().unblocked) {
+            let Some(client) = self.handle.clients().take(token) else { continue };
             if client.flags.intersects(RESTS) {
-                self.handle.part().put_back(client);
+                self.handle.clients().put_back(client);
                 continue;
             }
             let mut client = InHand::new(client);
             self.parse_client(&mut client);
-            client.put_back(self.handle.part());
+            client.put_back(self.handle.clients());
             self.scratch.window.push((token, 0));
             self.run_window();
         }
@@ -110,7 +110,7 @@ impl Worker {
             Ok(true) => self.again.push(client.token),
             Ok(false) => {}
             Err(_) => {
-                self.handle.part().close(client);
+                self.handle.clients().close(client);
                 return false;
             }
         }
@@ -205,13 +205,13 @@ impl Worker {
             let own = first;
             first += count;
             // Clients before this one may have closed it, or run its commands already.
-            let Some(client) = self.handle.part().take(token) else { continue };
+            let Some(client) = self.handle.clients().take(token) else { continue };
             let mut client = InHand::new(client);
             let ends = self.handle.common().is_shutting_down();
             if commands_of(&client) == count && !client.flags.intersects(RESTS) && !ends {
                 self.run_client(&mut client, &plan, own);
             }
-            client.put_back(self.handle.part());
+            client.put_back(self.handle.clients());
         }
         self.scratch.window = window;
         self.scratch.plan = plan;
@@ -240,7 +240,7 @@ impl Worker {
             self.answer_fault(client, &mut pending);
             if client.query.len() > pending.parsed {
                 // More came while the client waited, or more than fits into a batch, and nothing else will look at it.
-                self.handle.part().unblocked.push(client.token);
+                self.handle.clients().unblocked.push(client.token);
             }
             client.query.consume(pending.consumed);
             self.scratch.give_batch(pending);
@@ -318,24 +318,24 @@ impl Worker {
             self.scratch.give_input(buffer);
         }
         if self.handle.common().limits_clients_memory() {
-            self.handle.part().count().account(client);
+            self.handle.clients().count().account(client);
         }
         if let Some(announced) = client.parser.large_len() {
             client.input_buffer.note(announced);
         }
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Nobody may find it any more, even in this turn.
-            self.handle.part().hide(client.id);
+            self.handle.clients().hide(client.id);
         }
         if client.output.is_empty() {
             if let Some(buffer) = client.output.take_buffer() {
                 self.scratch.give_output(buffer);
             }
             if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
-                self.handle.part().close(client);
+                self.handle.clients().close(client);
             }
         } else if client.owes_write() {
-            self.handle.part().pending_writes.push(client.token);
+            self.handle.clients().pending_writes.push(client.token);
         }
     }
 }
@@ -352,9 +352,9 @@ impl WorkerHandle {
     /// among others that has to wait for the locks, which are fetched instead.
     fn plan(&mut self, token: Token, plan: &mut Plan) {
         let alone = self.is_alone();
-        let (common, part, _) = self.split();
+        let (common, clients, _) = self.split();
         let world = alone.then(|| common.world());
-        let Some(client) = part.get(token) else { return };
+        let Some(client) = clients.get(token) else { return };
         let Some(pending) = &client.pending else { return };
         let (commands, locks) = (common.commands(), common.locks());
         for at in pending.next..pending.batch.len() {
@@ -373,12 +373,12 @@ impl WorkerHandle {
         if plan.len() < 2 {
             return;
         }
-        let (common, part, _) = self.split();
+        let (common, clients, _) = self.split();
         let mut first = 0;
         for (token, count) in window {
             let hashes = plan.fetched(first, first + count);
             first += count;
-            let Some(client) = part.get(*token) else { continue };
+            let Some(client) = clients.get(*token) else { continue };
             hashes.iter().for_each(|hash| common.world().prefetch_entry(client.db, *hash));
         }
     }

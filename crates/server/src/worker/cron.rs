@@ -24,7 +24,7 @@ impl Worker {
         if (now.0 as u64) < self.cron_due(now.0 as u64) {
             return;
         }
-        self.rests = self.signals.is_none() && self.handle.part().len() == 0;
+        self.rests = self.signals.is_none() && self.handle.clients().len() == 0;
         let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.handle.common().hz() };
         if self.signals.is_some() {
             self.cron_turns += 1;
@@ -41,7 +41,7 @@ impl Worker {
     /// When the cron's time comes, in ms since 1970, as is `now`. A worker that rested looks after its first client
     /// soon.
     pub(super) fn cron_due(&mut self, now: u64) -> u64 {
-        if self.rests && self.handle.part().len() > 0 {
+        if self.rests && self.handle.clients().len() > 0 {
             self.rests = false;
             self.next_cron = self.next_cron.min(now + 1000 / self.handle.common().hz());
         }
@@ -50,7 +50,7 @@ impl Worker {
 
     /// Looks after some of this worker's clients, so that each has its turn once a second.
     fn look_after_clients(&mut self) {
-        let (common, part, desk) = self.handle.split();
+        let (common, clients, desk) = self.handle.split();
         if common.cron_is_paused() {
             return;
         }
@@ -61,7 +61,7 @@ impl Worker {
             now: desk.lane.clock.unix_ms(desk.lane.tick),
             reply_buffer_reset_ms: common.reply_buffer_reset_ms(),
         };
-        care.take(part, common.hz());
+        care.take(clients, common.hz());
         desk.stats.cron_nanos.add(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
     }
 }

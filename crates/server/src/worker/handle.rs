@@ -9,12 +9,12 @@
 //!                        exclusive
 //! ```
 //! In the shared mode a worker sees [`Common`], which lets out what is only changed in the exclusive
-//! mode, shards through their locks, and the worker's own [`Part`] and [`Desk`]. With one worker both
+//! mode, shards through their locks, and the worker's own [`ClientSet`] and [`Desk`]. With one worker both
 //! modes cost nothing, and commands always run exclusively.
 #![allow(unsafe_code)]
 
 use super::common::Common;
-use crate::client::{Client, Part};
+use crate::client::{Client, ClientSet};
 use crate::server::{Desk, Server};
 use crate::table::CommandId;
 use mio::Waker;
@@ -150,7 +150,7 @@ impl WorkerHandle {
 
     /// The clients of this worker.
     #[inline]
-    pub fn part(&mut self) -> &mut Part {
+    pub fn clients(&mut self) -> &mut ClientSet {
         self.split().1
     }
 
@@ -162,13 +162,13 @@ impl WorkerHandle {
 
     /// What all workers see, and what belongs to this one.
     #[inline]
-    pub fn split(&mut self) -> (Common<'_>, &mut Part, &mut Desk) {
+    pub fn split(&mut self) -> (Common<'_>, &mut ClientSet, &mut Desk) {
         let server = self.server();
-        let (part, desk): (&Own<Part>, &Own<Desk>) =
-            (&server.clients.parts()[self.me], &server.desks[self.me]);
+        let (clients, desk): (&Own<ClientSet>, &Own<Desk>) =
+            (&server.clients.sets()[self.me], &server.desks[self.me]);
         // SAFETY: they are those of this worker, which is in the shared mode, and this handle is
         // borrowed mutably as long as the references live.
-        unsafe { (Common { server, me: self.me }, part.of_this_worker(), desk.of_this_worker()) }
+        unsafe { (Common { server, me: self.me }, clients.of_this_worker(), desk.of_this_worker()) }
     }
 
     /// Does something in the exclusive mode.
@@ -197,15 +197,15 @@ impl WorkerHandle {
         }
         const STAYS: &str = "only its own worker takes a client out of its place for good";
         let token = hand.token;
-        let part = self.part();
-        hand.0.take().into_iter().for_each(|client| part.put_back(client));
+        let clients = self.clients();
+        hand.0.take().into_iter().for_each(|client| clients.put_back(client));
         let done = self.exclusively(|server| {
             let mut client = server.clients.take(token).expect(STAYS);
             let done = work(server, &mut client);
             server.clients.put_back(client);
             done
         });
-        hand.0 = Some(self.part().take(token).expect(STAYS));
+        hand.0 = Some(self.clients().take(token).expect(STAYS));
         done
     }
 
@@ -259,8 +259,8 @@ impl InHand {
     }
 
     /// Puts it back into its place.
-    pub fn put_back(self, part: &mut Part) {
-        self.0.into_iter().for_each(|client| part.put_back(client));
+    pub fn put_back(self, clients: &mut ClientSet) {
+        self.0.into_iter().for_each(|client| clients.put_back(client));
     }
 }
 

@@ -29,11 +29,11 @@ impl Worker {
     }
 
     fn deliver_message(&mut self, message: ClientMessage) {
-        let Some(client) = self.handle.part().take(message.to) else { return };
+        let Some(client) = self.handle.clients().take(message.to) else { return };
         let mut client = InHand::new(client);
         let opened = message.open(&mut client);
         if let Delivery::GoesOn(slow) = &opened {
-            self.handle.part().unblocked.push(client.token);
+            self.handle.clients().unblocked.push(client.token);
             if let Some((wait, nanos)) = slow {
                 self.handle.note_slow(&client, wait.command, wait.args.args(), *nanos);
             }
@@ -41,7 +41,7 @@ impl Worker {
         if !matches!(opened, Delivery::Returned) {
             self.pushed(&mut client);
         }
-        client.put_back(self.handle.part());
+        client.put_back(self.handle.clients());
     }
 
     /// Sends what was written to a client that did not ask for it, or gives it up. That must not leave the shared mode:
@@ -52,15 +52,15 @@ impl Worker {
             // What it waits for goes to others from now on; in a pause the rest is done when it is let go.
             self.untie(client);
         }
-        let (common, part, _) = self.handle.split();
+        let (common, clients, _) = self.handle.split();
         if common.limits_clients_memory() {
-            part.count().account(client);
+            clients.count().account(client);
         }
         if client.flags.contains(Flags::CLOSE_ASAP) {
-            part.hide(client.id);
-            part.close(client);
+            clients.hide(client.id);
+            clients.close(client);
         } else if client.owes_write() {
-            part.pending_writes.push(client.token);
+            clients.pending_writes.push(client.token);
         }
     }
 }

@@ -180,9 +180,9 @@ impl Worker {
     /// log was written: then it goes out when that is written.
     fn write_more(&mut self, token: Token) {
         if !self.handle.is_alone() && self.handle.common().has_unwritten_log() {
-            let part = self.handle.part();
-            if part.get_mut(token).is_some_and(Client::owes_write) {
-                part.pending_writes.push(token);
+            let clients = self.handle.clients();
+            if clients.get_mut(token).is_some_and(Client::owes_write) {
+                clients.pending_writes.push(token);
             }
             return;
         }
@@ -207,7 +207,7 @@ impl Worker {
         if !self.again.is_empty()
             || evicts_on
             || common.mailboxes().waits_for(self.handle.me())
-            || self.handle.part().has_work()
+            || self.handle.clients().has_work()
         {
             return Duration::ZERO;
         }

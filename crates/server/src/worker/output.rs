@@ -20,14 +20,14 @@ impl Server {
 
 impl Worker {
     pub(super) fn write_replies(&mut self) {
-        for token in std::mem::take(&mut self.handle.part().pending_writes) {
+        for token in std::mem::take(&mut self.handle.clients().pending_writes) {
             self.write_client(token);
         }
     }
 
     pub(super) fn write_client(&mut self, token: Token) {
-        let (_, part, desk) = self.handle.split();
-        let Some(client) = part.get_mut(token) else { return };
+        let (_, clients, desk) = self.handle.split();
+        let Some(client) = clients.get_mut(token) else { return };
         client.flags.remove(Flags::PENDING_WRITE);
         match send(client) {
             Ok((sent, full)) => {
@@ -38,7 +38,7 @@ impl Worker {
                     if !full {
                         // Its share of this turn is used up; no event will come for a socket with room.
                         client.flags.insert(Flags::PENDING_WRITE);
-                        part.pending_writes.push(token);
+                        clients.pending_writes.push(token);
                     }
                     return;
                 }
@@ -47,23 +47,23 @@ impl Worker {
                 }
                 if client.flags.contains(Flags::CLOSE_AFTER_REPLY) {
                     client.flags.insert(Flags::CLOSE_ASAP);
-                    part.to_close.push(token);
+                    clients.to_close.push(token);
                 }
             }
             Err(_) => {
                 client.flags.insert(Flags::CLOSE_ASAP);
-                part.to_close.push(token);
+                clients.to_close.push(token);
             }
         }
     }
 
     /// Closes the clients whose time has come.
     pub(super) fn close_clients(&mut self) {
-        for token in std::mem::take(&mut self.handle.part().to_close) {
-            let Some(mut client) = self.handle.part().take(token) else { continue };
+        for token in std::mem::take(&mut self.handle.clients().to_close) {
+            let Some(mut client) = self.handle.clients().take(token) else { continue };
             if !client.flags.contains(Flags::CLOSE_ASAP) {
                 // It was closed already, and another client has its place.
-                self.handle.part().put_back(client);
+                self.handle.clients().put_back(client);
                 continue;
             }
             if let Some(socket) = &mut client.socket {
@@ -82,10 +82,10 @@ impl Worker {
         if !self.untie(&mut client) {
             return self.handle.exclusively(|server| server.drop_client(client));
         }
-        let (common, part, _) = self.handle.split();
+        let (common, clients, _) = self.handle.split();
         common.pubsub().unsubscribe_all(&mut client);
         common.monitors().remove(&mut client);
-        part.forget(&mut client);
+        clients.forget(&mut client);
     }
 
     /// Sends what can be sent before the process ends.

@@ -91,14 +91,14 @@ impl Worker {
     /// Ends one of them. False if there is none.
     fn end_wait(&mut self) -> bool {
         let me = self.handle.me();
-        let (common, part, desk) = self.handle.split();
+        let (common, clients, desk) = self.handle.split();
         let Desk { lane, stats, journal, shards, hashes, .. } = desk;
         let now = lane.clock.unix_ms(lane.tick);
         if common.waiting().next_deadline(me).is_none_or(|at| at >= now) {
             return false;
         }
         let Some(wait) = common.waiting().overdue(me, now) else { return false };
-        let Some(mut client) = part.take(wait.token) else { return false };
+        let Some(mut client) = clients.take(wait.token) else { return false };
         hashes.clear();
         hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));
         let held = common.locks().hold(shards, client.db, hashes);
@@ -106,12 +106,12 @@ impl Worker {
         // Otherwise it was served a moment ago, and the message is on its way.
         if floor.wake(&mut client, Wake::Timeout) {
             drop(floor);
-            part.unblocked.push(client.token);
+            clients.unblocked.push(client.token);
             if client.owes_write() {
-                part.pending_writes.push(client.token);
+                clients.pending_writes.push(client.token);
             }
         }
-        part.put_back(client);
+        clients.put_back(client);
         true
     }
 
