@@ -42,7 +42,7 @@ impl Report {
     pub fn take(server: Common<'_>) -> Report {
         let (used, rss) = (alloc::used(), resident());
         let (keys, dbs) = tables(server);
-        let clients = server.census().memory();
+        let clients = server.counts().memory();
         let startup = server.startup_memory();
         let tables: usize = dbs.iter().map(|db| db.table_bytes).sum();
         Report {

@@ -1,7 +1,7 @@
 //! What is done for each client about once a second, by its own worker: closing it if it was idle too long or does not
 //! read its replies, adapting its buffers, accounting its memory.
 
-use super::census::Count;
+use super::counts::ClientCount;
 use super::{Client, ClientSet, Flags};
 use crate::gate::Setup;
 use crate::log_verbose;
@@ -44,7 +44,7 @@ impl Care<'_> {
     }
 
     /// False if the client has to go.
-    fn look_after(&self, client: &mut Client, count: &Count) -> bool {
+    fn look_after(&self, client: &mut Client, count: &ClientCount) -> bool {
         if self.is_idle_too_long(client) {
             log_verbose!("Closing idle client");
             return false;

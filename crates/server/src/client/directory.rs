@@ -8,7 +8,7 @@
 //! the exclusive mode; what it leaves to be done for clients of other workers is noted in their
 //! parts, and [`Clients::stirred`] tells who has to wake up for it.
 
-use super::census::{Census, Count};
+use super::counts::{ClientCount, ClientCounts};
 use super::{Client, Flags};
 use ochre_engine::keyspace::ClientId;
 use ochre_sync::Own;
@@ -47,7 +47,7 @@ impl Token {
 #[derive(Default)]
 pub struct ClientSet {
     worker: usize,
-    count: Arc<Count>,
+    count: Arc<ClientCount>,
     places: Vec<Option<Box<Client>>>,
     free: Vec<usize>,
     by_id: BTreeMap<ClientId, Token>,
@@ -130,7 +130,7 @@ impl ClientSet {
     }
 
     /// How many clients it has, and what they cost, for everybody to know.
-    pub fn count(&self) -> &Count {
+    pub fn count(&self) -> &ClientCount {
         &self.count
     }
 
@@ -153,7 +153,7 @@ impl ClientSet {
 /// The clients of all workers.
 pub struct Clients {
     sets: Box<[Own<ClientSet>]>,
-    census: Census,
+    counts: ClientCounts,
     /// Workers, one bit each, for whose clients something was left to do.
     stirred: u128,
 }
@@ -161,12 +161,12 @@ pub struct Clients {
 impl Clients {
     /// No clients, for so many workers (up to 128).
     pub fn new(workers: usize) -> Clients {
-        let census = Census::new(workers);
-        let counts = census.counts().iter().enumerate();
+        let counts = ClientCounts::new(workers);
+        let each = counts.by_worker().iter().enumerate();
         let clients = |(worker, count)| {
             Own::new(ClientSet { worker, count: Arc::clone(count), ..ClientSet::default() })
         };
-        Clients { sets: counts.map(clients).collect(), census, stirred: 0 }
+        Clients { sets: each.map(clients).collect(), counts, stirred: 0 }
     }
 
     /// The part of a worker, for the worker itself.
@@ -250,17 +250,17 @@ impl Clients {
 
     /// Number of clients, the one that is taken out included.
     pub fn len(&self) -> usize {
-        self.census.clients()
+        self.counts.clients()
     }
 
     /// How many there are, and what they cost.
-    pub fn census(&self) -> &Census {
-        &self.census
+    pub fn counts(&self) -> &ClientCounts {
+        &self.counts
     }
 
     /// The count that a client of this place belongs to.
-    pub fn count_of(&self, token: Token) -> Option<&Count> {
-        self.census.counts().get(token.worker()).map(|count| &**count)
+    pub fn count_of(&self, token: Token) -> Option<&ClientCount> {
+        self.counts.by_worker().get(token.worker()).map(|count| &**count)
     }
 
     /// A client has replies to send.
@@ -300,10 +300,10 @@ mod tests {
 
     #[test]
     fn every_client_has_its_turn_to_be_looked_after() {
-        let census = Census::new(1);
-        let mut clients = ClientSet { count: Arc::clone(&census.counts()[0]), ..ClientSet::default() };
+        let counts = ClientCounts::new(1);
+        let mut clients = ClientSet { count: Arc::clone(&counts.by_worker()[0]), ..ClientSet::default() };
         for id in [3, 5, 9, 12, 20] {
-            census.expect_one();
+            counts.expect_one();
             let token = clients.reserve();
             clients.insert(Box::new(Client::new(ClientId(id), token, None, UnixMs(0))));
         }
@@ -315,6 +315,6 @@ mod tests {
         clients.hide(ClientId(5));
         assert_eq!([turn(&mut clients), turn(&mut clients)], [[2, 3], [4, 2]]);
         assert_eq!(clients.next_to_look_after(9).len(), 3, "nobody has two turns");
-        assert_eq!(census.clients(), 3);
+        assert_eq!(counts.clients(), 3);
     }
 }

@@ -121,7 +121,7 @@ impl Server {
     pub fn must_evict_clients(&self) -> bool {
         match self.setup().clients_memory_limit() {
             None => self.all_accounted,
-            Some(limit) => !self.all_accounted || self.clients.census().memory() >= limit,
+            Some(limit) => !self.all_accounted || self.clients.counts().memory() >= limit,
         }
     }
 
@@ -151,7 +151,7 @@ impl Server {
         if !std::mem::replace(&mut self.all_accounted, true) {
             self.account_all();
         }
-        if self.clients.census().memory() < limit {
+        if self.clients.counts().memory() < limit {
             return;
         }
         let exempt = Flags::NO_EVICT | Flags::CLOSE_ASAP;
@@ -163,7 +163,7 @@ impl Server {
             .map(|client| (client.accounted_memory, client.id))
             .collect();
         candidates.sort_unstable();
-        while self.clients.census().memory() >= limit {
+        while self.clients.counts().memory() >= limit {
             let Some((_, id)) = candidates.pop() else {
                 log_warning!("Over client maxmemory after evicting all evictable clients");
                 return;

@@ -2,8 +2,8 @@
 
 mod buffers;
 mod care;
-mod census;
 mod close;
+mod counts;
 mod describe;
 mod directory;
 mod input;
@@ -11,7 +11,7 @@ mod limits;
 mod state;
 
 pub use care::Care;
-pub use census::Census;
+pub use counts::ClientCounts;
 pub use describe::ClientType;
 pub use directory::{ClientSet, Clients, Token};
 pub use state::{Client, Flags, Multi, PendingInput, ReplyMode};

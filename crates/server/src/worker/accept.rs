@@ -55,7 +55,7 @@ impl Worker {
     fn admit(&mut self, mut socket: Socket) -> Option<Box<Client>> {
         let (common, _, desk) = self.handle.split();
         let network = &common.config().network;
-        let refusal = if common.census().clients() >= network.maxclients as usize {
+        let refusal = if common.counts().clients() >= network.maxclients as usize {
             Some(TOO_MANY)
         } else {
             // In protected mode nobody set a password, so only clients on this machine are let in.
@@ -84,7 +84,7 @@ impl Worker {
     /// Gives a new client to the worker with the fewest.
     fn place(&mut self, client: Box<Client>) {
         let common = self.handle.common();
-        let worker = common.census().expect_one();
+        let worker = common.counts().expect_one();
         if worker == self.handle.me() {
             self.welcome(client);
         } else {

@@ -112,7 +112,7 @@ impl<'a> Common<'a> {
     /// Accounts what a client of this worker costs that is about to run a command. True if clients may go on.
     #[cold]
     pub fn affords(self, client: &mut Client, args: Args<'_>) -> bool {
-        self.census().counts()[self.me].account_call(client, args);
+        self.counts().by_worker()[self.me].account_call(client, args);
         !self.must_evict_clients()
     }
 

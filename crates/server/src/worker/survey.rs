@@ -83,8 +83,8 @@ impl<'a> Common<'a> {
     }
 
     /// How many clients there are, and what they cost.
-    pub fn census(self) -> &'a crate::client::Census {
-        self.server.clients.census()
+    pub fn counts(self) -> &'a crate::client::ClientCounts {
+        self.server.clients.counts()
     }
 
     /// Number of clients whose commands are held back by a pause.

@@ -73,12 +73,12 @@ fn os() -> String {
 
 pub(super) fn clients(call: &LocalCall<'_>, text: &mut Text) {
     let server = call.server;
-    let census = server.census();
-    text.line("connected_clients", census.clients());
+    let counts = server.counts();
+    text.line("connected_clients", counts.clients());
     text.line("cluster_connections", 0);
     text.line("maxclients", server.config().network.maxclients);
-    text.line("client_recent_max_input_buffer", census.largest_input());
-    text.line("client_recent_max_output_buffer", census.largest_output());
+    text.line("client_recent_max_input_buffer", counts.largest_input());
+    text.line("client_recent_max_output_buffer", counts.largest_output());
     text.line("blocked_clients", server.waiting().blocked() + server.held_by_pause());
     text.line("tracking_clients", 0);
     text.line("clients_in_timeout_table", server.waiting().with_deadline());

@@ -51,7 +51,7 @@ fn doctor(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     /// With less in use, ratios mean nothing.
     const LEAST: usize = 5 << 20;
     let report = Report::take(call.server);
-    let complaints = report.complaints(call.server.census().clients());
+    let complaints = report.complaints(call.server.counts().clients());
     let text = if report.used < LEAST {
         "There is so little in memory that nothing can be said about its use.\n".to_owned()
     } else if complaints.is_empty() {

@@ -261,12 +261,12 @@ fn pubsub_help(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
         "CHANNELS [<pattern>]",
         "    List the channels that have subscribers and match the pattern (default: '*').",
         "NUMPAT",
-        "    Count the patterns that have subscribers.",
+        "    ClientCount the patterns that have subscribers.",
         "NUMSUB [<channel> ...]",
-        "    Count the subscribers of each channel, those by pattern left out.",
+        "    ClientCount the subscribers of each channel, those by pattern left out.",
         "SHARDCHANNELS [<pattern>]",
         "    List the shard channels that have subscribers and match the pattern (default: '*').",
         "SHARDNUMSUB [<shardchannel> ...]",
-        "    Count the subscribers of each shard channel.",
+        "    ClientCount the subscribers of each shard channel.",
     ])
 }

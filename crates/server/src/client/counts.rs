@@ -16,7 +16,7 @@ const SECONDS: usize = 8;
 /// The clients of one worker.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub struct Count {
+pub struct ClientCount {
     /// How many there are, those on their way to it included.
     clients: AtomicUsize,
     /// Bytes of memory that they cost.
@@ -27,7 +27,7 @@ pub struct Count {
     largest_output: [Counter; SECONDS],
 }
 
-impl Count {
+impl ClientCount {
     /// A client has left, or is as good as gone. Its owner says so once.
     pub fn leaves(&self) {
         self.clients.fetch_sub(1, Relaxed);
@@ -71,20 +71,20 @@ fn slot_of(unix_seconds: i64) -> usize {
 }
 
 /// The clients of all workers.
-pub struct Census(Box<[Arc<Count>]>);
+pub struct ClientCounts(Box<[Arc<ClientCount>]>);
 
-impl Census {
+impl ClientCounts {
     /// Nobody, for so many workers.
-    pub fn new(workers: usize) -> Census {
-        Census((0..workers).map(|_| Arc::default()).collect())
+    pub fn new(workers: usize) -> ClientCounts {
+        ClientCounts((0..workers).map(|_| Arc::default()).collect())
     }
 
     /// The count of each worker.
-    pub fn counts(&self) -> &[Arc<Count>] {
+    pub fn by_worker(&self) -> &[Arc<ClientCount>] {
         &self.0
     }
 
-    fn sum(&self, counter: impl Fn(&Count) -> &Counter) -> usize {
+    fn sum(&self, counter: impl Fn(&ClientCount) -> &Counter) -> usize {
         self.0.iter().map(|count| counter(count).get()).sum::<u64>() as usize
     }
 
@@ -107,7 +107,7 @@ impl Census {
         self.sum(|count| &count.memory)
     }
 
-    fn largest(&self, slots: impl Fn(&Count) -> &[Counter; SECONDS]) -> u64 {
+    fn largest(&self, slots: impl Fn(&ClientCount) -> &[Counter; SECONDS]) -> u64 {
         self.0.iter().flat_map(|count| slots(count)).map(Counter::get).max().unwrap_or(0)
     }
 
@@ -131,24 +131,24 @@ mod tests {
 
     #[test]
     fn new_clients_go_where_the_fewest_are() {
-        let census = Census::new(3);
-        let workers: Vec<usize> = (0..4).map(|_| census.expect_one()).collect();
-        assert_eq!((workers, census.clients()), (vec![0, 1, 2, 0], 4));
-        census.counts()[1].leaves();
-        assert_eq!((census.expect_one(), census.clients()), (1, 4));
+        let counts = ClientCounts::new(3);
+        let workers: Vec<usize> = (0..4).map(|_| counts.expect_one()).collect();
+        assert_eq!((workers, counts.clients()), (vec![0, 1, 2, 0], 4));
+        counts.by_worker()[1].leaves();
+        assert_eq!((counts.expect_one(), counts.clients()), (1, 4));
     }
 
     #[test]
     fn large_buffers_are_forgotten_after_some_seconds() {
-        let census = Census::new(2);
+        let counts = ClientCounts::new(2);
         let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
         client.query.lend(Vec::with_capacity(5000));
-        census.counts()[1].note_buffers(&client, 100);
-        assert_eq!(census.largest_input(), client.query.capacity() as u64);
+        counts.by_worker()[1].note_buffers(&client, 100);
+        assert_eq!(counts.largest_input(), client.query.capacity() as u64);
         client.query = crate::net::QueryBuffer::default();
-        (101..=106).for_each(|second| census.counts()[1].note_buffers(&client, second));
-        assert!(census.largest_input() >= 5000);
-        census.counts()[1].note_buffers(&client, 107);
-        assert_eq!(census.largest_input(), client.query.capacity() as u64);
+        (101..=106).for_each(|second| counts.by_worker()[1].note_buffers(&client, second));
+        assert!(counts.largest_input() >= 5000);
+        counts.by_worker()[1].note_buffers(&client, 107);
+        assert_eq!(counts.largest_input(), client.query.capacity() as u64);
     }
 }
