@@ -18,7 +18,7 @@
 
 use crate::call::CallOrigin;
 use crate::client::{Client, Flags, Token};
-use crate::floor::Floor;
+use crate::context::ExecContext;
 use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::server::Server;
 use crate::table::{CommandId, CommandTable, Run};
@@ -161,15 +161,15 @@ pub enum Wake {
     Error,
 }
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// Makes a client wait, as its command asked.
     pub fn block(&mut self, client: &mut Client, command: CommandId, args: OwnedArgs, mut on: Block) {
         let now = self.lane.clock.unix_ms(self.lane.tick);
         let args = on.again.take().map_or(args, |words| words.iter().collect::<OwnedArgs>());
         let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
         for key in &on.keys {
-            let key = self.ground.locate(key);
-            self.ground
+            let key = self.shards.locate(key);
+            self.shards
                 .shard_mut(key)
                 .change_interest(|interest| interest.wait(client.db, key.bytes, client.id));
         }
@@ -195,8 +195,8 @@ impl Floor<'_> {
             return false;
         }
         for key in &wait.on.keys {
-            let key = self.ground.locate(key);
-            self.ground
+            let key = self.shards.locate(key);
+            self.shards
                 .shard_mut(key)
                 .change_interest(|interest| interest.stop_waiting(wait.db, key.bytes, wait.id));
         }
@@ -207,8 +207,8 @@ impl Floor<'_> {
     /// Runs the commands of clients whose keys are ready, until none is.
     pub fn serve_ready(&mut self) {
         while let Some((db, key)) = self.lane.ready.pop_front() {
-            let at = self.ground.locate(&key);
-            let interest = self.ground.shard(at).interest();
+            let at = self.shards.locate(&key);
+            let interest = self.shards.shard(at).interest();
             let Some(queue) = interest.and_then(|interest| interest.waiters(db, &key)) else { continue };
             for id in queue.iter().copied().collect::<Vec<_>>() {
                 self.serve_waiter(id, db, &key);
@@ -228,8 +228,8 @@ impl Floor<'_> {
     }
 
     fn type_of(&self, db: DbIndex, key: &[u8]) -> Option<Type> {
-        let key = self.ground.locate(key);
-        let entry = self.ground.shard(key).entry(db, key)?;
+        let key = self.shards.locate(key);
+        let entry = self.shards.shard(key).entry(db, key)?;
         let now = self.lane.clock.unix_ms(self.lane.tick);
         let expired = entry.expiry().is_some_and(|expiry| expiry < now);
         (!expired).then(|| Type::of(entry.kind()))
@@ -297,7 +297,7 @@ impl Server {
     /// Ends a client's wait without a reply.
     pub fn unblock_client(&mut self, client: &mut Client) {
         if let Some(wait) = client.stop_waiting() {
-            self.floor().end_wait(&wait);
+            self.context().end_wait(&wait);
             self.clients.owe_resumption(client.token);
         }
     }
@@ -306,7 +306,7 @@ impl Server {
     #[inline]
     pub fn serve_ready(&mut self, in_hand: &mut Client) {
         if !self.lane.ready.is_empty() {
-            self.on_floor(in_hand, |floor, _| floor.serve_ready());
+            self.with_context(in_hand, |context, _| context.serve_ready());
         }
     }
 
@@ -321,7 +321,7 @@ impl Server {
     pub fn wake(&mut self, id: ClientId, why: Wake) -> bool {
         let Some(token) = self.clients.token_of(id) else { return false };
         let Some(mut client) = self.clients.take(token) else { return false };
-        let is_woken = self.floor().wake(&mut client, why);
+        let is_woken = self.context().wake(&mut client, why);
         if is_woken {
             self.clients.owe_resumption(token);
             self.replied(&mut client);

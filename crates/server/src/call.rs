@@ -7,7 +7,7 @@
 use crate::client::{Client, Flags};
 use crate::clock::Tick;
 use crate::commands::LocalCall;
-use crate::floor::Floor;
+use crate::context::ExecContext;
 use crate::server::Lane;
 use crate::table::{CommandId, Entry, LocalFn};
 use crate::worker::Common;
@@ -48,7 +48,7 @@ impl<'a> CallOrigin<'a> {
     }
 }
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// Calls the handler of a data command. Its effects stay in the lane.
     #[inline(always)]
     pub fn call_data(
@@ -59,7 +59,7 @@ impl Floor<'_> {
         reply: Reply<'_>,
         args: Args<'_>,
     ) -> Outcome {
-        let Floor { ground, hall, lane, .. } = self;
+        let ExecContext { shards, hall, lane, .. } = self;
         let (settings, now) = (hall.settings, lane.clock.unix_ms(lane.tick));
         lane.access.frozen = origin.no_touch;
         let view = View {
@@ -73,7 +73,7 @@ impl Floor<'_> {
             fx: &mut lane.fx,
         };
         let mut ctx = Ctx {
-            keys: ground.keys(view),
+            keys: shards.keys(view),
             reply,
             settings,
             now,

@@ -10,7 +10,7 @@
 
 use crate::alloc;
 use crate::clock::{Clock, Tick};
-use crate::floor::Floor;
+use crate::context::ExecContext;
 use crate::lazyfree::Reaper;
 use crate::server::Server;
 use ochre_engine::command::Error;
@@ -204,7 +204,7 @@ impl Site for Server {
     fn evict_one(&mut self) -> bool {
         let started = self.lane.clock.tick();
         let mut pool = std::mem::take(&mut self.desks[0].get_mut().eviction.pool);
-        let found = self.on_empty_floor(|floor| floor.evict(&mut pool));
+        let found = self.without_client(|context| context.evict(&mut pool));
         self.desks[0].get_mut().eviction.pool = pool;
         self.note_since("eviction-del", started);
         found
@@ -223,7 +223,7 @@ impl Site for Server {
     }
 }
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// Evicts the best candidate and carries out what that did. False if there is none. Its shard is still held.
     pub fn evict(&mut self, pool: &mut EvictionPool) -> bool {
         let settings = self.hall.settings;

@@ -12,7 +12,7 @@
 
 use crate::call::{CallOrigin, call_local};
 use crate::client::{Client, Flags};
-use crate::commands::{Call, FloorCall};
+use crate::commands::{Call, ContextCall};
 use crate::gate::{Gate, check_context, is_queued};
 use crate::plan::Planned;
 use crate::server::Server;
@@ -108,7 +108,7 @@ impl Server {
             return refuse(client, &self.stats, command, error);
         };
         self.stats.rejected(exec);
-        self.floor().discard_transaction(client);
+        self.context().discard_transaction(client);
         let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
         let text = [b"EXECABORT Transaction discarded because of: ", reason].concat();
         self.stats.error_replied(&text);
@@ -120,7 +120,9 @@ impl Server {
         let started = self.lane.tick;
         self.exclusive.runs(command);
         let outcome = self.call_handler(client, command, args, hints);
-        self.on_floor(client, |floor, client| floor.conclude(client, command, args, started, outcome));
+        self.with_context(client, |context, client| {
+            context.conclude(client, command, args, started, outcome)
+        });
     }
 
     /// Runs the handler of a command and leaves its effects where they are.
@@ -136,13 +138,12 @@ impl Server {
         client.last_command = Some(command);
         match entry.run {
             Run::Data(handler) => {
-                let (mut floor, origin) = (self.floor(), CallOrigin::of(client, hints));
-                let entry = floor.hall.commands.get(command);
-                floor.call_data(entry, handler, origin, client.reply(), args)
+                let (mut context, origin) = (self.context(), CallOrigin::of(client, hints));
+                let entry = context.hall.commands.get(command);
+                context.call_data(entry, handler, origin, client.reply(), args)
             }
-            Run::Floor(_, handler) => {
-                self.on_floor(client, |floor, client| handler(&mut FloorCall { floor, client }, args))
-            }
+            Run::Context(_, handler) => self
+                .with_context(client, |context, client| handler(&mut ContextCall { context, client }, args)),
             Run::Local(handler) | Run::Survey(handler) => {
                 let (server, lane) = Common::alone(self);
                 call_local(server, lane, client, command, handler, args)

@@ -8,7 +8,7 @@
 //! over all shards, in the exclusive mode, is left for when everything runs there ([`Server::works_in_slices`]).
 
 use crate::clock::{Clock, Tick};
-use crate::floor::Floor;
+use crate::context::ExecContext;
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
 use ochre_engine::cycle::{CycleEnd, ExpireCycle, Host, Pace, Slice};
@@ -46,12 +46,12 @@ impl ActiveExpiry {
     /// Runs a cycle over a slice as long as `more_time` lets it.
     pub fn run(
         &mut self,
-        floor: &mut Floor<'_>,
+        context: &mut ExecContext<'_>,
         slice: Slice,
         more_time: &mut dyn FnMut() -> bool,
     ) -> CycleEnd {
-        let pace = Pace::new(floor.hall.settings.active_expire_effort);
-        let end = self.cycle.run(&mut Site { floor, more_time }, slice, pace);
+        let pace = Pace::new(context.hall.settings.active_expire_effort);
+        let end = self.cycle.run(&mut Site { context, more_time }, slice, pace);
         self.timed_out = end == CycleEnd::TimedOut;
         end
     }
@@ -100,7 +100,7 @@ impl Server {
         let mut expiry = std::mem::take(&mut self.expiry);
         let counter = self.lane.clock.handle();
         let mut more_time = || counter.micros_since(started) < limit_us;
-        self.on_empty_floor(|floor| expiry.run(floor, Slice::ALL, &mut more_time));
+        self.without_client(|context| expiry.run(context, Slice::ALL, &mut more_time));
         self.expiry = expiry;
         self.lane.tick = self.lane.clock.tick();
         let nanos = self.lane.clock.nanos(started, self.lane.tick);
@@ -111,17 +111,17 @@ impl Server {
 
 /// Where a cycle works.
 struct Site<'a, 'f> {
-    floor: &'a mut Floor<'f>,
+    context: &'a mut ExecContext<'f>,
     more_time: &'a mut dyn FnMut() -> bool,
 }
 
 impl Host for Site<'_, '_> {
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
-        work(&mut self.floor.background().0)
+        work(&mut self.context.background().0)
     }
 
     fn settle(&mut self) {
-        self.floor.settle_expired();
+        self.context.settle_expired();
     }
 
     fn more_time(&mut self) -> bool {
@@ -129,7 +129,7 @@ impl Host for Site<'_, '_> {
     }
 }
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// Deletes those of these keys that are due. False if the exclusive mode is needed for one.
     pub fn delete_due(&mut self, due: &[(DbIndex, Vec<u8>)]) -> bool {
         due.iter().all(|(db, key)| {

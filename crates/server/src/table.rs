@@ -5,7 +5,7 @@
 
 mod names;
 
-use crate::commands::{Call, FloorCall, LocalCall};
+use crate::commands::{Call, ContextCall, LocalCall};
 use names::Names;
 use ochre_engine::command::flags::{FAST, READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
@@ -21,7 +21,7 @@ pub type ServerFn = for<'a, 'b> fn(&mut Call<'a>, Args<'b>) -> Outcome;
 pub type LocalFn = for<'a, 'b> fn(&mut LocalCall<'a>, Args<'b>) -> Outcome;
 
 /// A command about keys or clients of others.
-pub type FloorFn = for<'a, 'f, 'b> fn(&mut FloorCall<'a, 'f>, Args<'b>) -> Outcome;
+pub type ContextFn = for<'a, 'f, 'b> fn(&mut ContextCall<'a, 'f>, Args<'b>) -> Outcome;
 
 /// A command of the server.
 pub type ServerCommand = Spec<Run>;
@@ -38,7 +38,7 @@ pub enum Run {
     /// The same, and it looks at all shards, one after the other.
     Survey(LocalFn),
     /// The same, with shards or messages: what is given here.
-    Floor(Reach, FloorFn),
+    Context(Reach, ContextFn),
     /// The queue of its client: EXEC.
     Exec,
     /// Nothing: it has subcommands.
@@ -168,7 +168,7 @@ impl Reach {
             Run::Data(_) => {}
             Run::Local(_) => return Reach::Local,
             Run::Survey(_) => return Reach::Survey,
-            Run::Floor(reach, _) => return reach,
+            Run::Context(reach, _) => return reach,
             Run::Exec => return Reach::Queue,
             Run::Server(_) | Run::Container => return Reach::Process,
         }

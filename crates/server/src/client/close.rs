@@ -29,7 +29,7 @@ impl Server {
     pub fn release(&mut self, client: &mut super::Client) {
         self.unblock_client(client);
         self.pause.forget(client);
-        self.floor().unwatch_all(client);
+        self.context().unwatch_all(client);
         self.pubsub.unsubscribe_all(client);
         self.monitors.remove(client);
     }

@@ -3,7 +3,7 @@
 //! changes nothing but its client: then other workers go on meanwhile.
 
 use crate::client::Client;
-use crate::floor::Floor;
+use crate::context::ExecContext;
 use crate::server::{Lane, Server};
 use crate::table::{CommandId, ServerCommand};
 use crate::worker::Common;
@@ -93,15 +93,15 @@ impl LocalCall<'_> {
     }
 }
 
-/// The world of one call of a command about keys or clients of others, which it reaches over the floor: in either mode.
-pub struct FloorCall<'a, 'f> {
+/// The world of one call of a command about keys or clients of others, which it reaches over the context: in either mode.
+pub struct ContextCall<'a, 'f> {
     /// The shards that it declares, and what it can tell other clients.
-    pub floor: &'a mut Floor<'f>,
+    pub context: &'a mut ExecContext<'f>,
     /// The client that called; it is not in its place while its command runs.
     pub client: &'a mut Client,
 }
 
-impl FloorCall<'_, '_> {
+impl ContextCall<'_, '_> {
     /// The reply of the calling client.
     #[inline]
     pub fn reply(&mut self) -> Reply<'_> {

@@ -1,11 +1,11 @@
-//! Commands of one client, run one after the other on one floor, in either mode, while nothing is going on that concerns all
+//! Commands of one client, run one after the other on one context, in either mode, while nothing is going on that concerns all
 //! commands (`Server::is_unrestricted`).
 //!
 //! ```text
 //! run ──> try_command: resolve ── gate ──┬─ queued, refused
 //!                                        ╰─ handler ── conclude ── clients that waited are served
 //! ```
-//! The floor is made once for all of them: that is what makes this the short way. A command that needs more than a floor is
+//! The context is made once for all of them: that is what makes this the short way. A command that needs more than a context is
 //! not run; it takes the long way (`exec.rs`).
 
 use super::common::Common;
@@ -13,10 +13,10 @@ use super::group::Queue;
 use super::shared::needs_memory;
 use crate::call::{CallOrigin, End, call_local};
 use crate::client::{Client, Flags, PendingInput};
-use crate::commands::FloorCall;
+use crate::commands::ContextCall;
+use crate::context::ExecContext;
 use crate::eviction::Room;
 use crate::exec::{is_exec, refuse};
-use crate::floor::Floor;
 use crate::gate::Gate;
 use crate::mailboxes::ClientMessage;
 use crate::plan::Planned;
@@ -38,7 +38,7 @@ pub(super) enum Tried {
 
 /// See the module.
 pub(super) struct BatchExecutor<'a> {
-    floor: Floor<'a>,
+    context: ExecContext<'a>,
     /// In the shared mode: what all workers see.
     common: Option<Common<'a>>,
     /// If there is a limit on memory.
@@ -52,16 +52,16 @@ impl<'a> BatchExecutor<'a> {
     /// In the shared mode, over the shards of a group.
     pub fn among_others(
         common: Common<'a>,
-        floor: Floor<'a>,
+        context: ExecContext<'a>,
         room: Option<Room>,
         is_stuck: bool,
     ) -> BatchExecutor<'a> {
-        BatchExecutor { floor, common: Some(common), room, is_stuck }
+        BatchExecutor { context, common: Some(common), room, is_stuck }
     }
 
     /// In the exclusive mode.
-    pub fn alone(floor: Floor<'a>, room: Option<Room>) -> BatchExecutor<'a> {
-        BatchExecutor { floor, common: None, room, is_stuck: false }
+    pub fn alone(context: ExecContext<'a>, room: Option<Room>) -> BatchExecutor<'a> {
+        BatchExecutor { context, common: None, room, is_stuck: false }
     }
 
     /// Runs the next commands of a client, `size` of them at most, and, but for the first, as long as there is room for
@@ -90,7 +90,7 @@ impl<'a> BatchExecutor<'a> {
             if tried != Tried::Done
                 || client.output.is_over_limit()
                 || client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP)
-                || self.floor.outlet.keeps_some()
+                || self.context.outlet.keeps_some()
             {
                 break;
             }
@@ -100,24 +100,24 @@ impl<'a> BatchExecutor<'a> {
 
     #[inline]
     fn has_room(&self, client: &Client, planned: Planned<'_>) -> bool {
-        let needs = || needs_memory(self.floor.hall.setup(), client, planned);
+        let needs = || needs_memory(self.context.hall.setup(), client, planned);
         self.room.as_ref().is_none_or(|room| room.is_left(needs))
     }
 
     /// Leaves what was logged where every worker finds it, while the shards are still held.
     pub fn show_log(&mut self) {
-        self.floor.show_log();
+        self.context.show_log();
     }
 
     /// The messages that were kept in the exclusive mode.
     pub fn into_messages(self) -> Vec<ClientMessage> {
-        self.floor.into_messages()
+        self.context.into_messages()
     }
 
-    /// Runs a command, or refuses it, if that is possible on the floor.
+    /// Runs a command, or refuses it, if that is possible on the context.
     #[inline(always)]
     fn try_command(&mut self, client: &mut Client, planned: Planned<'_>, args: Args<'_>) -> Tried {
-        let setup = self.floor.hall.setup();
+        let setup = self.context.hall.setup();
         if self.common.is_some_and(|common| common.limits_clients_memory() && !common.affords(client, args)) {
             return Tried::NotHere;
         }
@@ -145,21 +145,21 @@ impl<'a> BatchExecutor<'a> {
     /// Answers an error without running the command.
     #[cold]
     fn refuse(&mut self, client: &mut Client, id: Option<CommandId>, error: &Error) -> Tried {
-        if id.is_some_and(|id| is_exec(self.floor.hall.commands.get(id))) {
+        if id.is_some_and(|id| is_exec(self.context.hall.commands.get(id))) {
             // The transaction ends, too.
             return Tried::NotHere;
         }
-        refuse(client, self.floor.stats, id, error);
+        refuse(client, self.context.stats, id, error);
         Tried::Done
     }
 
-    /// Runs a command that passed the checks, if that is possible on the floor, and serves the clients that waited
+    /// Runs a command that passed the checks, if that is possible on the context, and serves the clients that waited
     /// for what it did.
     #[inline(always)]
     fn run_command(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
         let tried = self.run_alone(client, id, hints, args);
-        if !self.floor.lane.ready.is_empty() {
-            self.floor.serve_ready();
+        if !self.context.lane.ready.is_empty() {
+            self.context.serve_ready();
         }
         tried
     }
@@ -167,15 +167,15 @@ impl<'a> BatchExecutor<'a> {
     /// Runs the transaction of a client, if all its commands can run here. Nobody hears of it before it is logged as a whole.
     #[inline(never)]
     fn exec(&mut self, client: &mut Client) -> Outcome {
-        let Some(queued) = self.floor.begin_exec(client)? else { return Ok(()) };
-        let sent = self.floor.outlet.keep();
+        let Some(queued) = self.context.begin_exec(client)? else { return Ok(()) };
+        let sent = self.context.outlet.keep();
         for (id, args) in &queued.commands {
             self.run_alone(client, *id, Hints::NONE, args.args());
         }
-        self.floor.end_exec(client);
-        let kept = self.floor.outlet.end_keeping(sent);
+        self.context.end_exec(client);
+        let kept = self.context.outlet.end_keeping(sent);
         if !kept.is_empty() {
-            let (hall, messages) = (self.floor.hall, self.floor.messages());
+            let (hall, messages) = (self.context.hall, self.context.messages());
             // All hear them in one order.
             let (_topics, _monitors) = (hall.pubsub.registry(), hall.monitors.order());
             kept.into_iter().for_each(|message| messages.push(message));
@@ -186,22 +186,22 @@ impl<'a> BatchExecutor<'a> {
     /// Runs a command that passed the checks, or is part of a transaction.
     #[inline(always)]
     fn run_alone(&mut self, client: &mut Client, id: CommandId, hints: Hints<'_>, args: Args<'_>) -> Tried {
-        let entry = self.floor.hall.commands.get(id);
-        let started = self.floor.lane.tick;
+        let entry = self.context.hall.commands.get(id);
+        let started = self.context.lane.tick;
         client.last_command = Some(id);
         let outcome = match (entry.run, self.common) {
             (Run::Data(handler), _) => self.call_data(client, entry, handler, hints, args),
-            (Run::Floor(_, handler), _) => {
-                Some(handler(&mut FloorCall { floor: &mut self.floor, client }, args))
+            (Run::Context(_, handler), _) => {
+                Some(handler(&mut ContextCall { context: &mut self.context, client }, args))
             }
             (Run::Local(handler) | Run::Survey(handler), Some(common)) => {
-                Some(call_local(common, self.floor.lane, client, id, handler, args))
+                Some(call_local(common, self.context.lane, client, id, handler, args))
             }
             (Run::Exec, Some(_)) => Some(self.exec(client)),
             (Run::Local(_) | Run::Survey(_) | Run::Exec | Run::Server(_) | Run::Container, _) => None,
         };
         let Some(outcome) = outcome else { return Tried::NotHere };
-        match self.floor.conclude(client, id, args, started, outcome) {
+        match self.context.conclude(client, id, args, started, outcome) {
             End::Done => Tried::Done,
             End::Waits => Tried::Waits,
         }
@@ -221,7 +221,7 @@ impl<'a> BatchExecutor<'a> {
             return self.call_walk(client, entry, handler, args);
         }
         let origin = CallOrigin::of(client, hints);
-        Some(self.floor.call_data(entry, handler, origin, client.reply(), args))
+        Some(self.context.call_data(entry, handler, origin, client.reply(), args))
     }
 
     /// The same for one that walks over the database. It has let go of a shard before what it deleted there would be
@@ -237,17 +237,17 @@ impl<'a> BatchExecutor<'a> {
     ) -> Option<Outcome> {
         /// Keys may expire as it walks.
         const TRIES: usize = 4;
-        let (floor, before) = (&mut self.floor, client.output.mark());
+        let (context, before) = (&mut self.context, client.output.mark());
         for _ in 0..TRIES {
             let origin = CallOrigin::of(client, Hints::NONE);
-            let outcome = floor.call_data(entry, handler, origin, client.reply(), args);
-            if floor.lane.fx.due.is_empty() {
+            let outcome = context.call_data(entry, handler, origin, client.reply(), args);
+            if context.lane.fx.due.is_empty() {
                 return Some(outcome);
             }
             client.output.rollback(before);
-            let due = std::mem::take(&mut floor.lane.fx.due);
-            floor.lane.fx.clear();
-            if !floor.delete_due(&due) {
+            let due = std::mem::take(&mut context.lane.fx.due);
+            context.lane.fx.clear();
+            if !context.delete_due(&due) {
                 break;
             }
         }

@@ -5,7 +5,7 @@
 //! exclusive   first worker   expiry: all shards                                       eviction: all shards
 //! ```
 //! In the shared mode one shard is locked at a time, and what a deletion reports is carried out and logged before the
-//! shard is let go (`Floor::settle_background`), so the log has it in order. A key that somebody waits for is left to
+//! shard is let go (`ExecContext::settle_background`), so the log has it in order. A key that somebody waits for is left to
 //! the exclusive mode: whoever goes on may need other shards.
 
 use super::Worker;
@@ -105,15 +105,15 @@ impl WorkerHandle {
         let slice = Slice::of(self.me(), self.common().workers());
         let (common, _, desk) = self.split();
         let Desk { lane, stats, journal, shards, expiry, .. } = desk;
-        let mut floor = common.roaming_floor(shards, lane, stats, journal);
-        expiry.run(&mut floor, slice, more_time)
+        let mut context = common.roaming_context(shards, lane, stats, journal);
+        expiry.run(&mut context, slice, more_time)
     }
 
     /// Hands over to the exclusive mode what only that can do.
     fn hand_over(&mut self) {
         let left = self.desk().expiry.take_left();
         if !left.is_empty() {
-            self.exclusively(|server| server.on_empty_floor(|floor| floor.delete_due(&left)));
+            self.exclusively(|server| server.without_client(|context| context.delete_due(&left)));
         }
     }
 }
@@ -166,9 +166,9 @@ impl Site for Here<'_> {
         let common = self.common;
         let Desk { lane, stats, journal, shards, eviction, .. } = &mut *self.desk;
         let started = lane.clock.tick();
-        let mut floor = common.roaming_floor(shards, lane, stats, journal);
-        let found = floor.evict(&mut eviction.pool);
-        drop(floor);
+        let mut context = common.roaming_context(shards, lane, stats, journal);
+        let found = context.evict(&mut eviction.pool);
+        drop(context);
         self.note_since("eviction-del", started);
         found
     }

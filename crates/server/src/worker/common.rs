@@ -6,8 +6,8 @@
 use crate::blocking::Waiting;
 use crate::client::Client;
 use crate::config::Config;
+use crate::context::{ExecContext, Hall, Outlet, ShardAccess};
 use crate::eviction::Site;
-use crate::floor::{Floor, Ground, Hall, Outlet};
 use crate::gate::Setup;
 use crate::persistence::Persistence;
 use crate::propagate::Journal;
@@ -194,27 +194,27 @@ impl<'a> Common<'a> {
         &self.server.waiting
     }
 
-    /// The floor of work that goes from shard to shard, with one locked at a time.
-    pub fn roaming_floor(
+    /// The context of work that goes from shard to shard, with one locked at a time.
+    pub fn roaming_context(
         self,
         shards: &'a mut Vec<u16>,
         lane: &'a mut Lane,
         stats: &'a Stats,
         journal: &'a mut Journal,
-    ) -> Floor<'a> {
-        self.floor(self.locks().roaming(shards), ExpiryMode::Delete, lane, stats, journal)
+    ) -> ExecContext<'a> {
+        self.context(self.locks().roaming(shards), ExpiryMode::Delete, lane, stats, journal)
     }
 
-    /// The floor of commands whose shards are held.
+    /// The context of commands whose shards are held.
     #[inline]
-    pub fn floor(
+    pub fn context(
         self,
         held: Held<'a>,
         expiry: ExpiryMode,
         lane: &'a mut Lane,
         stats: &'a Stats,
         journal: &'a mut Journal,
-    ) -> Floor<'a> {
+    ) -> ExecContext<'a> {
         let server = self.server;
         let hall = Hall {
             commands: &server.commands,
@@ -228,6 +228,6 @@ impl<'a> Common<'a> {
             notes: &server.notes,
         };
         let outlet = Outlet::among_others(&server.inbox, &server.mailboxes);
-        Floor { ground: Ground::Held(held), hall, lane, stats, journal, outlet }
+        ExecContext { shards: ShardAccess::Held(held), hall, lane, stats, journal, outlet }
     }
 }

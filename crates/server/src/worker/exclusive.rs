@@ -56,13 +56,13 @@ impl Server {
     /// The only worker runs the next commands of a client the short way, as far as nothing stands in their way. Returns how
     /// the last one ended that was tried; all before it are done.
     fn run_batch(&mut self, client: &mut Client, pending: &mut PendingInput, queue: Queue<'_>) -> Tried {
-        let is_on_floor = |planned: Planned<'_>| {
+        let runs_in_context = |planned: Planned<'_>| {
             let entry = planned.command.map(|id| self.commands.get(id));
-            entry.is_some_and(|entry| matches!(entry.run, Run::Data(_) | Run::Floor(..)))
+            entry.is_some_and(|entry| matches!(entry.run, Run::Data(_) | Run::Context(..)))
         };
         if self.desks.len() > 1
             || client.flags.intersects(SPECIAL | Flags::PUBSUB)
-            || !is_on_floor(queue.plan.get(queue.first))
+            || !runs_in_context(queue.plan.get(queue.first))
             || self.limits_clients_memory()
             || !self.is_unrestricted()
         {
@@ -74,7 +74,7 @@ impl Server {
             // Something has to be evicted first.
             return Tried::NotHere;
         }
-        let mut executor = BatchExecutor::alone(self.floor(), room);
+        let mut executor = BatchExecutor::alone(self.context(), room);
         let size = pending.batch.len() - pending.next;
         let tried = executor.run(client, pending, queue, size);
         let messages = executor.into_messages();

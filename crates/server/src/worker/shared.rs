@@ -66,9 +66,9 @@ impl WorkerHandle {
         // A walk has let go of a shard before it could be logged that a key expired.
         let walks = is_walk(common.commands(), queue.plan.get(queue.first));
         let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
-        let floor = common.floor(held, expiry, lane, stats, journal);
+        let context = common.context(held, expiry, lane, stats, journal);
         let mut executor =
-            BatchExecutor::among_others(common, floor, has_limit.then(|| eviction.room()), is_stuck);
+            BatchExecutor::among_others(common, context, has_limit.then(|| eviction.room()), is_stuck);
         let tried = executor.run(client, pending, queue, size);
         // The shards are still held.
         executor.show_log();

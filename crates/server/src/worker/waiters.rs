@@ -102,10 +102,10 @@ impl Worker {
         hashes.clear();
         hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));
         let held = common.locks().hold(shards, client.db, hashes);
-        let mut floor = common.floor(held, ExpiryMode::Delete, lane, stats, journal);
+        let mut context = common.context(held, ExpiryMode::Delete, lane, stats, journal);
         // Otherwise it was served a moment ago, and the message is on its way.
-        if floor.wake(&mut client, Wake::Timeout) {
-            drop(floor);
+        if context.wake(&mut client, Wake::Timeout) {
+            drop(context);
             clients.unblocked.push(client.token);
             if client.owes_write() {
                 clients.pending_writes.push(client.token);
@@ -131,12 +131,12 @@ impl Worker {
         hashes.extend(wait.iter().flat_map(|wait| &wait.on.keys).map(|key| locks.locate(key).hash));
         let watched = client.watching.iter().flat_map(|watching| &watching.keys);
         hashes.extend(watched.map(|(_, key)| locks.locate(key).hash));
-        let mut floor =
-            common.floor(locks.hold(shards, client.db, hashes), ExpiryMode::Delete, lane, stats, journal);
+        let mut context =
+            common.context(locks.hold(shards, client.db, hashes), ExpiryMode::Delete, lane, stats, journal);
         if let Some(wait) = wait {
-            floor.end_wait(&wait);
+            context.end_wait(&wait);
         }
-        floor.unwatch_all(client);
+        context.unwatch_all(client);
         true
     }
 }

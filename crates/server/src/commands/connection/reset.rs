@@ -1,8 +1,8 @@
 //! RESET: the connection becomes what it was when it began.
 
 use crate::client::{Client, Flags, ReplyMode};
-use crate::commands::FloorCall;
-use crate::floor::Floor;
+use crate::commands::ContextCall;
+use crate::context::ExecContext;
 use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
@@ -10,19 +10,19 @@ use ochre_resp::reply::Protocol;
 
 /// Declaration of RESET.
 pub static RESET: ServerCommand =
-    ServerCommand::new("reset", Group::Connection, 1, Run::Floor(Reach::Watched, reset))
+    ServerCommand::new("reset", Group::Connection, 1, Run::Context(Reach::Watched, reset))
         .since("6.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
         .summary("Makes the connection what it was when it began.")
         .complexity("O(1)");
 
-fn reset(call: &mut FloorCall<'_, '_>, _: Args<'_>) -> Outcome {
-    call.floor.reset_client(call.client);
+fn reset(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    call.context.reset_client(call.client);
     call.reply().simple("RESET");
     Ok(())
 }
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// Undoes everything a client has set up, but for what it said about its library
     /// (networking.c: clearClientConnectionState).
     fn reset_client(&mut self, client: &mut Client) {

@@ -35,7 +35,7 @@ static MEMORY: ServerCommand = ServerCommand::container(
             .summary("Gives unused memory back to the system.")
             .complexity("Depends on how much memory is allocated, could be slow"),
         sub("stats", 2, Run::Survey(stats)).tips(TIPS).summary("Returns where the memory goes."),
-        sub("usage", -3, Run::Floor(Reach::OneKey, usage::usage))
+        sub("usage", -3, Run::Context(Reach::OneKey, usage::usage))
             .flags(READONLY)
             .keys(&[KeySpec::at(2, RO)])
             .summary("Returns what a key costs, its value included.")

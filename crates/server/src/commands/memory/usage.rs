@@ -1,6 +1,6 @@
 //! MEMORY USAGE: what a key costs.
 
-use crate::commands::FloorCall;
+use crate::commands::ContextCall;
 use ochre_engine::command::*;
 use ochre_engine::text::parse_i64;
 use ochre_engine::value::footprint;
@@ -8,12 +8,12 @@ use ochre_engine::value::footprint;
 /// Parts of a value that are looked at unless told otherwise.
 const DEFAULT_SAMPLES: usize = 5;
 
-pub(super) fn usage(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+pub(super) fn usage(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let samples = read_samples(args)?;
-    let (ground, lane) = (&call.floor.ground, &call.floor.lane);
+    let (shards, lane) = (&call.context.shards, &call.context.lane);
     let now = lane.clock.unix_ms(lane.tick);
-    let key = ground.locate(args.get(2));
-    let entry = ground.shard(key).entry(call.client.db, key);
+    let key = shards.locate(args.get(2));
+    let entry = shards.shard(key).entry(call.client.db, key);
     let alive = entry.filter(|entry| entry.expiry().is_none_or(|at| at.0 > now.0));
     match alive.map(|entry| footprint(entry, samples)) {
         Some(bytes) => call.reply().count(bytes),

@@ -2,7 +2,7 @@
 
 mod monitor;
 
-use super::{FloorCall, LocalCall};
+use super::{ContextCall, LocalCall};
 use crate::client::{Client, Flags};
 use crate::pubsub::Kind;
 use crate::table::{Reach, Run, ServerCommand};
@@ -34,7 +34,7 @@ static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub,
     .args(&[Arg::string("channel").multiple()]);
 
 static UNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Floor(Reach::Local, unsubscribe))
+    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Context(Reach::Local, unsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to channels, to all of them if none is named.")
@@ -50,7 +50,7 @@ static PSUBSCRIBE: ServerCommand =
         .args(&[Arg::pattern("pattern").multiple()]);
 
 static PUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Floor(Reach::Local, punsubscribe))
+    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Context(Reach::Local, punsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to patterns, to all of them if none is named.")
@@ -67,7 +67,7 @@ static SSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("shardchannel").multiple()]);
 
 static SUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Floor(Reach::Local, sunsubscribe))
+    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Context(Reach::Local, sunsubscribe))
         .since("7.0.0")
         .flags(SUBSCRIBER)
         .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
@@ -76,7 +76,7 @@ static SUNSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("shardchannel").optional().multiple()]);
 
 static PUBLISH: ServerCommand =
-    ServerCommand::new("publish", Group::PubSub, 3, Run::Floor(Reach::Audience, publish))
+    ServerCommand::new("publish", Group::PubSub, 3, Run::Context(Reach::Audience, publish))
         .since("2.0.0")
         .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
         .summary("Sends a message to a channel.")
@@ -84,7 +84,7 @@ static PUBLISH: ServerCommand =
         .args(&[Arg::string("channel"), Arg::string("message")]);
 
 static SPUBLISH: ServerCommand =
-    ServerCommand::new("spublish", Group::PubSub, 3, Run::Floor(Reach::Audience, spublish))
+    ServerCommand::new("spublish", Group::PubSub, 3, Run::Context(Reach::Audience, spublish))
         .since("7.0.0")
         .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
         .keys(&[KeySpec::at(1, NOT_KEY)])
@@ -150,15 +150,15 @@ fn ssubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Shard)
 }
 
-fn unsubscribe(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+fn unsubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Channel)
 }
 
-fn punsubscribe(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+fn punsubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Pattern)
 }
 
-fn sunsubscribe(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+fn sunsubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Shard)
 }
 
@@ -174,9 +174,9 @@ fn add(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     Ok(())
 }
 
-fn remove(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
-    let pubsub = call.floor.hall.pubsub;
-    let settle = |client: &mut Client| call.floor.open_outstanding(client);
+fn remove(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let pubsub = call.context.hall.pubsub;
+    let settle = |client: &mut Client| call.context.open_outstanding(client);
     if args.len() == 1 {
         pubsub.unsubscribe_kind(call.client, kind, settle);
     } else {
@@ -186,17 +186,17 @@ fn remove(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
     Ok(())
 }
 
-fn publish(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+fn publish(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     send(call, args, Kind::Channel)
 }
 
-fn spublish(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+fn spublish(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     send(call, args, Kind::Shard)
 }
 
-fn send(call: &mut FloorCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
-    let hall = call.floor.hall;
-    let (messages, registry) = (call.floor.messages(), hall.pubsub.registry());
+fn send(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
+    let hall = call.context.hall;
+    let (messages, registry) = (call.context.messages(), hall.pubsub.registry());
     let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |message| messages.push(message));
     drop(registry);
     call.reply().count(receivers);

@@ -3,8 +3,8 @@
 //! everything is, if one of the commands needs that.
 
 use crate::client::{Client, Flags, Multi};
-use crate::commands::{FloorCall, LocalCall};
-use crate::floor::Floor;
+use crate::commands::{ContextCall, LocalCall};
+use crate::context::ExecContext;
 use crate::server::Server;
 use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::*;
@@ -29,17 +29,17 @@ fn multi(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
 
 /// Declaration of DISCARD.
 pub static DISCARD: ServerCommand =
-    ServerCommand::new("discard", Group::Transactions, 1, Run::Floor(Reach::Watched, discard))
+    ServerCommand::new("discard", Group::Transactions, 1, Run::Context(Reach::Watched, discard))
         .since("2.0.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .summary("Drops the queued commands of a transaction.")
         .complexity("O(N), when N is the number of queued commands");
 
-fn discard(call: &mut FloorCall<'_, '_>, _: Args<'_>) -> Outcome {
+fn discard(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     if !call.client.flags.contains(Flags::MULTI) {
         return Err(Error::fixed("ERR DISCARD without MULTI"));
     }
-    call.floor.discard_transaction(call.client);
+    call.context.discard_transaction(call.client);
     call.reply().ok();
     Ok(())
 }
@@ -54,7 +54,7 @@ pub static EXEC: ServerCommand = ServerCommand::new("exec", Group::Transactions,
 /// Commands see that they are in a transaction: SUBSCRIBE may run in one, but not in a script.
 const INSIDE: Flags = Flags::MULTI.union(Flags::DENY_BLOCKING);
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// Ends a transaction without running it, and with it all watches.
     pub fn discard_transaction(&mut self, client: &mut Client) {
         client.multi = None;
@@ -62,7 +62,7 @@ impl Floor<'_> {
         self.unwatch_all(client);
     }
 
-    /// Begins EXEC: what is to be run, up to [`Floor::end_exec`]; `None` if a watched key changed, which is
+    /// Begins EXEC: what is to be run, up to [`ExecContext::end_exec`]; `None` if a watched key changed, which is
     /// answered.
     pub fn begin_exec(&mut self, client: &mut Client) -> Result<Option<Box<Multi>>, Error> {
         if !client.flags.contains(Flags::MULTI) {
@@ -96,11 +96,11 @@ impl Floor<'_> {
 impl Server {
     /// Runs the transaction of a client.
     pub fn exec(&mut self, client: &mut Client) -> Outcome {
-        let Some(queued) = self.floor().begin_exec(client)? else { return Ok(()) };
+        let Some(queued) = self.context().begin_exec(client)? else { return Ok(()) };
         for (command, args) in &queued.commands {
             self.run(client, *command, args.args(), Hints::NONE);
         }
-        self.floor().end_exec(client);
+        self.context().end_exec(client);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! WATCH and UNWATCH.
 
 use crate::client::{Client, Flags};
-use crate::commands::FloorCall;
-use crate::floor::Floor;
+use crate::commands::ContextCall;
+use crate::context::ExecContext;
 use crate::table::{Reach, Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
@@ -10,7 +10,7 @@ use ochre_engine::level::Level;
 
 /// Declaration of WATCH.
 pub static WATCH: ServerCommand =
-    ServerCommand::new("watch", Group::Transactions, -2, Run::Floor(Reach::Keys, watch))
+    ServerCommand::new("watch", Group::Transactions, -2, Run::Context(Reach::Keys, watch))
         .since("2.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .keys(&[KeySpec::range(1, -1, 1, RO)])
@@ -18,30 +18,30 @@ pub static WATCH: ServerCommand =
         .complexity("O(1) for every key.")
         .args(&[Arg::key("key").multiple()]);
 
-fn watch(call: &mut FloorCall<'_, '_>, args: Args<'_>) -> Outcome {
+fn watch(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     if call.client.flags.contains(Flags::MULTI) {
         return Err(Error::fixed("ERR WATCH inside MULTI is not allowed"));
     }
-    call.floor.watch(call.client, args);
+    call.context.watch(call.client, args);
     call.reply().ok();
     Ok(())
 }
 
 /// Declaration of UNWATCH.
 pub static UNWATCH: ServerCommand =
-    ServerCommand::new("unwatch", Group::Transactions, 1, Run::Floor(Reach::Watched, unwatch))
+    ServerCommand::new("unwatch", Group::Transactions, 1, Run::Context(Reach::Watched, unwatch))
         .since("2.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .summary("Forgets all watched keys.")
         .complexity("O(1)");
 
-fn unwatch(call: &mut FloorCall<'_, '_>, _: Args<'_>) -> Outcome {
-    call.floor.unwatch_all(call.client);
+fn unwatch(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    call.context.unwatch_all(call.client);
     call.reply().ok();
     Ok(())
 }
 
-impl Floor<'_> {
+impl ExecContext<'_> {
     /// A client watches these keys (all arguments but the first). One whose transaction is broken already does not.
     fn watch(&mut self, client: &mut Client, args: Args<'_>) {
         if client.is_broken() {
@@ -54,8 +54,8 @@ impl Floor<'_> {
                 continue;
             }
             watching.keys.push((client.db, key.into()));
-            let at = self.ground.locate(key);
-            let shard = self.ground.shard_mut(at);
+            let at = self.shards.locate(key);
+            let shard = self.shards.shard_mut(at);
             let expired = shard.presence(client.db, at, now) == Presence::Expired;
             let (db, id) = (client.db, client.id);
             shard.change_interest(|interest| interest.watch(db, key, id, &watching.flag, expired));
@@ -66,8 +66,8 @@ impl Floor<'_> {
     pub fn unwatch_all(&mut self, client: &mut Client) {
         let Some(watching) = client.watching.take() else { return };
         for (db, key) in watching.keys {
-            let at = self.ground.locate(&key);
-            self.ground.shard_mut(at).change_interest(|interest| interest.unwatch(db, &key, client.id));
+            let at = self.shards.locate(&key);
+            self.shards.shard_mut(at).change_interest(|interest| interest.unwatch(db, &key, client.id));
         }
     }
 
@@ -77,8 +77,8 @@ impl Floor<'_> {
         let Some(watching) = &client.watching else { return false };
         let now = self.lane.clock.unix_ms(self.lane.tick);
         let has_expired = |(db, key): &(DbIndex, Box<[u8]>)| {
-            let at = self.ground.locate(key);
-            let shard = self.ground.shard(at);
+            let at = self.shards.locate(key);
+            let shard = self.shards.shard(at);
             let watched_alive = shard.interest().is_some_and(|all| all.watched_alive(*db, key, client.id));
             watched_alive && shard.presence(*db, at, now) == Presence::Expired
         };

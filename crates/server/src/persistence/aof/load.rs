@@ -395,7 +395,7 @@ impl Server {
         }
         self.stats.dirty += std::mem::take(&mut self.lane.fx.dirty);
         if !self.lane.fx.is_quiet() {
-            self.on_floor(client, |floor, _| floor.deliver());
+            self.with_context(client, |context, _| context.deliver());
         }
         if self.config.persistence.key_load_delay != 0 {
             debug_delay(self.config.persistence.key_load_delay);

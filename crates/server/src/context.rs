@@ -1,8 +1,8 @@
-//! The floor: what a command works on besides its client, in either mode.
+//! The context: what a command works on besides its client, in either mode.
 //!
 //! ```text
-//! exclusive   &mut Server ──> Floor { all shards,     messages kept and handed over at the end }
-//! shared      WorkerHandle        ──> Floor { shards locked,  messages sent through mailboxes }
+//! exclusive   &mut Server ──> ExecContext { all shards,     messages kept and handed over at the end }
+//! shared      WorkerHandle        ──> ExecContext { shards locked,  messages sent through mailboxes }
 //! ```
 //! Whatever a command sets off (broken transactions, events, clients that are served) is written once, over this, and does not
 //! know in which mode it runs. In the shared mode the shards that it may reach are locked before: those of the
@@ -30,36 +30,36 @@ use ochre_resp::request::Args;
 use rand::rngs::SmallRng;
 
 /// The shards within reach.
-pub enum Ground<'a> {
+pub enum ShardAccess<'a> {
     /// All of them.
     All(&'a mut World),
     /// Those whose locks are held.
     Held(Held<'a>),
 }
 
-impl Ground<'_> {
+impl ShardAccess<'_> {
     /// Hash and shard of a key.
     #[inline]
     pub fn locate<'k>(&self, key: &'k [u8]) -> Key<'k> {
         match self {
-            Ground::All(world) => world.locate(key),
-            Ground::Held(held) => held.locate(key),
+            ShardAccess::All(world) => world.locate(key),
+            ShardAccess::Held(held) => held.locate(key),
         }
     }
 
     /// The shard of a key.
     pub fn shard(&self, key: Key<'_>) -> &Shard {
         match self {
-            Ground::All(world) => &world.shards()[key.shard()],
-            Ground::Held(held) => held.shard(key.shard()),
+            ShardAccess::All(world) => &world.shards()[key.shard()],
+            ShardAccess::Held(held) => held.shard(key.shard()),
         }
     }
 
     /// The same, to be changed.
     pub fn shard_mut(&mut self, key: Key<'_>) -> &mut Shard {
         match self {
-            Ground::All(world) => world.shard_mut(key),
-            Ground::Held(held) => held.shard_mut(key.shard()),
+            ShardAccess::All(world) => world.shard_mut(key),
+            ShardAccess::Held(held) => held.shard_mut(key.shard()),
         }
     }
 
@@ -67,8 +67,8 @@ impl Ground<'_> {
     #[inline]
     pub fn keys<'a>(&'a mut self, view: View<'a>) -> Keys<'a> {
         match self {
-            Ground::All(world) => Keys::new(world, view),
-            Ground::Held(held) => Keys::locked(held, view),
+            ShardAccess::All(world) => Keys::new(world, view),
+            ShardAccess::Held(held) => Keys::locked(held, view),
         }
     }
 }
@@ -97,9 +97,9 @@ pub struct Hall<'a> {
 }
 
 /// See the module.
-pub struct Floor<'a> {
+pub struct ExecContext<'a> {
     /// The shards within reach.
-    pub ground: Ground<'a>,
+    pub shards: ShardAccess<'a>,
     /// What is only read, or has a lock of its own.
     pub hall: Hall<'a>,
     /// The worker's lane.
@@ -119,7 +119,7 @@ impl<'a> Hall<'a> {
     }
 }
 
-impl<'a> Floor<'a> {
+impl<'a> ExecContext<'a> {
     /// Hands the client in hand, which has just ended subscriptions, the messages that were on their way to it.
     pub fn open_outstanding(&mut self, client: &mut Client) {
         self.outlet.take_back(client).into_iter().for_each(|message| _ = message.open(client));
@@ -127,9 +127,9 @@ impl<'a> Floor<'a> {
 
     /// A view of database 0 and randomness, for work that no client asked for.
     pub fn background(&mut self) -> (Keys<'_>, &mut SmallRng) {
-        let Floor { ground, hall, lane, .. } = self;
+        let ExecContext { shards, hall, lane, .. } = self;
         let (view, rng) = lane.background(hall.settings);
-        (ground.keys(view), rng)
+        (shards.keys(view), rng)
     }
 
     /// Carries out effects that no client caused, while their shards are held.
@@ -200,14 +200,14 @@ impl<'a> Floor<'a> {
     /// Tells everybody concerned what a command did, and forgets it.
     #[cold]
     pub fn deliver(&mut self) {
-        let Floor { ground, hall, lane, stats, journal, outlet, .. } = self;
+        let ExecContext { shards, hall, lane, stats, journal, outlet, .. } = self;
         let now = lane.clock.unix_ms(lane.tick);
         let messages = outlet.messages(journal, || now.seconds());
         let fx = &mut lane.fx;
         stats.expired_keys.add(std::mem::take(&mut fx.stats.expired));
         for (db, key) in fx.watched.drain(..) {
-            let key = ground.locate(&key);
-            ground.shard_mut(key).touch_watched(db, key, now, true);
+            let key = shards.locate(&key);
+            shards.shard_mut(key).touch_watched(db, key, now, true);
         }
         let wanted = hall.settings.notify_keyspace_events;
         hall.pubsub.publish_events(wanted, &fx.events, &mut |message| messages.push(message));
@@ -226,17 +226,17 @@ impl<'a> Floor<'a> {
 }
 
 impl Server {
-    /// Does something on the floor for no client.
-    pub fn on_empty_floor<R>(&mut self, work: impl FnOnce(&mut Floor<'_>) -> R) -> R {
+    /// Does something on the context for no client.
+    pub fn without_client<R>(&mut self, work: impl FnOnce(&mut ExecContext<'_>) -> R) -> R {
         let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
-        self.on_floor(&mut nobody, |floor, _| work(floor))
+        self.with_context(&mut nobody, |context, _| work(context))
     }
 
-    /// The floor of the exclusive mode.
-    pub fn floor(&mut self) -> Floor<'_> {
+    /// The context of the exclusive mode.
+    pub fn context(&mut self) -> ExecContext<'_> {
         let expiry = if self.pause.is_on() { ExpiryMode::Hide } else { ExpiryMode::Delete };
-        Floor {
-            ground: Ground::All(&mut self.world),
+        ExecContext {
+            shards: ShardAccess::All(&mut self.world),
             hall: Hall {
                 commands: &self.commands,
                 settings: &self.settings,
@@ -255,15 +255,15 @@ impl Server {
         }
     }
 
-    /// Does something on the floor while a client is in hand, and hands its messages over.
-    pub fn on_floor<R>(
+    /// Does something on the context while a client is in hand, and hands its messages over.
+    pub fn with_context<R>(
         &mut self,
         in_hand: &mut Client,
-        work: impl FnOnce(&mut Floor<'_>, &mut Client) -> R,
+        work: impl FnOnce(&mut ExecContext<'_>, &mut Client) -> R,
     ) -> R {
-        let mut floor = self.floor();
-        let done = work(&mut floor, in_hand);
-        let messages = floor.into_messages();
+        let mut context = self.context();
+        let done = work(&mut context, in_hand);
+        let messages = context.into_messages();
         self.hand_over_all(in_hand, messages);
         done
     }

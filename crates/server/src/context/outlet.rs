@@ -1,4 +1,4 @@
-//! What leaves the floor for other workers: first what was logged, then messages.
+//! What leaves the context for other workers: first what was logged, then messages.
 //!
 //! A worker that gets a message may tell its client at once what it says; that must not happen before it is written what
 //! the message tells of. So there is no way to a message's box that does not show the log before.
