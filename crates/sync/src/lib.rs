@@ -8,18 +8,18 @@
 //!                                                     of their batch
 //! ```
 //! [`World`] hands out both modes; with one worker both are free. What workers in the shared mode meet in has locks of
-//! its own: shards ([`ShardLock`]) and mailboxes ([`Mailbox`]). [`Places`] keep them from being more than there are
+//! its own: shards ([`ShardLock`]) and mailboxes ([`Mailbox`]). [`RunPermits`] keep them from being more than there are
 //! processors. The crate has no dependencies, so that the model checker `loom` can run it whole (`make test-loom`).
 
 mod lock;
 mod mailbox;
-mod places;
+mod run_permits;
 mod shard;
 mod world;
 
 pub use lock::WorldLock;
 pub use mailbox::Mailbox;
-pub use places::Places;
+pub use run_permits::RunPermits;
 pub use shard::{Owner, ShardLock, Taken, Waiters};
 pub use world::{Exclusive, Own, Shared, World};
 

@@ -10,7 +10,7 @@
 #![allow(unsafe_code)]
 
 use crate::lock::WorldLock;
-use crate::places::Places;
+use crate::run_permits::RunPermits;
 use slice::Slice;
 use std::cell::UnsafeCell;
 use std::io;
@@ -21,8 +21,8 @@ pub struct World<S> {
     lock: WorldLock,
     workers: usize,
     /// If there are fewer processors than workers.
-    places: Option<Places>,
-    /// For each worker: since when it has its place, if it has one. Its own thread alone looks at it.
+    permits: Option<RunPermits>,
+    /// For each worker: since when it has its permit, if it has one. Its own thread alone looks at it.
     since: Box<[Own<Option<Slice>>]>,
     state: UnsafeCell<S>,
 }
@@ -34,12 +34,12 @@ impl<S> World<S> {
     /// The state for so many workers on so many processors. With one worker, no lock is ever taken. Fails if the system
     /// has no more pipes.
     pub fn new(workers: usize, processors: usize, state: S) -> io::Result<World<S>> {
-        let needs_places = workers > processors.max(1);
-        let places = needs_places.then(|| Places::new(processors.max(1), workers)).transpose()?;
+        let needs_permits = workers > processors.max(1);
+        let permits = needs_permits.then(|| RunPermits::new(processors.max(1), workers)).transpose()?;
         Ok(World {
             lock: WorldLock::new(workers),
             workers,
-            places,
+            permits,
             since: (0..workers).map(|_| Own::new(None)).collect(),
             state: UnsafeCell::new(state),
         })
@@ -51,14 +51,14 @@ impl<S> World<S> {
     }
 
     /// True if worker `me` should leave the shared mode for a moment: for somebody who wants the
-    /// exclusive mode, or who waits for a place. To be asked at the end of a batch.
+    /// exclusive mode, or who waits for a permit. To be asked at the end of a batch.
     ///
     /// # Safety
     /// One thread only is worker `me`.
     #[inline]
     pub unsafe fn is_wanted(&self, me: usize) -> bool {
         // SAFETY: by the contract.
-        self.lock.is_wanted() || self.places.is_some() && unsafe { self.slice_is_over(me) }
+        self.lock.is_wanted() || self.permits.is_some() && unsafe { self.slice_is_over(me) }
     }
 
     /// # Safety
@@ -66,20 +66,20 @@ impl<S> World<S> {
     unsafe fn slice_is_over(&self, me: usize) -> bool {
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
-        self.places.as_ref().is_some_and(Places::are_wanted) && since.is_some_and(Slice::is_over)
+        self.permits.as_ref().is_some_and(RunPermits::are_wanted) && since.is_some_and(Slice::is_over)
     }
 
-    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its place. It has usually left the
-    /// shared mode; one that waits for the disk may stay in it, and gets a place again when it enters it next.
+    /// Worker `me` is about to sleep, with no shard in hand: somebody else may have its permit. It has usually left the
+    /// shared mode; one that waits for the disk may stay in it, and gets a permit again when it enters it next.
     ///
     /// # Safety
     /// One thread only is worker `me`.
     #[inline]
     pub unsafe fn rest(&self, me: usize) {
-        if let Some(places) = &self.places {
+        if let Some(permits) = &self.permits {
             // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
             if unsafe { self.since[me].of_this_worker() }.take().is_some() {
-                places.leave();
+                permits.leave();
             }
         }
     }
@@ -91,9 +91,9 @@ impl<S> World<S> {
     #[inline]
     pub unsafe fn shared(&self, me: usize) -> Shared<'_, S> {
         if self.workers > 1 {
-            if self.places.is_some() {
+            if self.permits.is_some() {
                 // SAFETY: by the contract.
-                unsafe { self.take_place(me) };
+                unsafe { self.take_permit(me) };
             }
             self.lock.enter_shared(me);
         }
@@ -102,8 +102,8 @@ impl<S> World<S> {
 
     /// # Safety
     /// One thread only is worker `me`.
-    unsafe fn take_place(&self, me: usize) {
-        let Some(places) = &self.places else { return };
+    unsafe fn take_permit(&self, me: usize) {
+        let Some(permits) = &self.permits else { return };
         // SAFETY: by the contract.
         if unsafe { self.slice_is_over(me) } {
             // SAFETY: by the contract.
@@ -112,7 +112,7 @@ impl<S> World<S> {
         // SAFETY: by the contract this thread alone looks at it, and no other reference lives.
         let since = unsafe { self.since[me].of_this_worker() };
         if since.is_none() {
-            places.enter(me);
+            permits.enter(me);
             *since = Some(Slice::begin());
         }
     }
@@ -226,7 +226,7 @@ impl<T> Own<T> {
     }
 }
 
-/// The time for which a worker has had its place.
+/// The time for which a worker has had its permit.
 mod slice {
     #[cfg(loom)]
     pub use at_once::Slice;
@@ -237,7 +237,7 @@ mod slice {
     mod timed {
         use std::time::{Duration, Instant};
 
-        /// How long a worker keeps its place while others wait for one: long against changing threads, short
+        /// How long a worker keeps its permit while others wait for one: long against changing threads, short
         /// against what a client notices.
         const LENGTH: Duration = Duration::from_millis(4);
 
@@ -255,7 +255,7 @@ mod slice {
         }
     }
 
-    /// The model checker repeats what it did, which no clock does: a slice is over as soon as somebody wants the place.
+    /// The model checker repeats what it did, which no clock does: a slice is over as soon as somebody wants the permit.
     #[cfg(loom)]
     mod at_once {
         #[derive(Clone, Copy)]

@@ -81,7 +81,7 @@ impl WorkerHandle {
     }
 
     /// Lets somebody else work while this worker waits for the disk, to the end of its turn. It stays in the shared mode.
-    pub fn lend_place(&mut self) {
+    pub fn lend_permit(&mut self) {
         // SAFETY: this is the one handle of this number.
         unsafe { self.process.rest(self.me) };
     }

@@ -168,7 +168,7 @@ impl Worker {
             return;
         }
         if self.handle.common().config().persistence.appendfsync == AppendFsync::Always {
-            self.handle.lend_place();
+            self.handle.lend_permit();
         }
         let (common, _, Desk { lane, stats, .. }) = self.handle.split();
         let started = lane.clock.tick();

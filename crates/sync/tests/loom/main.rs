@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 mod letters;
-mod places;
+mod run_permits;
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};

@@ -1,23 +1,23 @@
-//! Places: passed on, and lent by a worker that waits for the disk.
+//! Run permits: passed on, and lent by a worker that waits for the disk.
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use ochre_sync::{Places, Shared, World};
+use ochre_sync::{RunPermits, Shared, World};
 
-/// One place for two workers: never both, and both get it.
+/// One permit for two workers: never both, and both get it.
 #[test]
 fn a_place_is_passed_on() {
     loom::model(|| {
-        let shared = Arc::new((Places::new(1, 2).unwrap(), AtomicUsize::new(0)));
-        let work = |me: usize, shared: &(Places, AtomicUsize)| {
-            let (places, inside) = shared;
+        let shared = Arc::new((RunPermits::new(1, 2).unwrap(), AtomicUsize::new(0)));
+        let work = |me: usize, shared: &(RunPermits, AtomicUsize)| {
+            let (permits, inside) = shared;
             for _ in 0..2 {
-                places.enter(me);
-                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0, "two on one place");
+                permits.enter(me);
+                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0, "two on one permit");
                 inside.fetch_sub(1, Ordering::Relaxed);
-                places.leave();
+                permits.leave();
             }
         };
         let other = Arc::clone(&shared);
@@ -27,11 +27,11 @@ fn a_place_is_passed_on() {
     });
 }
 
-/// Workers that share places, as the server's seats do, and a disk that some of them wait for.
+/// Workers that share permits, as the server's seats do, and a disk that some of them wait for.
 struct Office {
     world: World<UnsafeCell<u32>>,
-    places: usize,
-    /// How many workers use a place in the shared mode.
+    permits: usize,
+    /// How many workers use a permit in the shared mode.
     at_work: AtomicUsize,
     /// Whether what the disk was asked for is done.
     disk: Mutex<bool>,
@@ -39,10 +39,10 @@ struct Office {
 }
 
 impl Office {
-    fn new(workers: usize, places: usize) -> Arc<Office> {
+    fn new(workers: usize, permits: usize) -> Arc<Office> {
         Arc::new(Office {
-            world: World::new(workers, places, UnsafeCell::new(0)).unwrap(),
-            places,
+            world: World::new(workers, permits, UnsafeCell::new(0)).unwrap(),
+            permits,
             at_work: AtomicUsize::new(0),
             disk: Mutex::new(false),
             done: Condvar::new(),
@@ -82,7 +82,7 @@ impl Seat<'_> {
         // SAFETY: see the struct; it holds no guard.
         self.shared = Some(unsafe { self.office.world.shared(self.me) });
         let others = self.office.at_work.fetch_add(1, Ordering::Relaxed);
-        assert!(others < self.office.places, "more workers than places");
+        assert!(others < self.office.permits, "more workers than permits");
         self.works = true;
     }
 
@@ -132,8 +132,8 @@ impl Seat<'_> {
     }
 }
 
-/// There is one place, and what the lender waits for comes only from the other worker: that must get the place.
-/// Its exclusive turn waits for the lender, and each has a place afterwards, but not both at once.
+/// There is one permit, and what the lender waits for comes only from the other worker: that must get the permit.
+/// Its exclusive turn waits for the lender, and each has a permit afterwards, but not both at once.
 #[test]
 fn a_lent_place_is_of_use_while_its_lender_stays_in_the_shared_mode() {
     let mut model = loom::model::Builder::new();
@@ -164,7 +164,7 @@ fn a_lent_place_is_of_use_while_its_lender_stays_in_the_shared_mode() {
 }
 
 /// A lender that goes back to work in the same turn, because it has to step aside or needs the exclusive mode, waits
-/// for a place again, and has one to give up at the end.
+/// for a permit again, and has one to give up at the end.
 #[test]
 fn lenders_that_go_on_get_a_place_again() {
     let mut model = loom::model::Builder::new();
