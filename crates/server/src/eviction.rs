@@ -10,10 +10,9 @@
 
 use crate::alloc;
 use crate::clock::{Clock, Tick};
-use crate::context::ExecContext;
+use crate::exec::ExecContext;
 use crate::lazyfree::Reaper;
 use crate::server::Server;
-use ochre_engine::command::Error;
 use ochre_engine::cycle::EvictionPool;
 use ochre_engine::settings::Settings;
 use std::ops::RangeInclusive;
@@ -31,7 +30,7 @@ const REST_NANOS: u64 = 1_000_000;
 
 /// What this thread may have in use before it asks again what all threads use, in bytes by its own counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Room {
+pub struct Headroom {
     /// What it frees others may have taken, so among others it asks again as well when it has freed much. `None`: it has
     /// to ask.
     bounds: Option<RangeInclusive<i64>>,
@@ -39,7 +38,7 @@ pub struct Room {
     is_stuck: bool,
 }
 
-impl Room {
+impl Headroom {
     /// Whether a command may run without asking. `needs` is whether it may use more memory.
     #[inline]
     pub fn is_left(&self, needs: impl FnOnce() -> bool) -> bool {
@@ -48,7 +47,7 @@ impl Room {
     }
 }
 
-/// State of eviction of a worker; what is done in the exclusive mode is the first one's.
+/// State of eviction of a worker.
 #[derive(Default)]
 pub struct Eviction {
     /// The best candidates.
@@ -63,8 +62,8 @@ pub struct Eviction {
 
 impl Eviction {
     /// The room of this worker.
-    pub fn room(&self) -> Room {
-        Room { bounds: self.bounds.clone(), is_stuck: self.stuck.is_some() }
+    pub fn headroom(&self) -> Headroom {
+        Headroom { bounds: self.bounds.clone(), is_stuck: self.stuck.is_some() }
     }
 
     /// Starts anew: limit or policy may have changed.
@@ -88,14 +87,14 @@ impl Eviction {
     pub fn conclude(&mut self, pressure: Pressure, free: u64, limit: u64, workers: u64, clock: &Clock) {
         let tolerated = limit / TOLERANCE / workers;
         self.unfinished = pressure == Pressure::Running;
-        let room = match pressure {
+        let headroom = match pressure {
             Pressure::Relieved => Some(tolerated.min(free / workers)),
             Pressure::Stuck => Some(tolerated),
             Pressure::Running => None,
         };
         let used = alloc::used_by_this_thread();
-        self.bounds =
-            room.map(|room| used.saturating_sub_unsigned(tolerated)..=used.saturating_add_unsigned(room));
+        self.bounds = headroom
+            .map(|headroom| used.saturating_sub_unsigned(tolerated)..=used.saturating_add_unsigned(headroom));
         self.stuck = match pressure {
             Pressure::Stuck if self.rests(clock) => self.stuck,
             Pressure::Stuck => Some(clock.tick()),
@@ -116,7 +115,7 @@ pub enum Pressure {
 }
 
 /// Where keys are evicted: the exclusive mode, or a worker in the shared mode.
-pub trait Site {
+pub trait EvictionSite {
     /// Settings.
     fn settings(&self) -> &Settings;
     /// Bytes in use that count against the limit.
@@ -135,7 +134,7 @@ pub trait Site {
 
 /// Evicts until memory is below the limit, nothing is left to evict, or the time is up. Begins with what counts against
 /// the limit, in bytes, and returns what does in the end.
-pub fn relieve(site: &mut impl Site, counted: u64) -> (Pressure, u64) {
+pub fn relieve(site: &mut impl EvictionSite, counted: u64) -> (Pressure, u64) {
     let limit = site.settings().maxmemory;
     if limit == 0 || counted <= limit {
         return (Pressure::Relieved, counted);
@@ -146,7 +145,12 @@ pub fn relieve(site: &mut impl Site, counted: u64) -> (Pressure, u64) {
     came_to
 }
 
-fn evict_for_a_while(site: &mut impl Site, limit: u64, mut counted: u64, started: Tick) -> (Pressure, u64) {
+fn evict_for_a_while(
+    site: &mut impl EvictionSite,
+    limit: u64,
+    mut counted: u64,
+    started: Tick,
+) -> (Pressure, u64) {
     let limit_us = eviction_time_us(site.settings().maxmemory_eviction_tenacity);
     let ahead = if site.is_among_others() { (limit / AHEAD.0).min(AHEAD.1) } else { 0 };
     let mut turns = 0u32;
@@ -172,7 +176,7 @@ fn evict_for_a_while(site: &mut impl Site, limit: u64, mut counted: u64, started
 }
 
 /// Nothing more to evict: values on their way to be freed may be enough.
-fn wait_for_reaper(site: &mut impl Site, limit: u64) -> (Pressure, u64) {
+fn wait_for_reaper(site: &mut impl EvictionSite, limit: u64) -> (Pressure, u64) {
     let patience = std::time::Duration::from_millis(1);
     let started = site.clock().tick();
     let mut counted = site.memory_counted();
@@ -187,14 +191,13 @@ fn wait_for_reaper(site: &mut impl Site, limit: u64) -> (Pressure, u64) {
     (if counted <= limit { Pressure::Relieved } else { Pressure::Stuck }, counted)
 }
 
-impl Site for Server {
+impl EvictionSite for Server {
     fn settings(&self) -> &Settings {
-        &self.settings
+        &self.shared.settings
     }
 
     fn memory_counted(&self) -> u64 {
-        let log = self.log_buffer();
-        alloc::used().saturating_sub(log) as u64
+        self.shared.memory_counted(&self.state.journal)
     }
 
     fn is_among_others(&self) -> bool {
@@ -202,20 +205,18 @@ impl Site for Server {
     }
 
     fn evict_one(&mut self) -> bool {
-        let started = self.lane.clock.tick();
-        let mut pool = std::mem::take(&mut self.desks[0].get_mut().eviction.pool);
-        let found = self.without_client(|context| context.evict(&mut pool));
-        self.desks[0].get_mut().eviction.pool = pool;
+        let started = self.state.clock.tick();
+        let found = self.without_client(|context| context.evict());
         self.note_since("eviction-del", started);
         found
     }
 
     fn reaper(&self) -> &Reaper {
-        &self.reaper
+        &self.shared.reaper
     }
 
     fn clock(&self) -> &Clock {
-        &self.lane.clock
+        &self.state.clock
     }
 
     fn note_since(&mut self, event: &'static str, started: Tick) {
@@ -225,51 +226,45 @@ impl Site for Server {
 
 impl ExecContext<'_> {
     /// Evicts the best candidate and carries out what that did. False if there is none. Its shard is still held.
-    pub fn evict(&mut self, pool: &mut EvictionPool) -> bool {
-        let settings = self.hall.settings;
+    pub fn evict(&mut self) -> bool {
+        let settings = &self.shared.settings;
+        let mut pool = std::mem::take(&mut self.state.eviction.pool);
         let (mut keys, rng) = self.background();
-        if !pool.evict(&mut keys, settings, rng) {
+        let found = pool.evict(&mut keys, settings, rng);
+        self.state.eviction.pool = pool;
+        if !found {
             return false;
         }
-        self.stats.evicted_keys.add(1);
+        self.state.stats.evicted_keys.add(1);
         self.settle_background(settings.lazyfree_lazy_eviction);
         true
     }
 }
 
 impl Server {
-    /// Bytes of memory for the log that waits to be written.
-    pub fn log_buffer(&self) -> usize {
-        self.journal.aof.bytes.capacity() + self.inbox.capacity()
-    }
-
-    /// Keeps the memory limit before a command runs; one that `needs` memory is refused if that is not possible.
-    pub fn keep_memory_limit(&mut self, needs: bool) -> Result<(), Error> {
-        if self.settings.maxmemory == 0 {
-            return Ok(());
-        }
-        let pressure = self.evict();
-        if pressure == Pressure::Stuck && needs { Err(Error::OUT_OF_MEMORY) } else { Ok(()) }
+    /// Keeps the memory limit before a command runs. True if it is exceeded and nothing can be evicted.
+    pub fn is_stuck_above_limit(&mut self) -> bool {
+        self.evict() == Pressure::Stuck
     }
 
     /// The room of the only worker: up to the limit. `None`: it is exceeded.
-    pub fn room(&self) -> Option<Room> {
-        let free = self.settings.maxmemory.checked_sub(self.memory_counted())?;
+    pub fn headroom(&self) -> Option<Headroom> {
+        let free = self.shared.settings.maxmemory.checked_sub(self.memory_counted())?;
         let end = alloc::used_by_this_thread().saturating_add_unsigned(free);
-        Some(Room { bounds: Some(i64::MIN..=end), is_stuck: false })
+        Some(Headroom { bounds: Some(i64::MIN..=end), is_stuck: false })
     }
 
     /// Evicts in the exclusive mode.
     pub fn evict(&mut self) -> Pressure {
         let counted = self.memory_counted();
         let (pressure, _) = relieve(self, counted);
-        self.desks[0].get_mut().eviction.unfinished = pressure == Pressure::Running;
+        self.state_of(0).eviction.unfinished = pressure == Pressure::Running;
         pressure
     }
 
     /// Lets the first worker evict before it waits the next time.
     pub fn evict_later(&mut self) {
-        self.desks[0].get_mut().eviction.unfinished = true;
+        self.state_of(0).eviction.unfinished = true;
     }
 }
 
@@ -290,7 +285,7 @@ mod tests {
     const WORKERS: u64 = 4;
 
     /// The room of a worker that has found so many bytes free.
-    fn room(pressure: Pressure, free: u64) -> Option<RangeInclusive<i64>> {
+    fn headroom(pressure: Pressure, free: u64) -> Option<RangeInclusive<i64>> {
         let mut eviction = Eviction::default();
         eviction.conclude(pressure, free, LIMIT, WORKERS, &Clock::new());
         eviction.bounds
@@ -298,28 +293,28 @@ mod tests {
 
     #[test]
     fn workers_together_use_less_than_one_percent_without_asking() {
-        let room = room(Pressure::Relieved, LIMIT).expect("there is room");
-        let together = (room.end() - room.start()).cast_unsigned() * WORKERS;
+        let headroom = headroom(Pressure::Relieved, LIMIT).expect("there is headroom");
+        let together = (headroom.end() - headroom.start()).cast_unsigned() * WORKERS;
         assert!((LIMIT / 1000..LIMIT / 100).contains(&together), "{together}");
     }
 
     #[test]
     fn in_front_of_the_limit_the_shares_shrink() {
-        assert_eq!(room(Pressure::Relieved, 100).map(|room| *room.end()), Some(25));
-        assert_eq!(room(Pressure::Relieved, 0).map(|room| *room.end()), Some(0));
-        assert_eq!(room(Pressure::Running, 0), None);
+        assert_eq!(headroom(Pressure::Relieved, 100).map(|headroom| *headroom.end()), Some(25));
+        assert_eq!(headroom(Pressure::Relieved, 0).map(|headroom| *headroom.end()), Some(0));
+        assert_eq!(headroom(Pressure::Running, 0), None);
     }
 
     #[test]
     fn only_what_needs_memory_asks_again_when_nothing_can_be_evicted() {
         let (mut eviction, clock) = (Eviction::default(), Clock::new());
-        let has_room = |eviction: &Eviction, needs: bool| eviction.room().is_left(|| needs);
-        assert!(!has_room(&eviction, false) && !eviction.rests(&clock));
+        let has_headroom = |eviction: &Eviction, needs: bool| eviction.headroom().is_left(|| needs);
+        assert!(!has_headroom(&eviction, false) && !eviction.rests(&clock));
         eviction.conclude(Pressure::Stuck, 0, LIMIT, WORKERS, &clock);
-        assert!(has_room(&eviction, false) && !has_room(&eviction, true) && eviction.rests(&clock));
+        assert!(has_headroom(&eviction, false) && !has_headroom(&eviction, true) && eviction.rests(&clock));
         eviction.conclude(Pressure::Relieved, LIMIT, LIMIT, WORKERS, &clock);
-        assert!(has_room(&eviction, true) && !eviction.rests(&clock));
+        assert!(has_headroom(&eviction, true) && !eviction.rests(&clock));
         eviction.forget();
-        assert!(!has_room(&eviction, false));
+        assert!(!has_headroom(&eviction, false));
     }
 }

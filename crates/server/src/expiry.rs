@@ -8,9 +8,10 @@
 //! over all shards, in the exclusive mode, is left for when everything runs there ([`Server::works_in_slices`]).
 
 use crate::clock::{Clock, Tick};
-use crate::context::ExecContext;
-use crate::server::{Lane, Server};
+use crate::exec::ExecContext;
+use crate::server::Server;
 use crate::stats::Stats;
+use crate::worker_state::WorkerState;
 use ochre_engine::cycle::{CycleEnd, ExpireCycle, Host, Pace, Slice};
 use ochre_engine::keyspace::{DbIndex, Keys, World};
 use ochre_engine::settings::Settings;
@@ -43,19 +44,6 @@ impl ActiveExpiry {
         Some(limit_us)
     }
 
-    /// Runs a cycle over a slice as long as `more_time` lets it.
-    pub fn run(
-        &mut self,
-        context: &mut ExecContext<'_>,
-        slice: Slice,
-        more_time: &mut dyn FnMut() -> bool,
-    ) -> CycleEnd {
-        let pace = Pace::new(context.hall.settings.active_expire_effort);
-        let end = self.cycle.run(&mut Site { context, more_time }, slice, pace);
-        self.timed_out = end == CycleEnd::TimedOut;
-        end
-    }
-
     /// Counts a cycle of so many nanoseconds that has just ended.
     pub fn count(&self, stats: &Stats, nanos: u64) {
         stats.expire_cycles_timed_out.add(u64::from(self.timed_out));
@@ -82,29 +70,27 @@ pub fn slow_limit_us(settings: &Settings, hz: u64) -> u64 {
 impl Server {
     /// A slow cycle, `hz` times a second.
     pub fn expire_cycle(&mut self, hz: u64) {
-        self.run_expiry(slow_limit_us(&self.settings, hz));
+        self.run_expiry(slow_limit_us(&self.shared.settings, hz));
     }
 
     /// A fast cycle, if the last slow one left something to do.
     pub fn fast_expire_cycle(&mut self) {
-        if let Some(limit_us) = self.expiry.fast_limit_us(&self.settings, &self.lane.clock) {
+        let WorkerState { expiry, clock, .. } = &mut *self.state;
+        if let Some(limit_us) = expiry.fast_limit_us(&self.shared.settings, clock) {
             self.run_expiry(limit_us);
         }
     }
 
     fn run_expiry(&mut self, limit_us: u64) {
-        if !self.settings.active_expire_enabled || self.pause.is_on() {
+        if !self.shared.settings.active_expire_enabled || self.shared.pause.is_on() {
             return;
         }
-        let started = self.lane.clock.tick();
-        let mut expiry = std::mem::take(&mut self.expiry);
-        let counter = self.lane.clock.handle();
+        let (started, counter) = (self.state.clock.tick(), self.state.clock.handle());
         let mut more_time = || counter.micros_since(started) < limit_us;
-        self.without_client(|context| expiry.run(context, Slice::ALL, &mut more_time));
-        self.expiry = expiry;
-        self.lane.tick = self.lane.clock.tick();
-        let nanos = self.lane.clock.nanos(started, self.lane.tick);
-        self.expiry.count(&self.stats, nanos);
+        self.without_client(|context| context.run_expiry_cycle(Slice::ALL, &mut more_time));
+        self.state.tick = self.state.clock.tick();
+        let nanos = self.state.clock.nanos(started, self.state.tick);
+        self.state.expiry.count(&self.state.stats, nanos);
         self.note_latency("expire-cycle", nanos);
     }
 }
@@ -130,6 +116,16 @@ impl Host for Site<'_, '_> {
 }
 
 impl ExecContext<'_> {
+    /// Runs a cycle over a slice of the shards as long as `more_time` lets it.
+    pub fn run_expiry_cycle(&mut self, slice: Slice, more_time: &mut dyn FnMut() -> bool) -> CycleEnd {
+        let pace = Pace::new(self.shared.settings.active_expire_effort);
+        let mut cycle = std::mem::take(&mut self.state.expiry.cycle);
+        let end = cycle.run(&mut Site { context: self, more_time }, slice, pace);
+        self.state.expiry.cycle = cycle;
+        self.state.expiry.timed_out = end == CycleEnd::TimedOut;
+        end
+    }
+
     /// Deletes those of these keys that are due. False if the exclusive mode is needed for one.
     pub fn delete_due(&mut self, due: &[(DbIndex, Vec<u8>)]) -> bool {
         due.iter().all(|(db, key)| {
@@ -142,17 +138,17 @@ impl ExecContext<'_> {
     }
 
     fn settle_expired(&mut self) {
-        self.settle_background(self.hall.settings.lazyfree_lazy_expire);
+        self.settle_background(self.shared.settings.lazyfree_lazy_expire);
     }
 }
 
 /// Lends a view of database 0, for work that no client asked for.
 pub fn with_keys<R>(
     world: &mut World,
-    lane: &mut Lane,
+    state: &mut WorkerState,
     settings: &Settings,
     work: impl FnOnce(&mut Keys<'_>) -> R,
 ) -> R {
-    let (view, _) = lane.background(settings);
+    let (view, _) = state.background(settings);
     work(&mut Keys::new(world, view))
 }

@@ -17,9 +17,9 @@
 //! have to hear in the same order (publications, commands for MONITOR) does so under the lock that makes
 //! the order, and whoever changes keys while it holds their shards.
 
-use crate::blocking::Wait;
 use crate::client::{Client, Flags, ReplyMode, Token};
 use crate::pubsub::Publication;
+use crate::waiting::Wait;
 use bytes::Bytes;
 use mio::Waker;
 use ochre_engine::keyspace::ClientId;

@@ -1,40 +1,6 @@
 //! The `ochre-server` program.
 
-mod alloc;
-mod blocking;
-mod call;
-mod client;
-mod clock;
-mod commands;
-mod config;
-mod context;
-mod counter;
-mod eviction;
-mod exec;
-mod expiry;
-mod gate;
-mod latency;
-mod lazyfree;
-mod log;
-mod mailboxes;
-mod memory;
-mod net;
-mod pause;
-mod persistence;
-mod plan;
-mod process;
-mod propagate;
-mod pubsub;
-mod secrets;
-mod server;
-mod shutdown;
-mod slowlog;
-mod startup;
-mod stats;
-mod table;
-mod tally;
-mod worker;
-
+use ochre_server::{alloc, startup};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! Where the memory goes: the figures of INFO and of MEMORY STATS, and what they tell.
 
 use crate::alloc;
-use crate::worker::Common;
+use crate::exec::ExecContext;
 use ochre_engine::keyspace::DbIndex;
 use std::sync::OnceLock;
 
@@ -39,11 +39,12 @@ pub struct Report {
 
 impl Report {
     /// The figures of this moment.
-    pub fn take(server: Common<'_>) -> Report {
+    pub fn take(context: &mut ExecContext<'_>) -> Report {
+        let server = context.shared;
         let (used, rss) = (alloc::used(), resident());
-        let (keys, dbs) = tables(server);
-        let clients = server.counts().memory();
-        let startup = server.startup_memory();
+        let (keys, dbs) = tables(context);
+        let clients = server.counts.memory();
+        let startup = server.startup_memory;
         let tables: usize = dbs.iter().map(|db| db.table_bytes).sum();
         Report {
             used,
@@ -132,9 +133,9 @@ impl Report {
 }
 
 /// Counts the keys, and what the tables cost of databases that have some.
-fn tables(server: Common<'_>) -> (usize, Vec<DbOverhead>) {
-    let mut sums = vec![(0, 0); server.settings().databases as usize];
-    server.each_shard(|shard| {
+fn tables(context: &mut ExecContext<'_>) -> (usize, Vec<DbOverhead>) {
+    let mut sums = vec![(0, 0); context.shared.settings.databases as usize];
+    context.each_shard(|shard| {
         for (db, (keys, bytes)) in (0..).map(DbIndex).zip(&mut sums) {
             if let Some(part) = shard.db(db) {
                 *keys += part.table.len();

@@ -9,8 +9,7 @@
 
 use crate::client::{Client, Flags, Token};
 use crate::server::Server;
-use crate::table::CommandId;
-use ochre_engine::command::flags::{MAY_REPLICATE, WRITE};
+use ochre_engine::command::flags::{Flags as CommandFlags, MAY_REPLICATE, WRITE};
 use ochre_engine::time::UnixMs;
 
 /// What a pause holds back.
@@ -46,6 +45,16 @@ impl Pause {
         self.now.map(|(what, _)| what)
     }
 
+    /// Whether there is a pause that concerns a command with these properties.
+    #[inline]
+    pub fn concerns(&self, flags: impl FnOnce() -> CommandFlags) -> bool {
+        match self.what() {
+            None => false,
+            Some(Paused::All) => true,
+            Some(Paused::Writes) => flags() & (WRITE | MAY_REPLICATE) != 0,
+        }
+    }
+
     /// A client is gone.
     pub fn forget(&mut self, client: &Client) {
         if client.flags.contains(Flags::PAUSED) {
@@ -62,7 +71,7 @@ impl Pause {
 impl Server {
     /// Starts a pause, or extends the one under way.
     pub fn pause(&mut self, what: Paused, end: UnixMs) {
-        self.pause.now = Some(match self.pause.now {
+        self.shared.pause.now = Some(match self.shared.pause.now {
             Some((before, until)) => (what.max(before), end.max(until)),
             None => (what, end),
         });
@@ -70,8 +79,8 @@ impl Server {
 
     /// Ends the pause.
     pub fn unpause(&mut self) {
-        self.pause.now = None;
-        for token in std::mem::take(&mut self.pause.held) {
+        self.shared.pause.now = None;
+        for token in std::mem::take(&mut self.shared.pause.held) {
             if let Some(client) = self.clients.get_mut(token) {
                 client.flags.remove(Flags::PAUSED);
                 self.clients.owe_resumption(token);
@@ -81,31 +90,14 @@ impl Server {
 
     /// Ends the pause if its time is up.
     pub fn end_pause_in_time(&mut self) {
-        if self.pause.end().is_some_and(|end| end <= self.now()) {
+        if self.shared.pause.end().is_some_and(|end| end <= self.now()) {
             self.unpause();
         }
     }
 
-    /// Holds the command of a client back, if there is a pause that concerns it.
-    #[inline]
-    pub fn holds_back(&mut self, client: &mut Client, command: CommandId) -> bool {
-        match self.pause.what() {
-            None => false,
-            Some(what) => self.holds_back_under(what, client, command),
-        }
-    }
-
-    #[cold]
-    fn holds_back_under(&mut self, what: Paused, client: &mut Client, command: CommandId) -> bool {
-        let held = what == Paused::All || self.may_write(client, command);
-        if held {
-            client.flags.insert(Flags::PAUSED);
-            self.pause.held.push(client.token);
-        }
-        held
-    }
-
-    fn may_write(&self, client: &Client, command: CommandId) -> bool {
-        self.setup().flags_with_queue(client, command) & (WRITE | MAY_REPLICATE) != 0
+    /// The command of a client waits until the pause is over.
+    pub fn hold_back(&mut self, client: &mut Client) {
+        client.flags.insert(Flags::PAUSED);
+        self.shared.pause.held.push(client.token);
     }
 }

@@ -45,6 +45,11 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// Where a worker gathers what the commands of a group did.
+    fn of_worker() -> Feed {
+        Feed { is_open: true, ..Feed::default() }
+    }
+
     /// The reader has to be told the database anew.
     pub fn forget_selected(&mut self) {
         self.selected = None;
@@ -118,8 +123,7 @@ pub struct Journal {
 impl Journal {
     /// The journal of a worker, for the shared mode.
     pub fn of_worker() -> Journal {
-        let aof = Feed { is_open: true, ..Feed::default() };
-        Journal { aof, ..Journal::default() }
+        Journal { aof: Feed::of_worker(), ..Journal::default() }
     }
 
     /// Appends what a command did. Called once per command, behind its handler and before anything that it set
@@ -254,9 +258,8 @@ const MAX_KEPT: usize = 64 * 1024;
 impl Server {
     /// Lets handlers know whether anybody reads what they propagate.
     pub fn listen_to_journal(&mut self) {
-        let is_read = self.journal.is_read();
-        self.lane.fx.propagates = is_read;
-        self.desks.iter_mut().for_each(|desk| desk.get_mut().lane.fx.propagates = is_read);
+        let is_read = self.state.journal.is_read();
+        self.for_each_state(|state| state.fx.propagates = is_read);
     }
 }
 

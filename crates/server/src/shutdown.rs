@@ -24,7 +24,7 @@ impl Server {
         if std::mem::replace(&mut self.ending_told, true) {
             return;
         }
-        if self.persistence.is_loading() {
+        if self.shared.persistence.is_loading() {
             log_warning!("Received shutdown signal during loading, scheduling shutdown.");
         } else {
             log_warning!("{}", signal.message());
@@ -37,9 +37,9 @@ impl Server {
         self.on_signal();
         let flags = match self.ending.get() {
             None => return,
-            Some(_) if self.shutdown => return,
-            Some(Ending::Interrupt) => self.config.process.shutdown_on_sigint,
-            Some(Ending::Terminate) => self.config.process.shutdown_on_sigterm,
+            Some(_) if self.shared.shutdown => return,
+            Some(Ending::Interrupt) => self.shared.config.process.shutdown_on_sigint,
+            Some(Ending::Terminate) => self.shared.config.process.shutdown_on_sigterm,
         };
         // A failure is logged, and the server goes on.
         let _ = self.shut_down(flags);
@@ -57,12 +57,12 @@ impl Server {
         if self.saves_at_the_end(flags) {
             self.save_at_the_end(flags.contains(ShutdownFlags::FORCE))?;
         }
-        if let Some(path) = self.identity.pid_file.take() {
+        if let Some(path) = self.shared.identity.pid_file.take() {
             daemon::remove_pid_file(&path);
         }
-        self.listening.close();
+        self.shared.listening.close();
         log_warning!("Ochre is now ready to exit, bye bye...");
-        self.shutdown = true;
+        self.shared.shutdown = true;
         Ok(())
     }
 
@@ -78,8 +78,9 @@ impl Server {
 
     /// Data that is only partly loaded must not replace the file it comes from.
     fn saves_at_the_end(&self, flags: ShutdownFlags) -> bool {
-        let by_rule = !self.config.persistence.save.0.is_empty() && !flags.contains(ShutdownFlags::NOSAVE);
-        !self.persistence.is_loading() && (by_rule || flags.contains(ShutdownFlags::SAVE))
+        let by_rule =
+            !self.shared.config.persistence.save.0.is_empty() && !flags.contains(ShutdownFlags::NOSAVE);
+        !self.shared.persistence.is_loading() && (by_rule || flags.contains(ShutdownFlags::SAVE))
     }
 
     fn save_at_the_end(&mut self, forced: bool) -> Result<(), CannotEnd> {
@@ -99,7 +100,7 @@ impl Server {
 
     /// A child could write its file after the last snapshot, and replace it.
     fn end_children(&mut self) {
-        let children = &self.persistence.children;
+        let children = &self.shared.persistence.children;
         let Some((purpose, pid)) = children.active().zip(children.pid()) else { return };
         match purpose {
             Purpose::Rdb => {
@@ -116,7 +117,7 @@ impl Server {
 
     /// While the first base is being written, nothing of the data is in the append-only file.
     fn wait_for_first_base(&mut self, forced: bool) -> Result<(), CannotEnd> {
-        let rewrites = self.persistence.children.active() == Some(Purpose::AofRewrite);
+        let rewrites = self.shared.persistence.children.active() == Some(Purpose::AofRewrite);
         if !rewrites || !self.is_writing_first_base() {
             return Ok(());
         }
@@ -135,16 +136,16 @@ impl Server {
     }
 
     fn tell_supervisor(&self, message: &str) {
-        if self.identity.supervised == Supervised::Systemd {
+        if self.shared.identity.supervised == Supervised::Systemd {
             supervise::notify(message);
         }
     }
 
     /// Names the process after the configuration.
     pub fn show_title(&self) {
-        if self.config.process.set_proc_title {
-            let file = self.identity.config_file.as_deref();
-            crate::process::title::show(&self.config, file, &self.identity.program);
+        if self.shared.config.process.set_proc_title {
+            let file = self.shared.identity.config_file.as_deref();
+            crate::process::title::show(&self.shared.config, file, &self.shared.identity.program);
         }
     }
 }

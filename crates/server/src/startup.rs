@@ -63,7 +63,7 @@ pub fn run() -> Result<(), Abort> {
     loaded.config.process.watchdog_period = 0;
 
     let (server, poll) = open(loaded, identity)?;
-    crash::configure(&server.config);
+    crash::configure(&server.shared.config);
     let temporary = temporary_name(std::process::id());
     let signals = Signals::install(&server.ending, &temporary).map_err(failed)?;
     log_notice!("Server initialized");
@@ -169,9 +169,9 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
     let poll = mio::Poll::new().map_err(failed)?;
     let mut server = Server::new(loaded.config, identity);
     for (old, new) in &loaded.renamed_commands {
-        server.commands.rename(old, new);
+        server.shared.commands.rename(old, new);
     }
-    let config = &server.config;
+    let config = &server.shared.config;
     let mut listening = Listening::new(poll.registry().try_clone().map_err(failed)?);
     if listening.reopen_tcp(config).is_err() {
         return Err(failed(format!("Failed listening on port {} (tcp), aborting.", config.network.port)));
@@ -182,29 +182,29 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
     if listening.is_empty() {
         return Err(failed("Configured to not listen anywhere, exiting."));
     }
-    server.listening = listening;
-    if let Some(path) = &server.identity.pid_file {
+    server.shared.listening = listening;
+    if let Some(path) = &server.shared.identity.pid_file {
         daemon::write_pid_file(path);
     }
     server.show_title();
     // Whoever waits for the logo may connect then: loading is not over, but there are answers.
-    about::show_logo(&server.config);
-    kernel::check_backlog(&server.config);
-    server.startup_memory = crate::alloc::used();
+    about::show_logo(&server.shared.config);
+    kernel::check_backlog(&server.shared.config);
+    server.shared.startup_memory = crate::alloc::used();
     Ok((server, poll))
 }
 
 /// Tells everybody that the server is ready.
 pub fn ready(server: &Server) {
-    let config = &server.config;
-    let (unix, tcp) = server.listening.kinds();
+    let config = &server.shared.config;
+    let (unix, tcp) = server.shared.listening.kinds();
     if tcp > 0 {
         log_notice!("Ready to accept connections tcp");
     }
     if unix {
         log_notice!("Ready to accept connections unix");
     }
-    if server.identity.supervised == Supervised::Systemd {
+    if server.shared.identity.supervised == Supervised::Systemd {
         supervise::notify("STATUS=Ready to accept connections\n");
         supervise::notify("READY=1\n");
     }

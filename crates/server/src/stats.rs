@@ -111,8 +111,8 @@ pub struct Rates {
     pub busy_nanos: Rate,
 }
 
-/// Counters since the start or CONFIG RESETSTAT, of one worker, or of what was done in the exclusive mode. Their
-/// owner alone changes them; everybody may read those that are [`Counter`]s.
+/// Counters of one worker since the start or CONFIG RESETSTAT. The worker alone changes them; every thread may read
+/// those that are [`Counter`]s.
 #[derive(Default)]
 #[repr(align(128))]
 pub struct Stats {
@@ -120,8 +120,6 @@ pub struct Stats {
     pub commands: Box<[CommandStats]>,
     /// Error replies by their first word.
     errors: Mutex<BTreeMap<Box<str>, u64>>,
-    /// When the server started.
-    pub started: UnixMs,
     /// Commands that ran.
     pub commands_processed: Counter,
     /// Connections accepted.
@@ -168,9 +166,8 @@ pub struct Stats {
     pub aof_nanos: Counter,
     /// Nanoseconds of the cron.
     pub cron_nanos: Counter,
-    /// Changes since the last snapshot, as far as the exclusive mode knows of them; of a worker: those that it does not
-    /// know of.
-    pub dirty: Counter,
+    /// Changes to the data since the last snapshot.
+    pub changes: Counter,
     tracks_latency: AtomicBool,
     /// A call that takes this long goes into the slow log or the latency monitor.
     notable_nanos: Counter,
@@ -178,12 +175,9 @@ pub struct Stats {
 
 impl Stats {
     /// All zero.
-    pub fn new(commands: usize, now: UnixMs) -> Stats {
-        let stats = Stats {
-            commands: (0..commands).map(|_| CommandStats::default()).collect(),
-            started: now,
-            ..Stats::default()
-        };
+    pub fn new(commands: usize) -> Stats {
+        let stats =
+            Stats { commands: (0..commands).map(|_| CommandStats::default()).collect(), ..Stats::default() };
         stats.tracks_latency.store(true, Relaxed);
         stats.notable_nanos.set(u64::MAX);
         stats
@@ -191,8 +185,8 @@ impl Stats {
 
     /// The same with everything at zero that counts (CONFIG RESETSTAT).
     pub fn anew(&self) -> Stats {
-        let stats = Stats::new(self.commands.len(), self.started);
-        stats.dirty.set(self.dirty.get());
+        let stats = Stats::new(self.commands.len());
+        stats.changes.set(self.changes.get());
         stats.tracks_latency.store(self.tracks_latency.load(Relaxed), Relaxed);
         stats.notable_nanos.set(self.notable_nanos.get());
         stats
@@ -293,7 +287,7 @@ mod tests {
 
     #[test]
     fn errors_are_counted_by_their_first_word() {
-        let stats = Stats::new(0, UnixMs(0));
+        let stats = Stats::new(0);
         for text in ["ERR syntax error", "WRONGTYPE Operation", "ERR x", "NOSPACE"] {
             stats.error_replied(text);
         }
@@ -314,7 +308,7 @@ mod tests {
     #[test]
     fn what_is_notable_follows_the_configuration() {
         let mut diagnostics = Diagnostics::default();
-        let stats = Stats::new(1, UnixMs(0));
+        let stats = Stats::new(1);
         stats.configure(&diagnostics);
         assert!(stats.called(CommandId(0), 10_000_000, false));
         assert!(!stats.called(CommandId(0), 9_999_999, false));

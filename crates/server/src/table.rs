@@ -5,45 +5,13 @@
 
 mod names;
 
-use crate::commands::{Call, ContextCall, LocalCall};
 use names::Names;
 use ochre_engine::command::flags::{FAST, READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
-use ochre_engine::command::{Args, Begin, DataFn, Find, Flags, KeySpec, Meta, Outcome, Spec};
+use ochre_engine::command::{Begin, Find, Flags, KeySpec, Meta};
 use ochre_engine::level::Level;
 use std::collections::HashMap;
-
-/// A command that needs the whole process.
-pub type ServerFn = for<'a, 'b> fn(&mut Call<'a>, Args<'b>) -> Outcome;
-
-/// A command that changes nothing but its client.
-pub type LocalFn = for<'a, 'b> fn(&mut LocalCall<'a>, Args<'b>) -> Outcome;
-
-/// A command about keys or clients of others.
-pub type ContextFn = for<'a, 'f, 'b> fn(&mut ContextCall<'a, 'f>, Args<'b>) -> Outcome;
-
-/// A command of the server.
-pub type ServerCommand = Spec<Run>;
-
-/// What runs a command.
-#[derive(Clone, Copy)]
-pub enum Run {
-    /// In the engine.
-    Data(DataFn),
-    /// In the server, with the world held exclusively.
-    Server(ServerFn),
-    /// In the server, beside the commands of other workers.
-    Local(LocalFn),
-    /// The same, and it looks at all shards, one after the other.
-    Survey(LocalFn),
-    /// The same, with shards or messages: what is given here.
-    Context(Reach, ContextFn),
-    /// The queue of its client: EXEC.
-    Exec,
-    /// Nothing: it has subcommands.
-    Container,
-}
 
 /// Number of a command: index into [`CommandTable::entries`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,8 +27,8 @@ pub struct Entry {
     pub flags: Flags,
     /// Its tips at this level.
     pub tips: &'static [&'static str],
-    /// Its handler.
-    pub run: Run,
+    /// It does nothing itself: it has subcommands.
+    pub is_container: bool,
     /// Name with the container: "config|get".
     pub full_name: Box<str>,
     /// Subcommands by lower-case name.
@@ -163,15 +131,8 @@ impl KeyPlaces {
 }
 
 impl Reach {
-    fn of(meta: &Meta, run: Run) -> Reach {
-        match run {
-            Run::Data(_) => {}
-            Run::Local(_) => return Reach::Local,
-            Run::Survey(_) => return Reach::Survey,
-            Run::Context(reach, _) => return reach,
-            Run::Exec => return Reach::Queue,
-            Run::Server(_) | Run::Container => return Reach::Process,
-        }
+    /// What a data command needs, by its declaration.
+    pub fn of_data(meta: &Meta) -> Reach {
         match meta.keys {
             [] if meta.flags & WHOLE_WORLD != 0 && meta.flags & READONLY != 0 => Reach::Walk,
             [] => Reach::Process,
@@ -202,57 +163,43 @@ impl Entry {
 }
 
 impl CommandTable {
-    /// All commands that exist at this level.
-    pub fn new(
-        level: Level,
-        data: impl Iterator<Item = &'static Spec<DataFn>>,
-        server: impl Iterator<Item = &'static ServerCommand>,
-    ) -> CommandTable {
-        let mut table = CommandTable { entries: Vec::new(), names: Names::new(), level };
-        data.for_each(|spec| table.add(spec, Run::Data));
-        server.for_each(|spec| table.add(spec, |run| run));
-        table
+    /// A table without commands.
+    pub fn new(level: Level) -> CommandTable {
+        CommandTable { entries: Vec::new(), names: Names::new(), level }
     }
 
-    fn add<H: Copy>(&mut self, spec: &'static Spec<H>, run: fn(H) -> Run) {
-        let Some(id) = self.push(spec, run, None) else { return };
-        for sub in spec.subcommands {
-            if let Some(child) = self.push(sub, run, Some(id)) {
-                self.entries[id.0 as usize].subcommands.insert(sub.meta.name, child);
-            }
-        }
-        self.names.add(spec.meta.name.as_bytes(), id);
-    }
-
-    fn push<H: Copy>(
+    /// Adds a command, or the subcommand of a `parent`, if it exists at this level. `reach` is what it needs; `None` is a
+    /// container, which does nothing itself.
+    pub fn add(
         &mut self,
-        spec: &'static Spec<H>,
-        run: fn(H) -> Run,
+        meta: &'static Meta,
+        reach: Option<Reach>,
         parent: Option<CommandId>,
     ) -> Option<CommandId> {
-        if !spec.meta.exists_at(self.level) {
+        if !meta.exists_at(self.level) {
             return None;
         }
         let id = CommandId(self.entries.len() as u16);
-        let full_name = match parent {
-            Some(_) => spec.meta.full_name().into(),
-            None => spec.meta.name.into(),
-        };
-        let key_places = KeyPlaces::of_specs(spec.meta.keys);
-        let reach = Reach::of(&spec.meta, spec.run.map_or(Run::Container, run));
+        let key_places = KeyPlaces::of_specs(meta.keys);
+        let is_container = reach.is_none();
+        let reach = reach.unwrap_or(Reach::Process);
         self.entries.push(Entry {
-            meta: &spec.meta,
-            arity: spec.meta.arity_at(self.level),
-            flags: spec.meta.flags_at(self.level),
-            tips: spec.meta.tips_at(self.level),
-            run: spec.run.map_or(Run::Container, run),
-            full_name,
+            meta,
+            arity: meta.arity_at(self.level),
+            flags: meta.flags_at(self.level),
+            tips: meta.tips_at(self.level),
+            is_container,
+            full_name: if parent.is_some() { meta.full_name().into() } else { meta.name.into() },
             subcommands: HashMap::new(),
             parent,
             key_places,
             reach,
-            locking: Locking::of(&spec.meta, reach, key_places),
+            locking: Locking::of(meta, reach, key_places),
         });
+        match parent {
+            Some(parent) => _ = self.entries[usize::from(parent.0)].subcommands.insert(meta.name, id),
+            None => self.names.add(meta.name.as_bytes(), id),
+        }
         Some(id)
     }
 
@@ -318,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_command_can_get_a_name_of_any_length_and_loses_its_old_one() {
-        let mut table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
+        let mut table = crate::commands::table(Level::Latest);
         let get = table.find(b"get").expect("GET exists");
         let mut last = "get".to_owned();
         for len in [40, 5, 23, 24, 25, 3] {

@@ -1,7 +1,7 @@
 //! What all workers counted, summed up when somebody asks.
 //!
-//! Each worker has [`Stats`] of its own, and the exclusive mode has some. Nothing is moved: readers add
-//! up, at any time, what each of them has counted so far.
+//! Each worker has [`Stats`] of its own. Nothing is moved: readers add up, at any time, what each of them has
+//! counted so far.
 
 use crate::counter::Counter;
 use crate::latency::Distribution;
@@ -10,10 +10,9 @@ use crate::table::CommandId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The counters of the exclusive mode and of all workers.
+/// The counters of all workers.
 #[derive(Clone, Copy)]
 pub struct Tally<'a> {
-    exclusive: &'a Stats,
     workers: &'a [Arc<Stats>],
 }
 
@@ -46,13 +45,13 @@ impl Calls {
 }
 
 impl<'a> Tally<'a> {
-    /// The counters of the exclusive mode and of the workers.
-    pub fn new(exclusive: &'a Stats, workers: &'a [Arc<Stats>]) -> Tally<'a> {
-        Tally { exclusive, workers }
+    /// The counters of these workers.
+    pub fn new(workers: &'a [Arc<Stats>]) -> Tally<'a> {
+        Tally { workers }
     }
 
     fn all(self) -> impl Iterator<Item = &'a Stats> {
-        std::iter::once(self.exclusive).chain(self.workers.iter().map(|stats| &**stats))
+        self.workers.iter().map(|stats| &**stats)
     }
 
     /// The sum of a counter.
@@ -63,6 +62,11 @@ impl<'a> Tally<'a> {
     /// The greatest value of a counter.
     pub fn greatest(self, counter: impl Fn(&Stats) -> &Counter) -> u64 {
         self.all().map(|stats| counter(stats).get()).max().unwrap_or(0)
+    }
+
+    /// Changes to the data since the last snapshot.
+    pub fn changes(self) -> u64 {
+        self.sum(|stats| &stats.changes)
     }
 
     /// The calls of a command.
@@ -97,20 +101,18 @@ impl<'a> Tally<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ochre_engine::time::UnixMs;
 
     #[test]
     fn what_workers_counted_is_added_up() {
-        let own = Stats::new(2, UnixMs(0));
-        let workers = [(); 3].map(|()| Arc::new(Stats::new(2, UnixMs(0))));
-        own.called(CommandId(1), 5_000, false);
-        for (at, stats) in workers.iter().enumerate() {
+        let workers = [(); 4].map(|()| Arc::new(Stats::new(2)));
+        workers[3].called(CommandId(1), 5_000, false);
+        for (at, stats) in workers.iter().enumerate().take(3) {
             stats.called(CommandId(1), 1_000, at == 0);
             stats.rejected(CommandId(0));
             stats.error_replied("WRONGTYPE x");
             stats.turned(10 * at as u64, 1);
         }
-        let tally = Tally::new(&own, &workers);
+        let tally = Tally::new(&workers);
         let Calls { calls, nanos, rejected, failed } = tally.calls(CommandId(1));
         assert_eq!((calls, nanos, rejected, failed), (4, 8_000, 0, 1));
         assert_eq!((tally.calls(CommandId(0)).rejected, tally.command_nanos()), (3, 8_000));

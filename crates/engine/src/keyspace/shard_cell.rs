@@ -147,6 +147,11 @@ pub struct Held<'a> {
 }
 
 impl Held<'_> {
+    /// Number of shards in the world.
+    pub fn shards_in_world(&self) -> usize {
+        self.grip.locks.count()
+    }
+
     /// Number of shards that are held.
     #[inline]
     pub fn count(&self) -> usize {

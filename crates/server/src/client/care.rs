@@ -3,8 +3,8 @@
 
 use super::counts::ClientCount;
 use super::{Client, ClientSet, Flags};
-use crate::gate::Setup;
 use crate::log_verbose;
+use crate::setup::Setup;
 use crate::stats::Stats;
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Output;

@@ -28,9 +28,9 @@ impl Server {
     /// Unties a client from everything that it waits for, watches or listens to.
     pub fn release(&mut self, client: &mut super::Client) {
         self.unblock_client(client);
-        self.pause.forget(client);
+        self.shared.pause.forget(client);
         self.context().unwatch_all(client);
-        self.pubsub.unsubscribe_all(client);
-        self.monitors.remove(client);
+        self.shared.pubsub.unsubscribe_all(client);
+        self.shared.monitors.remove(client);
     }
 }

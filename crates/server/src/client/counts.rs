@@ -71,6 +71,7 @@ fn slot_of(unix_seconds: i64) -> usize {
 }
 
 /// The clients of all workers.
+#[derive(Clone)]
 pub struct ClientCounts(Box<[Arc<ClientCount>]>);
 
 impl ClientCounts {

@@ -4,8 +4,8 @@
 //! (networking.c: catClientInfoString).
 
 use super::{Client, Flags};
-use crate::gate::Setup;
 use crate::pubsub::Kind;
+use crate::setup::Setup;
 use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
 use std::fmt::Write;
@@ -50,7 +50,7 @@ impl ClientType {
     }
 }
 
-/// The messages of properties, in the order shown.
+/// The letters of properties, in the order shown.
 const LETTERS: [(Flags, char); 11] = [
     (Flags::MONITOR, 'O'),
     (Flags::PUBSUB, 'P'),
@@ -87,15 +87,15 @@ impl Client {
         self.parser.large_arrived().unwrap_or_else(buffered)
     }
 
-    fn messages(&self) -> String {
+    fn flag_letters(&self) -> String {
         let mut flags = self.flags;
         flags.set(Flags::DIRTY_CAS, self.is_broken());
         if flags.contains(Flags::PAUSED) {
             flags.insert(Flags::BLOCKED);
         }
-        let messages: String =
-            LETTERS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, message)| *message).collect();
-        if messages.is_empty() { "N".to_owned() } else { messages }
+        let letters: String =
+            LETTERS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, letter)| *letter).collect();
+        if letters.is_empty() { "N".to_owned() } else { letters }
     }
 
     /// The line, without a line end.
@@ -122,7 +122,7 @@ impl Client {
             text(&self.name),
             seconds_since(self.connected.0),
             seconds_since(self.last_interaction.0),
-            self.messages(),
+            self.flag_letters(),
             self.db.0,
             count(Kind::Channel),
             count(Kind::Pattern),

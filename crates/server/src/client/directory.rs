@@ -10,6 +10,7 @@
 
 use super::counts::{ClientCount, ClientCounts};
 use super::{Client, Flags};
+use crate::in_hand::InHand;
 use ochre_engine::keyspace::ClientId;
 use ochre_sync::Own;
 use std::collections::BTreeMap;
@@ -91,6 +92,12 @@ impl ClientSet {
         self.places[place] = Some(client);
     }
 
+    /// Puts a client back that was in hand.
+    #[inline]
+    pub fn put_back_in_hand(&mut self, mut client: InHand<Client>) {
+        client.take().into_iter().for_each(|client| self.put_back(client));
+    }
+
     /// A client that was taken out is gone for good.
     pub fn forget(&mut self, client: &mut Client) {
         self.count.charge(client, 0);
@@ -159,9 +166,8 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// No clients, for so many workers (up to 128).
-    pub fn new(workers: usize) -> Clients {
-        let counts = ClientCounts::new(workers);
+    /// No clients yet; there is a count for each worker (up to 128 of them).
+    pub fn new(counts: ClientCounts) -> Clients {
         let each = counts.by_worker().iter().enumerate();
         let clients = |(worker, count)| {
             Own::new(ClientSet { worker, count: Arc::clone(count), ..ClientSet::default() })

@@ -1,8 +1,8 @@
 //! Input that cannot be accepted: protocol errors and too much of it. The client is closed, the reason logged.
 
 use super::Client;
-use crate::gate::Setup;
-use crate::server::Server;
+use crate::setup::Setup;
+use crate::shared::SharedState;
 use crate::{log_verbose, log_warning};
 use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
@@ -16,7 +16,7 @@ const SHOWN_OVERLONG: usize = 64;
 /// Most arguments of a command up to Redis 6.2.
 const OLD_MAX_ARGS: usize = 1024 * 1024;
 
-impl Server {
+impl SharedState {
     /// What requests of a client may be; at most `max_batch` of them are parsed at once.
     pub fn request_limits(&self, client: &Client, max_batch: usize) -> Limits {
         let usual = Limits::default();
@@ -30,7 +30,7 @@ impl Server {
     }
 
     /// Whether a client has sent more than it may without completing a command.
-    pub fn exceeds_input_limit(&self, client: &mut Client) -> bool {
+    pub fn exceeds_input_limit(&self, client: &mut Client, now: UnixMs) -> bool {
         if client.input_bytes() <= self.config.network.client_query_buffer_limit {
             return false;
         }
@@ -41,7 +41,7 @@ impl Server {
         .into_owned();
         log_warning!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {shown})",
-            client.describe(self.setup(), self.now())
+            client.describe(self.setup(), now)
         );
         true
     }

@@ -7,9 +7,10 @@
 use super::describe::output_below;
 use super::{Client, ClientType, Flags};
 use crate::config::OutputLimit;
-use crate::gate::Setup;
 use crate::memory::system_total;
 use crate::server::Server;
+use crate::setup::Setup;
+use crate::shared::SharedState;
 use crate::stats::Stats;
 use crate::{log_notice, log_warning};
 use ochre_engine::time::UnixMs;
@@ -91,15 +92,32 @@ fn stays_over_soft_limit(client: &mut Client, used: u64, limit: OutputLimit, now
     (now.0 - since.0) / 1000 > limit.soft_seconds
 }
 
+impl SharedState {
+    /// Whether [`Server::evict_clients`] has anything to do: clients cost too much, or have to be accounted because there is
+    /// a limit now, or not any more.
+    pub fn must_evict_clients(&self) -> bool {
+        match self.setup().clients_memory_limit() {
+            None => self.all_accounted,
+            Some(limit) => !self.all_accounted || self.counts.memory() >= limit,
+        }
+    }
+
+    /// True if single clients have to be accounted as they run commands.
+    #[inline]
+    pub fn limits_clients_memory(&self) -> bool {
+        self.config.network.maxmemory_clients != 0
+    }
+}
+
 impl Server {
     /// Marks a client that has too much unsent output. True if it has to be closed.
     pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
-        self.setup().exceeds_output_limit(client, &self.stats, self.now())
+        self.setup().exceeds_output_limit(client, &self.state.stats, self.now())
     }
 
     /// Sends what was written to a client that did not ask for it, or gives it up.
     pub fn pushed(&mut self, client: &mut Client) {
-        if self.limits_clients_memory() {
+        if self.shared.limits_clients_memory() {
             self.account(client);
         }
         if self.exceeds_output_limit(client) {
@@ -116,21 +134,6 @@ impl Server {
         }
     }
 
-    /// Whether [`Server::evict_clients`] has anything to do: clients cost too much, or have to be accounted because there is
-    /// a limit now, or not any more.
-    pub fn must_evict_clients(&self) -> bool {
-        match self.setup().clients_memory_limit() {
-            None => self.all_accounted,
-            Some(limit) => !self.all_accounted || self.clients.counts().memory() >= limit,
-        }
-    }
-
-    /// True if single clients have to be accounted as they run commands.
-    #[inline]
-    pub fn limits_clients_memory(&self) -> bool {
-        self.config.network.maxmemory_clients != 0
-    }
-
     /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
     #[cold]
     pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
@@ -145,13 +148,13 @@ impl Server {
     /// marked.
     pub fn evict_clients(&mut self, mut in_hand: Option<&mut Client>) {
         let Some(limit) = self.setup().clients_memory_limit() else {
-            self.all_accounted = false;
+            self.shared.all_accounted = false;
             return;
         };
-        if !std::mem::replace(&mut self.all_accounted, true) {
+        if !std::mem::replace(&mut self.shared.all_accounted, true) {
             self.account_all();
         }
-        if self.clients.counts().memory() < limit {
+        if self.shared.counts.memory() < limit {
             return;
         }
         let exempt = Flags::NO_EVICT | Flags::CLOSE_ASAP;
@@ -163,12 +166,12 @@ impl Server {
             .map(|client| (client.accounted_memory, client.id))
             .collect();
         candidates.sort_unstable();
-        while self.clients.counts().memory() >= limit {
+        while self.shared.counts.memory() >= limit {
             let Some((_, id)) = candidates.pop() else {
                 log_warning!("Over client maxmemory after evicting all evictable clients");
                 return;
             };
-            self.stats.evicted_clients += 1;
+            self.state.stats.evicted_clients.add(1);
             if let Some(client) = in_hand.as_deref_mut().filter(|client| client.id == id) {
                 log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
                 client.flags.insert(Flags::CLOSE_ASAP);

@@ -5,11 +5,11 @@
 
 use super::buffers::{InputBuffer, ReplyBuffer};
 use super::describe::OWN_OUTPUT;
-use crate::blocking::Wait;
 use crate::client::Token;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
 use crate::table::CommandId;
+use crate::waiting::Wait;
 use bitflags::bitflags;
 use ochre_engine::keyspace::{ClientId, DbIndex, WatchFlag};
 use ochre_engine::time::UnixMs;

@@ -4,9 +4,9 @@
 use super::Monitor;
 use crate::client::Client;
 use crate::clock::Tick;
-use crate::gate::Setup;
 use crate::secrets;
 use crate::server::Server;
+use crate::setup::Setup;
 use crate::slowlog::Slowlog;
 use crate::table::CommandId;
 use ochre_engine::command::{FAST, SKIP_SLOWLOG};
@@ -62,18 +62,18 @@ impl Server {
     /// Notes a command that took long.
     #[cold]
     pub fn note_slow(&self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
-        self.notes.command(self.setup(), client, command, args, nanos, self.now().seconds());
+        self.shared.notes.command(self.setup(), client, command, args, nanos, self.now().seconds());
     }
 
     /// Notes an event that began at `started` and ends now.
     pub fn note_since(&self, event: &'static str, started: Tick) {
-        let clock = &self.lane.clock;
+        let clock = &self.state.clock;
         let nanos = clock.nanos(started, clock.tick());
         self.note_latency(event, nanos);
     }
 
     /// Notes an event of the latency monitor if it took long enough.
     pub fn note_latency(&self, event: &'static str, nanos: u64) {
-        self.notes.event(self.setup(), event, nanos, self.now().seconds());
+        self.shared.notes.event(self.setup(), event, nanos, self.now().seconds());
     }
 }

@@ -233,7 +233,7 @@ impl Server {
         purpose: Purpose,
         work: impl FnOnce(&Server, &mut Reporter) -> bool,
     ) -> io::Result<i32> {
-        if self.persistence.children.active.is_some() {
+        if self.shared.persistence.children.active.is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         // Without a pipe the child is only harder to watch.
@@ -253,10 +253,10 @@ impl Server {
             ForkResult::Parent { child } => child,
         };
         let micros = started.elapsed().as_micros() as u64;
-        self.persistence.children.forks += 1;
-        self.persistence.children.fork_micros = micros;
+        self.shared.persistence.children.forks += 1;
+        self.shared.persistence.children.fork_micros = micros;
         let last = Report::default();
-        self.persistence.children.active =
+        self.shared.persistence.children.active =
             Some(Active { pid, purpose, started, inbox, keys_total, last, cow_peak: 0 });
         self.note_latency("fork", micros * 1000);
         Ok(pid.as_raw())
@@ -271,10 +271,10 @@ impl Server {
     ) -> ! {
         ignore_shutdown();
         // A failure is logged; the child can do without.
-        let _ = kernel::set_oom_score(&self.config, ProcessKind::Child);
-        self.listening.close_in_child();
-        self.identity.pid_file = None;
-        show_title(&self.config, self.identity.config_file.as_deref(), purpose);
+        let _ = kernel::set_oom_score(&self.shared.config, ProcessKind::Child);
+        self.shared.listening.close_in_child();
+        self.shared.identity.pid_file = None;
+        show_title(&self.shared.config, self.shared.identity.config_file.as_deref(), purpose);
         let server = &*self;
         let done = catch_unwind(AssertUnwindSafe(|| {
             let done = work(server, &mut reporter);

@@ -2,10 +2,11 @@
 
 use super::Purpose;
 use crate::commands::info::Text;
-use crate::server::Server;
+use crate::shared::SharedState;
+use crate::worker_state::WorkerState;
 
 /// Writes the section.
-pub fn write(server: &Server, text: &mut Text) {
+pub fn write(server: &SharedState, state: &WorkerState, text: &mut Text) {
     text.flag("loading", server.persistence.is_loading());
     text.line("async_loading", 0);
     child(server, text);
@@ -13,11 +14,11 @@ pub fn write(server: &Server, text: &mut Text) {
     super::aof::write_info(server, text);
     text.line("module_fork_in_progress", 0);
     text.line("module_fork_last_cow_size", 0);
-    super::aof::write_more_info(server, text);
-    loading(server, text);
+    super::aof::write_more_info(server, state, text);
+    loading(server, state, text);
 }
 
-fn child(server: &Server, text: &mut Text) {
+fn child(server: &SharedState, text: &mut Text) {
     let progress = server.persistence.children.progress();
     let percent = progress.keys as f64 * 100.0 / progress.keys_total.max(1) as f64;
     text.line("current_cow_peak", progress.cow_peak);
@@ -28,10 +29,10 @@ fn child(server: &Server, text: &mut Text) {
     text.line("current_save_keys_total", progress.keys_total);
 }
 
-fn snapshots(server: &Server, text: &mut Text) {
+fn snapshots(server: &SharedState, text: &mut Text) {
     let persistence = &server.persistence;
     let (children, snapshots) = (&persistence.children, &persistence.snapshots);
-    text.line("rdb_changes_since_last_save", server.tally().sum(|stats| &stats.dirty));
+    text.line("rdb_changes_since_last_save", server.tally().changes());
     text.flag("rdb_bgsave_in_progress", children.active() == Some(Purpose::Rdb));
     text.line("rdb_last_save_time", snapshots.last_save);
     text.line("rdb_last_bgsave_status", if snapshots.succeeded { "ok" } else { "err" });
@@ -44,9 +45,9 @@ fn snapshots(server: &Server, text: &mut Text) {
 }
 
 /// How far a loading is; nothing without one.
-fn loading(server: &Server, text: &mut Text) {
+fn loading(server: &SharedState, state: &WorkerState, text: &mut Text) {
     let Some(loading) = &server.persistence.loading else { return };
-    let elapsed = (server.lane.clock.now().seconds() - loading.started).max(0);
+    let elapsed = (state.clock.now().seconds() - loading.started).max(0);
     let (percent, remaining) = match loading.total_bytes {
         0 => (0.0, 1),
         total => (

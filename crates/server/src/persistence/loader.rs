@@ -27,9 +27,9 @@ impl<'a, H: Host> Loader<'a, H> {
     /// Keys whose time has come by `now` are left out unless `mode` says otherwise.
     pub(super) fn new(host: &'a mut H, now: UnixMs, mode: Mode) -> Loader<'a, H> {
         let server = host.server();
-        let config = &server.config.persistence;
+        let config = &server.shared.config.persistence;
         let (delay, interval) = (config.key_load_delay, config.loading_process_events_interval_bytes);
-        let before = server.persistence.loading.map_or(0, |loading| loading.loaded_bytes);
+        let before = server.shared.persistence.loading.map_or(0, |loading| loading.loaded_bytes);
         let interval = interval.max(1).unsigned_abs();
         Loader { host, batch: Batch::new(DbIndex(0)), now, mode, delay, interval, before }
     }
@@ -38,7 +38,7 @@ impl<'a, H: Host> Loader<'a, H> {
     pub(super) fn insert(&mut self) -> Result<(), Refusal> {
         let server = self.host.server();
         let inserted = self.batch.insert(&mut server.world, self.mode.replaces);
-        server.persistence.last_load.keys += inserted.map_err(|duplicate| {
+        server.shared.persistence.last_load.keys += inserted.map_err(|duplicate| {
             let (key, db) = (duplicate.0.escape_ascii().to_string(), self.batch.db().0);
             log_warning!("RDB has duplicated key '{key}' in DB {db}");
             Refusal::Duplicate
@@ -68,7 +68,7 @@ impl<H: Host> Sink for Loader<'_, H> {
             debug_delay(self.delay);
         }
         if !self.mode.keeps_expired && entry.expiry().is_some_and(|at| at < self.now) {
-            server.persistence.last_load.expired += 1;
+            server.shared.persistence.last_load.expired += 1;
             return Ok(());
         }
         if self.batch.push(&server.world, entry) { self.insert() } else { Ok(()) }
@@ -82,7 +82,7 @@ impl<H: Host> Sink for Loader<'_, H> {
             b"ctime" => log_notice!("RDB age {} seconds", (self.now.seconds() - number()).max(0)),
             b"used-mem" => {
                 log_notice!("RDB memory usage when created {:.2} Mb", number() as f64 / f64::from(1 << 20));
-                if let Some(loading) = &mut self.host.server().persistence.loading {
+                if let Some(loading) = &mut self.host.server().shared.persistence.loading {
                     loading.used_memory = number().max(0).unsigned_abs();
                 }
             }
@@ -98,9 +98,9 @@ impl<H: Host> Sink for Loader<'_, H> {
     /// Kept for the next snapshot, if that can hold it.
     fn function(&mut self, code: &[u8]) -> Result<(), Refusal> {
         let server = self.host.server();
-        if server.settings.level >= Level::V7_0 {
+        if server.shared.settings.level >= Level::V7_0 {
             log_notice!("A function library was loaded: it is kept, but cannot be called");
-            server.persistence.functions.push(code.into());
+            server.shared.persistence.functions.push(code.into());
         } else {
             log_warning!("A function library was left out: this level has none");
         }
@@ -121,10 +121,10 @@ impl<H: Host> Sink for Loader<'_, H> {
 
     fn progress(&mut self, bytes: u64) -> Result<(), Refusal> {
         let server = self.host.server();
-        if let Some(loading) = &mut server.persistence.loading {
+        if let Some(loading) = &mut server.shared.persistence.loading {
             loading.loaded_bytes = self.before + bytes;
         }
         self.host.serve();
-        if self.host.server().shutdown { Err(Refusal::Stopped) } else { Ok(()) }
+        if self.host.server().shared.shutdown { Err(Refusal::Stopped) } else { Ok(()) }
     }
 }

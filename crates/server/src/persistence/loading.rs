@@ -98,7 +98,7 @@ pub fn at_start(host: &mut impl Host) -> Result<(), Abort> {
 
 fn load_snapshot_at_start(host: &mut impl Host) -> Result<(), Abort> {
     let started = Instant::now();
-    let path = host.server().config.persistence.dbfilename.path().to_owned();
+    let path = host.server().shared.config.persistence.dbfilename.path().to_owned();
     match load_snapshot(host, &path, Mode::default()) {
         Outcome::Loaded => {
             log_notice!("DB loaded from disk: {:.3} seconds", started.elapsed().as_secs_f64());
@@ -126,7 +126,7 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     host.server().start_loading(size);
     let outcome = load_stream(host, &mut Source::new(file, Some(size)), mode);
-    host.server().persistence.loading = None;
+    host.server().shared.persistence.loading = None;
     if outcome == Outcome::Failed {
         // Whoever looks for the reason finds the checker's report where the log goes first.
         let _ = check_rdb::print(path);
@@ -137,8 +137,8 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
 /// Loads the snapshot that a stream begins with, in a loading that has begun.
 pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R>, mode: Mode) -> Outcome {
     let server = host.server();
-    let (settings, now) = (server.settings, server.lane.clock.now());
-    let config = &server.config.persistence;
+    let (settings, now) = (server.shared.settings, server.state.clock.now());
+    let config = &server.shared.config.persistence;
     let searched = AtomicU64::new(0);
     let options = LoadOptions {
         settings: &settings,
@@ -148,7 +148,7 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
         checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
     let is_worth_threads = source.room().is_none_or(|bytes| bytes >= WORTH_THREADS);
-    let threads = if is_worth_threads { server.desks.len().min(processors()) } else { 1 };
+    let threads = if is_worth_threads { server.workers.len().min(processors()) } else { 1 };
     let mut loader = Loader::new(host, now, mode);
     let loaded = match threads {
         1 => rdb::load(source, &options, &mut loader),
@@ -164,8 +164,8 @@ pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R
             Err(refusal) => LoadError { fault: refusal.into(), ..error },
         },
     });
-    host.server().stats.sanitizations += searched.into_inner();
-    let LastLoad { keys, expired } = host.server().persistence.last_load;
+    host.server().state.stats.sanitizations.add(searched.into_inner());
+    let LastLoad { keys, expired } = host.server().shared.persistence.last_load;
     match loaded {
         Ok(loaded) => {
             if loaded.empty_keys > 0 {
@@ -231,10 +231,10 @@ fn log_error(error: &LoadError, databases: u32) {
 impl Server {
     /// From now on clients are told that data is being loaded; `size` is that of all files together.
     pub fn start_loading(&mut self, size: u64) {
-        self.persistence.last_load = LastLoad::default();
-        self.persistence.functions.clear();
-        self.persistence.loading = Some(Loading {
-            started: self.lane.clock.now().seconds(),
+        self.shared.persistence.last_load = LastLoad::default();
+        self.shared.persistence.functions.clear();
+        self.shared.persistence.loading = Some(Loading {
+            started: self.state.clock.now().seconds(),
             total_bytes: size,
             loaded_bytes: 0,
             used_memory: 0,

@@ -25,6 +25,7 @@ pub use child::{Children, Ended, Purpose, Reaped};
 pub use info::write as write_info;
 pub use report::Reporter;
 
+use crate::config;
 use crate::server::Server;
 use aof::Aof;
 use loading::{LastLoad, Loading};
@@ -81,25 +82,26 @@ impl Persistence {
         self.snapshots.saves = 0;
         self.aof.reset_counters();
     }
-}
 
-impl Server {
     /// The error for a command that would change data which cannot be made durable (server.c:
     /// writeCommandsDeniedByDiskError). PING tells of it as well. `flags` are those of the command,
     /// and of what EXEC would run.
     #[cold]
-    pub fn refuse_unsafe_write(&self, flags: Flags, is_ping: bool) -> Result<(), Error> {
+    pub fn refuse_unsafe_write(
+        &self,
+        config: &config::Persistence,
+        flags: Flags,
+        is_ping: bool,
+    ) -> Result<(), Error> {
         const UNABLE_TO_SAVE: Error = Error::fixed(
             "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
              disk. Commands that may modify the data set are disabled, because this instance is configured \
              to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). \
              Please check the Redis logs for details about the RDB error.",
         );
-        let config = &self.config.persistence;
-        let unable = !self.persistence.snapshots.succeeded
-            && config.stop_writes_on_bgsave_error
-            && !config.save.0.is_empty();
-        let refusal = if unable { Some(UNABLE_TO_SAVE) } else { self.persistence.aof.refusal() };
+        let unable =
+            !self.snapshots.succeeded && config.stop_writes_on_bgsave_error && !config.save.0.is_empty();
+        let refusal = if unable { Some(UNABLE_TO_SAVE) } else { self.aof.refusal() };
         refusal.filter(|_| flags & WRITE != 0 || is_ping).map_or(Ok(()), Err)
     }
 
@@ -107,19 +109,21 @@ impl Server {
     /// the command and everything EXEC would run have in common.
     #[cold]
     pub fn refuse_while_loading(&self, common: Flags) -> Result<(), Error> {
-        if self.persistence.is_loading() && common & LOADING == 0 { Err(IS_LOADING) } else { Ok(()) }
+        if self.is_loading() && common & LOADING == 0 { Err(IS_LOADING) } else { Ok(()) }
     }
+}
 
+impl Server {
     /// Looks after the child, and saves if it is time to.
     pub fn persistence_cron(&mut self, second_passed: bool) {
-        if self.shutdown {
+        if self.shared.shutdown {
             // A child would outlive this process.
             return;
         }
         self.start_scheduled_rewrite();
-        if self.persistence.children.active().is_some() {
-            self.persistence.children.receive();
-            if let Some(reaped) = self.persistence.children.reap() {
+        if self.shared.persistence.children.active().is_some() {
+            self.shared.persistence.children.receive();
+            if let Some(reaped) = self.shared.persistence.children.reap() {
                 self.child_ended(reaped);
             }
         } else {

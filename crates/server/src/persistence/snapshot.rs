@@ -37,7 +37,7 @@ pub struct Snapshots {
     /// One is to be started as soon as there is no child.
     pub scheduled: bool,
     /// Changes before the one under way.
-    dirty_before: u64,
+    changes_before: u64,
 }
 
 impl Snapshots {
@@ -49,7 +49,7 @@ impl Snapshots {
             last_seconds: -1,
             saves: 0,
             scheduled: false,
-            dirty_before: 0,
+            changes_before: 0,
         }
     }
 
@@ -77,21 +77,21 @@ impl Server {
     pub fn save_now(&mut self, keep_cached: bool) -> Result<(), SaveFailed> {
         let header = self.snapshot_header(false);
         self.write_snapshot(&header, None, keep_cached)?;
-        self.stats.dirty.set(0);
-        self.persistence.snapshots.last_save = self.lane.clock.now().seconds();
-        self.persistence.snapshots.succeeded = true;
+        self.changes_saved(u64::MAX);
+        self.shared.persistence.snapshots.last_save = self.state.clock.now().seconds();
+        self.shared.persistence.snapshots.succeeded = true;
         Ok(())
     }
 
     /// Starts to save in a child. Fails if there is a child already or there cannot be one.
     pub fn start_snapshot(&mut self) -> Result<(), SaveFailed> {
-        if self.persistence.children.active().is_some() {
+        if self.shared.persistence.children.active().is_some() {
             return Err(SaveFailed);
         }
-        let (now, dirty) = (self.lane.clock.now().seconds(), self.stats.dirty.get());
-        let snapshots = &mut self.persistence.snapshots;
+        let (now, changes) = (self.state.clock.now().seconds(), self.changes());
+        let snapshots = &mut self.shared.persistence.snapshots;
         snapshots.saves += 1;
-        snapshots.dirty_before = dirty;
+        snapshots.changes_before = changes;
         snapshots.last_try = now;
         let header = self.snapshot_header(false);
         let work = |server: &Server, reporter: &mut Reporter| {
@@ -103,7 +103,7 @@ impl Server {
                 Ok(())
             }
             Err(error) => {
-                self.persistence.snapshots.succeeded = false;
+                self.shared.persistence.snapshots.succeeded = false;
                 log_warning!("Can't save in background: fork: {}", os_text(&error));
                 Err(SaveFailed)
             }
@@ -112,12 +112,12 @@ impl Server {
 
     /// Starts a snapshot if there were enough changes for long enough.
     pub(super) fn save_by_rules(&mut self) {
-        let (now, dirty) = (self.now().seconds(), self.stats.dirty.get());
-        let snapshots = &self.persistence.snapshots;
+        let (now, changed) = (self.now().seconds(), self.changes());
+        let snapshots = &self.shared.persistence.snapshots;
         let is_due = |seconds: i64, changes: i64| {
-            dirty >= changes.unsigned_abs() && now - snapshots.last_save > seconds && snapshots.may_try(now)
+            changed >= changes.unsigned_abs() && now - snapshots.last_save > seconds && snapshots.may_try(now)
         };
-        let rules = &self.config.persistence.save.0;
+        let rules = &self.shared.config.persistence.save.0;
         if let Some(rule) = rules.iter().find(|rule| is_due(rule.seconds, rule.changes)) {
             log_notice!("{} changes in {} seconds. Saving...", rule.changes, rule.seconds);
             // A failure is logged, and tried again later.
@@ -128,24 +128,25 @@ impl Server {
     /// Starts the snapshot that had to wait for another child.
     pub(super) fn start_scheduled_snapshot(&mut self) {
         let now = self.now().seconds();
-        let snapshots = &self.persistence.snapshots;
-        let may = self.persistence.children.active().is_none() && snapshots.may_try(now);
+        let snapshots = &self.shared.persistence.snapshots;
+        let may = self.shared.persistence.children.active().is_none() && snapshots.may_try(now);
         if snapshots.scheduled && may && self.start_snapshot().is_ok() {
-            self.persistence.snapshots.scheduled = false;
+            self.shared.persistence.snapshots.scheduled = false;
         }
     }
 
     /// Notes how the snapshot in the background ended.
     pub(super) fn snapshot_ended(&mut self, reaped: Reaped) {
-        let snapshots = &mut self.persistence.snapshots;
-        let now = self.lane.clock.now().seconds();
+        let snapshots = &mut self.shared.persistence.snapshots;
+        let now = self.state.clock.now().seconds();
         snapshots.last_seconds = now - snapshots.last_try;
         match reaped.ended {
             Ended::Done => {
                 log_notice!("Background saving terminated with success");
-                self.stats.dirty.set(self.stats.dirty.get().saturating_sub(snapshots.dirty_before));
                 snapshots.last_save = now;
                 snapshots.succeeded = true;
+                let saved = snapshots.changes_before;
+                self.changes_saved(saved);
             }
             Ended::Failed => {
                 log_warning!("Background saving error");
@@ -154,9 +155,9 @@ impl Server {
             Ended::Killed(signal) => {
                 log_warning!("Background saving terminated by signal {signal}");
                 snapshots.succeeded &= reaped.ended.was_asked_for();
-                let started = self.lane.clock.tick();
+                let started = self.state.clock.tick();
                 self.remove_temporary_snapshot(reaped.pid);
-                let nanos = self.lane.clock.nanos(started, self.lane.clock.tick());
+                let nanos = self.state.clock.nanos(started, self.state.clock.tick());
                 self.note_latency("rdb-unlink-temp-file", nanos);
             }
         }
@@ -164,22 +165,22 @@ impl Server {
 
     /// Ends the child that takes a snapshot, if there is one; the cron will find it ended.
     pub fn cancel_snapshot(&mut self) {
-        if self.persistence.children.active() == Some(Purpose::Rdb) {
-            self.persistence.children.kill();
+        if self.shared.persistence.children.active() == Some(Purpose::Rdb) {
+            self.shared.persistence.children.kill();
         }
     }
 
     /// Removes the file that a process of this id was writing.
     pub fn remove_temporary_snapshot(&mut self, pid: i32) {
         if let Some(file) = unlink(&temporary_name(pid.unsigned_abs())) {
-            self.reaper.free(Garbage::File(file));
+            self.shared.reaper.free(Garbage::File(file));
         }
     }
 
     /// What a snapshot taken now says of the server.
     pub fn snapshot_header(&self, aof_base: bool) -> Header {
         let used_memory = crate::alloc::used() as u64;
-        Header { now: self.lane.clock.now(), used_memory, aof_base }
+        Header { now: self.state.clock.now(), used_memory, aof_base }
     }
 
     /// Writes the data as RDB, with the delay per key that tests ask for. Only reads memory.
@@ -189,15 +190,15 @@ impl Server {
         out: &mut dyn Write,
         mut reporter: Option<&mut Reporter>,
     ) -> io::Result<Saved> {
-        let config = &self.config.persistence;
-        let functions: Vec<&[u8]> = self.persistence.functions.iter().map(|code| &**code).collect();
+        let config = &self.shared.config.persistence;
+        let functions: Vec<&[u8]> = self.shared.persistence.functions.iter().map(|code| &**code).collect();
         let options = SaveOptions {
             functions: &functions,
             compression: config.rdbcompression,
             checksum: config.rdbchecksum,
             used_memory: header.used_memory,
             aof_base: header.aof_base,
-            ..SaveOptions::new(&self.settings, header.now)
+            ..SaveOptions::new(&self.shared.settings, header.now)
         };
         let delay = config.rdb_key_save_delay;
         rdb::save(&self.world, out, &options, |progress| {
@@ -219,7 +220,7 @@ impl Server {
         keep_cached: bool,
     ) -> Result<(), SaveFailed> {
         let temporary = temporary_name(std::process::id());
-        let stepwise = self.config.persistence.rdb_save_incremental_fsync;
+        let stepwise = self.shared.config.persistence.rdb_save_incremental_fsync;
         let mut file = GrowingFile::create(&temporary, stepwise).map_err(|error| {
             log_warning!(
                 "Failed opening the temp RDB file {} (in server root dir {}) for saving: {}",
@@ -242,7 +243,7 @@ impl Server {
 
     /// Moves a snapshot that is on the disk to the name under which it will be looked for.
     fn give_name(&self, temporary: &Path) -> Result<(), SaveFailed> {
-        let path = self.config.persistence.dbfilename.path();
+        let path = self.shared.config.persistence.dbfilename.path();
         if let Err(error) = fs::rename(temporary, path) {
             log_warning!(
                 "Error moving temp DB file {} on the final destination {} (in server root dir {}): {}",

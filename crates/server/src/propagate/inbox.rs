@@ -23,7 +23,6 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The log in the shared mode.
-#[derive(Default)]
 pub struct Inbox {
     feed: Mutex<Feed>,
     /// The feed is here.
@@ -34,6 +33,19 @@ pub struct Inbox {
     capacity: AtomicUsize,
     /// How much of that needs to be written no more. Changes under the lock of the writer.
     settled: AtomicU64,
+}
+
+impl Default for Inbox {
+    /// The feed is elsewhere; what is here is what a worker begins with when its journal gives the feed back.
+    fn default() -> Inbox {
+        Inbox {
+            feed: Mutex::new(Feed::of_worker()),
+            is_open: false,
+            put: AtomicU64::new(0),
+            capacity: AtomicUsize::new(0),
+            settled: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Inbox {

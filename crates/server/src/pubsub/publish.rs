@@ -77,10 +77,9 @@ impl Exchange {
 impl Server {
     /// Lets commands report the classes of events that are switched on, if they are published anywhere.
     pub fn listen_to_events(&mut self) {
-        let classes = self.settings.notify_keyspace_events;
+        let classes = self.shared.settings.notify_keyspace_events;
         let channels = EventClasses::KEYSPACE | EventClasses::KEYEVENT;
         let wanted = if classes.intersects(channels) { classes - channels } else { EventClasses::empty() };
-        self.lane.fx.wanted_events = wanted;
-        self.desks.iter_mut().for_each(|desk| desk.get_mut().lane.fx.wanted_events = wanted);
+        self.for_each_state(|state| state.fx.wanted_events = wanted);
     }
 }

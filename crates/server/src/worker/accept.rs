@@ -3,6 +3,7 @@
 //! The first worker accepts them and makes a client of each, counts it, so that `maxclients` is exact, and
 //! sends it to the worker with the fewest, which gives it a place and hears of its socket from then on.
 
+use super::handle::WorkerView;
 use super::{Worker, poll_token};
 use crate::client::{Client, ClientSet, Flags, Token};
 use crate::net::Socket;
@@ -40,10 +41,10 @@ impl Worker {
 
     /// Accepts one connection. False if there is none.
     fn accept_one(&mut self, number: usize) -> bool {
-        let common = self.handle.common();
-        let keepalive = u64::from(common.config().network.tcp_keepalive.unsigned_abs());
+        let shared = self.handle.shared();
+        let keepalive = u64::from(shared.config.network.tcp_keepalive.unsigned_abs());
         // The socket may have been closed since it reported.
-        let Some(listener) = common.listening().get(number) else { return false };
+        let Some(listener) = shared.listening.get(number) else { return false };
         let Ok(socket) = listener.accept(keepalive) else { return false };
         if let Some(client) = self.admit(socket) {
             self.place(client);
@@ -53,42 +54,42 @@ impl Worker {
 
     /// Makes a client of a connection, unless there is a reason to refuse it.
     fn admit(&mut self, mut socket: Socket) -> Option<Box<Client>> {
-        let (common, _, desk) = self.handle.split();
-        let network = &common.config().network;
-        let refusal = if common.counts().clients() >= network.maxclients as usize {
+        let WorkerView { shared, state, .. } = self.handle.view();
+        let network = &shared.config.network;
+        let refusal = if shared.counts.clients() >= network.maxclients as usize {
             Some(TOO_MANY)
         } else {
             // In protected mode nobody set a password, so only clients on this machine are let in.
-            let refuses_strangers = network.protected_mode && common.setup().password().is_none();
+            let refuses_strangers = network.protected_mode && shared.setup().password().is_none();
             (refuses_strangers && !socket.is_local()).then_some(DENIED)
         };
         if let Some(text) = refusal {
             // Who does not read the reason does without.
             let _ = socket.write_slices(&[IoSlice::new(text)]);
-            desk.stats.connections_rejected.add(1);
+            state.stats.connections_rejected.add(1);
             return None;
         }
         let path = network.unix_socket.lossy().into_owned();
         let (address, local) = (socket.peer_text(&path), socket.local_text(&path));
         let is_unix = matches!(socket, Socket::Unix(_));
-        let now = desk.lane.clock.unix_ms(desk.lane.tick);
-        let mut client = Box::new(Client::new(common.new_client_id(), Token::NOWHERE, Some(socket), now));
+        let now = state.now();
+        let mut client = Box::new(Client::new(shared.new_client_id(), Token::NOWHERE, Some(socket), now));
         client.address = address.into();
         client.local_address = local.into();
         client.flags.set(Flags::UNIX, is_unix);
-        client.flags.set(Flags::UNAUTHENTICATED, common.setup().password().is_some());
-        desk.stats.connections_received.add(1);
+        client.flags.set(Flags::UNAUTHENTICATED, shared.setup().password().is_some());
+        state.stats.connections_received.add(1);
         Some(client)
     }
 
     /// Gives a new client to the worker with the fewest.
     fn place(&mut self, client: Box<Client>) {
-        let common = self.handle.common();
-        let worker = common.counts().expect_one();
+        let shared = self.handle.shared();
+        let worker = shared.counts.expect_one();
         if worker == self.handle.me() {
             self.welcome(client);
         } else {
-            common.mailboxes().introduce(worker, client);
+            shared.mailboxes.introduce(worker, client);
         }
     }
 

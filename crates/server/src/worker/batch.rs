@@ -7,12 +7,12 @@
 //! speed: each command looks its keys up for itself.
 
 use super::Worker;
-use super::batch_executor::Tried;
 use super::group::Queue;
-use super::handle::{InHand, WorkerHandle};
-use super::shared::may_share;
+use super::handle::{WorkerHandle, WorkerView};
+use super::shared_mode::may_share;
 use crate::client::{Client, Flags, PendingInput, Token};
-use crate::plan::Plan;
+use crate::exec::{Plan, Progress};
+use crate::in_hand::InHand;
 use ochre_engine::keyspace::Key;
 use std::io;
 
@@ -74,7 +74,7 @@ impl Worker {
                 planned += client.pending.as_ref().map_or(0, |pending| pending.batch.len());
                 self.scratch.window.push((token, 0));
             }
-            client.put_back(self.handle.clients());
+            self.handle.clients().put_back_in_hand(client);
             if planned >= WINDOW {
                 self.run_window();
                 self.handle.step_aside();
@@ -95,14 +95,14 @@ impl Worker {
             }
             let mut client = InHand::new(client);
             self.parse_client(&mut client);
-            client.put_back(self.handle.clients());
+            self.handle.clients().put_back_in_hand(client);
             self.scratch.window.push((token, 0));
             self.run_window();
         }
     }
 
     /// Reads what the socket has and parses it. True if there are commands to run.
-    fn read_client(&mut self, client: &mut InHand) -> bool {
+    fn read_client(&mut self, client: &mut InHand<Client>) -> bool {
         let Some(mut socket) = client.socket.take() else { return false };
         let outcome = self.read_socket(client, &mut socket);
         client.socket = Some(socket);
@@ -140,13 +140,13 @@ impl Worker {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             usize::MAX => Ok(false),
             n => {
-                let (common, _, desk) = self.handle.split();
-                client.last_interaction = desk.lane.clock.unix_ms(desk.lane.tick);
+                let WorkerView { shared, state, .. } = self.handle.view();
+                client.last_interaction = state.now();
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
-                desk.stats.net_input_bytes.add(n as u64);
-                desk.stats.reads_processed.add(1);
-                if common.exceeds_input_limit(client) {
+                state.stats.net_input_bytes.add(n as u64);
+                state.stats.reads_processed.add(1);
+                if shared.exceeds_input_limit(client, state.now()) {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Ok(more)
@@ -155,12 +155,12 @@ impl Worker {
     }
 
     /// Parses what has arrived, unless parsed commands wait. True if there are commands to run.
-    fn parse_client(&mut self, client: &mut InHand) -> bool {
+    fn parse_client(&mut self, client: &mut InHand<Client>) -> bool {
         if client.pending.is_some() {
             return true;
         }
         let mut pending = self.scratch.batches.pop().unwrap_or_default();
-        let limits = self.handle.common().request_limits(client, WINDOW * 2);
+        let limits = self.handle.shared().request_limits(client, WINDOW * 2);
         let read = client.query.len();
         let Client { parser, query, .. } = &mut **client;
         match parser.parse(query.bytes(), &limits, &mut pending.batch) {
@@ -207,18 +207,18 @@ impl Worker {
             // Clients before this one may have closed it, or run its commands already.
             let Some(client) = self.handle.clients().take(token) else { continue };
             let mut client = InHand::new(client);
-            let ends = self.handle.common().is_shutting_down();
+            let ends = self.handle.shared().shutdown;
             if commands_of(&client) == count && !client.flags.intersects(RESTS) && !ends {
                 self.run_client(&mut client, &plan, own);
             }
-            client.put_back(self.handle.clients());
+            self.handle.clients().put_back_in_hand(client);
         }
         self.scratch.window = window;
         self.scratch.plan = plan;
     }
 
     /// Runs the parsed commands of one client until they are done or it has to wait.
-    fn run_client(&mut self, client: &mut InHand, plan: &Plan, first: usize) {
+    fn run_client(&mut self, client: &mut InHand<Client>, plan: &Plan, first: usize) {
         let Some(mut pending) = client.pending.take() else { return };
         if client.output.is_empty() {
             let buffer = self.scratch.outputs.pop().unwrap_or_else(|| Vec::with_capacity(16 * 1024));
@@ -226,7 +226,7 @@ impl Worker {
                 self.scratch.give_output(back);
             }
         }
-        self.handle.common().limit_output(client);
+        self.handle.shared().setup().limit_output(client);
         // The buffer leaves the client, so that arguments can be borrowed from it beside the client.
         let query = std::mem::take(&mut client.query);
         client.input_in_hand = query.len();
@@ -259,33 +259,33 @@ impl Worker {
         if client.flags.intersects(Flags::CLOSE_AFTER_REPLY | Flags::CLOSE_ASAP) {
             return;
         }
-        let (common, _, desk) = self.handle.split();
-        let now = desk.lane.clock.unix_ms(desk.lane.tick);
-        common.setup().log_protocol_error(client, &error, now);
+        let WorkerView { shared, state, .. } = self.handle.view();
+        let now = state.now();
+        shared.setup().log_protocol_error(client, &error, now);
         client.flags.insert(Flags::CLOSE_AFTER_REPLY);
         let mut text = b"ERR ".to_vec();
         text.extend_from_slice(&error.message());
         client.reply().error(text);
-        desk.stats.error_replies.add(1);
+        state.stats.error_replies.add(1);
     }
 
     /// Runs commands, in the shared mode as far as they can, until they are done or the client has to
     /// wait. `queue` begins with the plan of the next one.
-    fn run_commands(&mut self, client: &mut InHand, pending: &mut PendingInput, queue: Queue<'_>) {
+    fn run_commands(&mut self, client: &mut InHand<Client>, pending: &mut PendingInput, queue: Queue<'_>) {
         let handle = &mut self.handle;
         let offset = queue.first - pending.next;
         // What comes after the end of the server must not be answered as if it had been kept.
-        while pending.next < pending.batch.len() && !handle.common().is_shutting_down() {
+        while pending.next < pending.batch.len() && !handle.shared().shutdown {
             let queue = Queue { first: offset + pending.next, ..queue };
-            let mut tried = Tried::NotHere;
+            let mut progress = Progress::Escalates;
             let args = pending.batch.args(pending.next, queue.query.bytes());
             if handle.may_share(client, queue.plan.get(queue.first), args) {
-                tried = handle.run_group(client, pending, queue);
+                progress = handle.run_group(client, pending, queue);
             }
-            match tried {
-                Tried::Done => {}
-                Tried::Waits => break,
-                Tried::NotHere => {
+            match progress {
+                Progress::Done => {}
+                Progress::Waits | Progress::Held => break,
+                Progress::Escalates => {
                     let can_share = !handle.is_alone();
                     let queue = Queue { first: offset + pending.next, ..queue };
                     let waits = handle.exclusively_with(client, |server, client| {
@@ -293,8 +293,8 @@ impl Worker {
                             let planned = || queue.plan.get(offset + pending.next);
                             let args = || pending.batch.args(pending.next, queue.query.bytes());
                             can_share
-                                && may_share(server.setup(), client, planned(), args())
-                                && server.is_unrestricted()
+                                && may_share(&server.shared, client, planned(), args())
+                                && server.shared.is_unrestricted()
                         })
                     });
                     if waits {
@@ -313,11 +313,11 @@ impl Worker {
     }
 
     /// Gives back what a client no longer needs and notes its replies.
-    fn settle(&mut self, client: &mut InHand) {
+    fn settle(&mut self, client: &mut InHand<Client>) {
         if let Some(buffer) = client.query.give_back() {
             self.scratch.give_input(buffer);
         }
-        if self.handle.common().limits_clients_memory() {
+        if self.handle.shared().limits_clients_memory() {
             self.handle.clients().count().account(client);
         }
         if let Some(announced) = client.parser.large_len() {
@@ -352,11 +352,11 @@ impl WorkerHandle {
     /// among others that has to wait for the locks, which are fetched instead.
     fn plan(&mut self, token: Token, plan: &mut Plan) {
         let alone = self.is_alone();
-        let (common, clients, _) = self.split();
-        let world = alone.then(|| common.world());
+        let view = self.view();
+        let (world, locks) = (alone.then(|| view.world()), view.locks());
+        let WorkerView { shared, clients, .. } = view;
         let Some(client) = clients.get(token) else { return };
         let Some(pending) = &client.pending else { return };
-        let (commands, locks) = (common.commands(), common.locks());
         for at in pending.next..pending.batch.len() {
             let args = pending.batch.args(at, client.query.bytes());
             // One closure, so that there is one copy of what is around it.
@@ -364,7 +364,7 @@ impl WorkerHandle {
                 Some(world) => world.prefetch_bucket(client.db, key),
                 None => locks.approach(key.hash),
             };
-            plan.push(commands, args, |key| locks.locate(key), fetch);
+            plan.push(&shared.commands, args, |key| locks.locate(key), fetch);
         }
     }
 
@@ -373,13 +373,14 @@ impl WorkerHandle {
         if plan.len() < 2 {
             return;
         }
-        let (common, clients, _) = self.split();
+        let view = self.view();
+        let world = view.world();
         let mut first = 0;
         for (token, count) in window {
             let hashes = plan.fetched(first, first + count);
             first += count;
-            let Some(client) = clients.get(*token) else { continue };
-            hashes.iter().for_each(|hash| common.world().prefetch_entry(client.db, *hash));
+            let Some(client) = view.clients.get(*token) else { continue };
+            hashes.iter().for_each(|hash| world.prefetch_entry(client.db, *hash));
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What happens at regular times: expiry, closing of idle clients, statistics.
 
 use super::Worker;
+use super::handle::WorkerView;
 use crate::client::Care;
 use crate::config::{Config, HZ};
 use crate::process::watchdog;
 use crate::server::Server;
+use crate::shared::SharedState;
 use crate::tally::Tally;
 use ochre_engine::time::UnixMs;
 
@@ -15,9 +17,9 @@ impl Worker {
     /// Ends waits and pauses in time, and runs the cron if its time has come.
     pub(super) fn run_timers(&mut self) {
         self.end_waits();
-        let pause_end = self.handle.common().pause_end();
-        let desk = self.handle.desk();
-        let now = desk.lane.clock.unix_ms(desk.lane.tick);
+        let pause_end = self.handle.shared().pause.end();
+        let state = self.handle.state();
+        let now = state.now();
         if pause_end.is_some_and(|at| at <= now) {
             self.handle.exclusively(Server::end_pause_in_time);
         }
@@ -25,7 +27,7 @@ impl Worker {
             return;
         }
         self.rests = self.signals.is_none() && self.handle.clients().len() == 0;
-        let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.handle.common().hz() };
+        let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.handle.shared().hz() };
         if self.signals.is_some() {
             self.cron_turns += 1;
             let turn = self.cron_turns;
@@ -33,7 +35,7 @@ impl Worker {
         }
         self.look_after_clients();
         if self.handle.shares_commands() && self.expire_slice() {
-            pause_ms = pause_ms.min(1000 / self.handle.common().hz());
+            pause_ms = pause_ms.min(1000 / self.handle.shared().hz());
         }
         self.next_cron = now.0 as u64 + pause_ms;
     }
@@ -43,26 +45,26 @@ impl Worker {
     pub(super) fn cron_due(&mut self, now: u64) -> u64 {
         if self.rests && self.handle.clients().len() > 0 {
             self.rests = false;
-            self.next_cron = self.next_cron.min(now + 1000 / self.handle.common().hz());
+            self.next_cron = self.next_cron.min(now + 1000 / self.handle.shared().hz());
         }
         self.next_cron
     }
 
     /// Looks after some of this worker's clients, so that each has its turn once a second.
     fn look_after_clients(&mut self) {
-        let (common, clients, desk) = self.handle.split();
-        if common.cron_is_paused() {
+        let WorkerView { shared, clients, state, .. } = self.handle.view();
+        if shared.cron_paused {
             return;
         }
-        let started = desk.lane.clock.tick();
+        let started = state.clock.tick();
         let care = Care {
-            setup: common.setup(),
-            stats: &desk.stats,
-            now: desk.lane.clock.unix_ms(desk.lane.tick),
-            reply_buffer_reset_ms: common.reply_buffer_reset_ms(),
+            setup: shared.setup(),
+            stats: &state.stats,
+            now: state.now(),
+            reply_buffer_reset_ms: shared.reply_buffer_reset_ms(),
         };
-        care.take(clients, common.hz());
-        desk.stats.cron_nanos.add(desk.lane.clock.nanos(started, desk.lane.clock.tick()));
+        care.take(clients, shared.hz());
+        state.stats.cron_nanos.add(state.clock.nanos(started, state.clock.tick()));
     }
 }
 
@@ -72,27 +74,29 @@ const IDLE_MS: u64 = 1000;
 impl Server {
     /// The work of one turn of the cron. Returns the milliseconds until the next.
     fn cron(&mut self, now: UnixMs, turn: u64) -> u64 {
-        let hz = self.hz();
-        if self.config.process.watchdog_period > 0 {
-            watchdog::wind_up(self.config.process.watchdog_period);
+        let hz = self.shared.hz();
+        if self.shared.config.process.watchdog_period > 0 {
+            watchdog::wind_up(self.shared.config.process.watchdog_period);
         }
-        if !self.cron_paused {
-            let started = self.lane.clock.tick();
+        if !self.shared.cron_paused {
+            let started = self.state.clock.tick();
             self.shut_down_if_asked();
-            if !self.works_in_slices() {
+            if !self.shared.works_in_slices() {
                 self.expire_cycle(hz);
             }
             let once_a_second = turn.is_multiple_of(hz);
             self.persistence_cron(once_a_second);
             if once_a_second {
-                self.migrations.close_unused(now.0 / 1000);
+                self.shared.migrations.close_unused(now.0 / 1000);
             }
-            self.rates.sample(Tally::new(&self.stats, &self.worker_stats), now);
-            self.stats.cron_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
+            self.shared.rates.sample(Tally::new(&self.shared.worker_stats), now);
+            self.state.stats.cron_nanos.add(self.state.clock.nanos(started, self.state.clock.tick()));
         }
         1000 / hz
     }
+}
 
+impl SharedState {
     /// How often the cron turns in a second: `hz`, and with `dynamic-hz` more often the more clients there are.
     pub fn hz(&self) -> u64 {
         self.hz_of(&self.config)
@@ -104,7 +108,7 @@ impl Server {
         if !config.process.dynamic_hz {
             return configured;
         }
-        raised(configured, self.clients.len() as u64)
+        raised(configured, self.counts.clients() as u64)
     }
 }
 

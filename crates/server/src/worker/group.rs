@@ -6,15 +6,14 @@
 //! few keys change as seldom as they can. A command on a key that somebody waits for goes alone, with all that hangs together
 //! with its keys (`waiters.rs`).
 
-use super::common::Common;
 use super::waiters;
 use crate::client::{Client, Flags, PendingInput};
-use crate::gate::is_queued;
+use crate::exec::{Plan, Planned, is_queued};
 use crate::net::QueryBuffer;
-use crate::plan::{Plan, Planned};
+use crate::shared::SharedState;
 use crate::table::{CommandTable, Entry, Reach};
 use ochre_engine::command::{Begin, PUBSUB};
-use ochre_engine::keyspace::Held;
+use ochre_engine::keyspace::{Held, Locks};
 use ochre_engine::text::eq_ignore_case;
 use ochre_resp::request::Args;
 
@@ -34,19 +33,21 @@ pub(super) struct Queue<'a> {
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
 /// these are; `None` if the keys cannot be told.
 pub(super) fn lock_group<'a>(
-    common: Common<'a>,
+    shared: &SharedState,
+    locks: Locks<'a>,
     client: &Client,
     pending: &PendingInput,
     queue: Queue<'_>,
     shards: &'a mut Vec<u16>,
     hashes: &mut Vec<u64>,
 ) -> Option<(Held<'a>, usize)> {
-    let (commands, locks, plan) = (common.commands(), common.locks(), queue.plan);
+    let (commands, plan) = (&shared.commands, queue.plan);
     let goes_alone = client.flags.intersects(Flags::MULTI | Flags::PUBSUB);
     let most = pending.batch.len() - pending.next;
     if goes_alone || !plan.suffices(queue.first) {
         let args = pending.batch.args(pending.next, queue.query.bytes());
-        return lock_one(common, client, plan.get(queue.first), args, shards, hashes).map(|held| (held, 1));
+        return lock_one(shared, locks, client, plan.get(queue.first), args, shards, hashes)
+            .map(|held| (held, 1));
     }
     let together = plan.joining(queue.first, most, GROUP_SHARDS);
     let mut size = together.max(1);
@@ -69,7 +70,7 @@ pub(super) fn lock_group<'a>(
         if size == 0 {
             let args = pending.batch.args(pending.next, queue.query.bytes());
             let keys = keys_of(commands.get(plan.get(queue.first).command?), args)?;
-            return Some((waiters::hold_with_waiters(common, held, &keys, hashes)?, 1));
+            return Some((waiters::hold_with_waiters(shared, held, &keys, hashes)?, 1));
         }
     }
     Some((held, size))
@@ -93,14 +94,15 @@ fn fill_up(held: &mut Held<'_>, client: &Client, plan: &Plan, first: usize, most
 
 /// Locks the shards of a command whose plan does not suffice; none if it walks, needs none, or is going to be refused.
 fn lock_one<'a>(
-    common: Common<'a>,
+    shared: &SharedState,
+    locks: Locks<'a>,
     client: &Client,
     planned: Planned<'_>,
     args: Args<'_>,
     shards: &'a mut Vec<u16>,
     hashes: &mut Vec<u64>,
 ) -> Option<Held<'a>> {
-    let (setup, locks) = (common.setup(), common.locks());
+    let setup = shared.setup();
     let entry = setup.resolve(planned.command, args).ok().map(|id| setup.commands.get(id));
     let keys = match entry {
         Some(entry) if entry.arity_fits(args.len()) && !is_queued(client, entry) => {
@@ -115,7 +117,7 @@ fn lock_one<'a>(
     hashes.extend(keys.iter().map(|key| locks.locate(key).hash));
     let held = locks.hold(shards, client.db, hashes);
     if held.has_interest() && waiters::is_any_awaited(&held, keys.iter().copied()) {
-        return waiters::hold_with_waiters(common, held, &keys, hashes);
+        return waiters::hold_with_waiters(shared, held, &keys, hashes);
     }
     Some(held)
 }

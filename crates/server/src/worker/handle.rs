@@ -9,28 +9,33 @@
 //!                        exclusive
 //! ```
 //! In the shared mode a worker sees [`Common`], which lets out what is only changed in the exclusive
-//! mode, shards through their locks, and the worker's own [`ClientSet`] and [`Desk`]. With one worker both
+//! mode, shards through their locks, and the worker's own [`ClientSet`] and [`WorkerState`]. With one worker both
 //! modes cost nothing, and commands always run exclusively.
 #![allow(unsafe_code)]
 
-use super::common::Common;
 use crate::client::{Client, ClientSet};
-use crate::server::{Desk, Server};
+use crate::exec::{ExecContext, Outlet, ShardAccess};
+use crate::in_hand::InHand;
+use crate::server::Server;
+use crate::shared::SharedState;
 use crate::table::CommandId;
+use crate::worker_state::WorkerState;
 use mio::Waker;
+use ochre_engine::keyspace::{ExpiryMode, Held, Locks, World};
 use ochre_resp::request::Args;
-use ochre_sync::{Exclusive, Own, Shared, World};
+use ochre_sync::{Exclusive, Own, Shared};
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// Something a worker holds for as long as its thread runs.
 pub struct WorkerHandle {
-    process: &'static World<Server>,
+    process: &'static ochre_sync::World<Server>,
     me: usize,
     wakers: Arc<[Waker]>,
     shared: Option<Shared<'static, Server>>,
     sole: Option<Exclusive<'static, Server>>,
+    /// Memory for what this worker locks.
+    locking: LockMemory,
     /// Commands may run in the shared mode, as far as the state of the server is concerned.
     is_unrestricted: bool,
 }
@@ -40,8 +45,20 @@ impl WorkerHandle {
     ///
     /// # Safety
     /// There is one handle for each number, and it stays on one thread.
-    pub unsafe fn new(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>) -> WorkerHandle {
-        WorkerHandle { process, me, wakers, shared: None, sole: None, is_unrestricted: false }
+    pub unsafe fn new(
+        process: &'static ochre_sync::World<Server>,
+        me: usize,
+        wakers: Arc<[Waker]>,
+    ) -> WorkerHandle {
+        WorkerHandle {
+            process,
+            me,
+            wakers,
+            shared: None,
+            sole: None,
+            locking: LockMemory::default(),
+            is_unrestricted: false,
+        }
     }
 
     /// The number of this worker.
@@ -58,18 +75,19 @@ impl WorkerHandle {
     /// Enters the shared mode.
     pub fn enter(&mut self) {
         self.shared = None;
-        if let Some(mut server) = self.sole.take()
-            && !self.is_alone()
-        {
-            server.give_log();
+        if let Some(mut server) = self.sole.take() {
+            if !self.is_alone() {
+                server.give_log();
+            }
+            server.give_state();
         }
         // SAFETY: this is the one handle of this number, and it is out.
         self.shared = Some(unsafe { self.process.shared(self.me) });
         if !self.is_alone() {
-            self.is_unrestricted = self.server().is_unrestricted();
-            // Whoever was waited for may have taken long.
-            let lane = &mut self.desk().lane;
-            lane.tick = lane.clock.tick();
+            self.is_unrestricted = self.shared().is_unrestricted();
+            // Waiting for another worker may have taken long.
+            let state = self.state();
+            state.tick = state.clock.tick();
         }
     }
 
@@ -90,10 +108,11 @@ impl WorkerHandle {
     /// work now and then.
     pub fn sole(&mut self) -> &mut Server {
         self.shared = None;
-        let process = self.process;
+        let (process, me) = (self.process, self.me);
         self.sole.get_or_insert_with(|| {
             // SAFETY: this thread is a worker, and it holds no other guard.
             let mut server = unsafe { process.exclusive() };
+            server.take_state(me);
             server.catch_up();
             server
         })
@@ -115,60 +134,66 @@ impl WorkerHandle {
 
     #[inline]
     fn server(&self) -> &Server {
-        self.shared.as_ref().expect("a worker is in the shared mode while it works")
+        self.shared.as_ref().expect(WORKS)
     }
 
     /// True if commands may run in the shared mode. Since this one was entered writing the log may have failed, or a
     /// mailbox become too full.
     #[inline]
     pub fn shares_commands(&self) -> bool {
-        self.is_unrestricted
-            && !self.server().persistence.aof.has_failed()
-            && !self.server().mailboxes.is_crowded()
+        let shared = self.shared();
+        self.is_unrestricted && !shared.persistence.aof.has_failed() && !shared.mailboxes.is_crowded()
     }
 
     /// What all workers see.
     #[inline]
-    pub fn common(&self) -> Common<'_> {
-        Common { server: self.server(), me: self.me }
+    pub fn shared(&self) -> &SharedState {
+        &self.server().shared
     }
 
     /// Marks a client of this worker that has too much unsent output.
     pub fn check_output_limit(&mut self, client: &mut Client) {
-        let (common, _, desk) = self.split();
-        let now = desk.lane.clock.unix_ms(desk.lane.tick);
-        common.setup().exceeds_output_limit(client, &desk.stats, now);
+        let WorkerView { shared, state, .. } = self.view();
+        let now = state.now();
+        shared.setup().exceeds_output_limit(client, &state.stats, now);
     }
 
     /// Notes a command of this worker that took long.
     #[cold]
     pub fn note_slow(&mut self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
-        let (common, _, desk) = self.split();
-        let seconds = desk.lane.clock.unix_ms(desk.lane.tick).seconds();
-        common.notes().command(common.setup(), client, command, args, nanos, seconds);
+        let WorkerView { shared, state, .. } = self.view();
+        shared.notes.command(shared.setup(), client, command, args, nanos, state.now().seconds());
     }
 
     /// The clients of this worker.
     #[inline]
     pub fn clients(&mut self) -> &mut ClientSet {
-        self.split().1
+        self.view().clients
     }
 
-    /// The desk of this worker.
+    /// The state of this worker.
     #[inline]
-    pub fn desk(&mut self) -> &mut Desk {
-        self.split().2
+    pub fn state(&mut self) -> &mut WorkerState {
+        self.view().state
     }
 
     /// What all workers see, and what belongs to this one.
     #[inline]
-    pub fn split(&mut self) -> (Common<'_>, &mut ClientSet, &mut Desk) {
-        let server = self.server();
-        let (clients, desk): (&Own<ClientSet>, &Own<Desk>) =
-            (&server.clients.sets()[self.me], &server.desks[self.me]);
+    pub fn view(&mut self) -> WorkerView<'_> {
+        let server: &Server = self.shared.as_ref().expect(WORKS);
+        let (clients, state): (&Own<ClientSet>, &Own<InHand<WorkerState>>) =
+            (&server.clients.sets()[self.me], &server.workers[self.me]);
         // SAFETY: they are those of this worker, which is in the shared mode, and this handle is
         // borrowed mutably as long as the references live.
-        unsafe { (Common { server, me: self.me }, clients.of_this_worker(), desk.of_this_worker()) }
+        let (clients, state) = unsafe { (clients.of_this_worker(), state.of_this_worker()) };
+        WorkerView {
+            me: self.me,
+            shared: &server.shared,
+            world: &server.world,
+            clients,
+            state,
+            locking: &mut self.locking,
+        }
     }
 
     /// Does something in the exclusive mode.
@@ -177,7 +202,9 @@ impl WorkerHandle {
             self.shared = None;
             // SAFETY: this thread is the only worker, and it holds no other guard.
             let mut server = unsafe { self.process.exclusive() };
+            server.take_state(self.me);
             let done = work(&mut server);
+            server.give_state();
             drop(server);
             self.enter();
             return done;
@@ -189,7 +216,7 @@ impl WorkerHandle {
     /// worker may have the exclusive mode, so that everybody who looks for it finds it.
     pub fn exclusively_with<R>(
         &mut self,
-        hand: &mut InHand,
+        hand: &mut InHand<Client>,
         work: impl FnOnce(&mut Server, &mut Client) -> R,
     ) -> R {
         if self.is_alone() {
@@ -198,31 +225,33 @@ impl WorkerHandle {
         const STAYS: &str = "only its own worker takes a client out of its place for good";
         let token = hand.token;
         let clients = self.clients();
-        hand.0.take().into_iter().for_each(|client| clients.put_back(client));
+        hand.take().into_iter().for_each(|client| clients.put_back(client));
         let done = self.exclusively(|server| {
             let mut client = server.clients.take(token).expect(STAYS);
             let done = work(server, &mut client);
             server.clients.put_back(client);
             done
         });
-        hand.0 = Some(self.clients().take(token).expect(STAYS));
+        hand.put(self.clients().take(token).expect(STAYS));
         done
     }
 
     fn exclusively_among_others<R>(&mut self, work: impl FnOnce(&mut Server) -> R) -> R {
-        let asked = self.desk().lane.clock.tick();
+        let asked = self.state().clock.tick();
         self.shared = None;
         // SAFETY: this thread is a worker, and it holds no other guard.
         let mut server = unsafe { self.process.exclusive() };
+        server.take_state(self.me);
         server.start_turn();
         server.catch_up();
-        let (here, got) = (self.me, server.lane.tick);
-        let waited = server.lane.clock.nanos(asked, got);
+        let (here, got) = (self.me, server.state.tick);
+        let waited = server.state.clock.nanos(asked, got);
         let done = work(&mut server);
-        let held = server.lane.clock.nanos(got, server.lane.clock.tick());
-        server.exclusive.note(waited, held);
+        let held = server.state.clock.nanos(got, server.state.clock.tick());
+        server.shared.exclusive.note(waited, held);
         let stirred = server.clients.take_stirred() & !(1 << here);
         server.give_log();
+        server.give_state();
         drop(server);
         for (_, waker) in self.wakers.iter().enumerate().filter(|(worker, _)| stirred >> worker & 1 == 1) {
             // A full pipe wakes just as well.
@@ -233,10 +262,12 @@ impl WorkerHandle {
     }
 }
 
+const WORKS: &str = "a worker is in the shared mode while it works";
+
 /// Tells a worker whether it should step aside. Stays on its thread, as the handle does.
 #[derive(Clone, Copy)]
 pub struct Calls {
-    process: &'static World<Server>,
+    process: &'static ochre_sync::World<Server>,
     me: usize,
     _stays: PhantomData<*const ()>,
 }
@@ -249,34 +280,62 @@ impl Calls {
     }
 }
 
-/// A client that its worker has taken out of its place to work for it.
-pub struct InHand(Option<Box<Client>>);
-
-impl InHand {
-    /// Takes a client in hand.
-    pub fn new(client: Box<Client>) -> InHand {
-        InHand(Some(client))
-    }
-
-    /// Puts it back into its place.
-    pub fn put_back(self, clients: &mut ClientSet) {
-        self.0.into_iter().for_each(|client| clients.put_back(client));
-    }
+/// What a worker in the shared mode works with.
+pub(super) struct WorkerView<'a> {
+    /// Number of the worker.
+    pub me: usize,
+    /// What all workers see.
+    pub shared: &'a SharedState,
+    /// The data.
+    world: &'a World,
+    /// The clients of the worker.
+    pub clients: &'a mut ClientSet,
+    /// Its state.
+    pub state: &'a mut WorkerState,
+    /// Memory for what it locks.
+    pub locking: &'a mut LockMemory,
 }
 
-impl Deref for InHand {
-    type Target = Client;
+/// Memory for what a worker locks.
+#[derive(Default)]
+pub(super) struct LockMemory {
+    /// The shards that are held.
+    pub shards: Vec<u16>,
+    /// Hashes of keys that were not planned.
+    pub hashes: Vec<u64>,
+}
+
+impl<'a> WorkerView<'a> {
+    /// The shards, through their locks.
     #[inline]
-    fn deref(&self) -> &Client {
-        self.0.as_deref().expect(IN_HAND)
+    pub fn locks(&self) -> Locks<'a> {
+        // SAFETY: in the shared mode of several workers this is the only way to a shard that a handle offers, and each
+        // worker has its number.
+        unsafe { self.world.locks(self.me) }
     }
-}
 
-impl DerefMut for InHand {
+    /// The data, for the only worker to look ahead.
     #[inline]
-    fn deref_mut(&mut self) -> &mut Client {
-        self.0.as_deref_mut().expect(IN_HAND)
+    pub fn world(&self) -> &'a World {
+        assert!(self.shared.workers() == 1, "another worker may be changing it");
+        self.world
+    }
+
+    /// The context of work that goes from shard to shard, with one locked at a time.
+    pub fn roaming_context(self) -> ExecContext<'a> {
+        let held = self.locks().roaming(&mut self.locking.shards);
+        context(self.shared, held, ExpiryMode::Delete, self.state)
     }
 }
 
-const IN_HAND: &str = "it leaves the hand only inside of exclusively_with";
+/// The context of commands whose shards are held.
+#[inline]
+pub(super) fn context<'a>(
+    shared: &'a SharedState,
+    held: Held<'a>,
+    expiry: ExpiryMode,
+    state: &'a mut WorkerState,
+) -> ExecContext<'a> {
+    let outlet = Outlet::among_others(&shared.inbox, &shared.mailboxes);
+    ExecContext { shards: ShardAccess::Held(held), shared, expiry, lacks_memory: false, state, outlet }
+}

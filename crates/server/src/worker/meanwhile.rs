@@ -28,7 +28,7 @@ impl Host for Worker {
             self.flush_log();
             self.write_replies();
             self.close_clients();
-            if waited.is_err() || events.is_empty() || self.handle.common().is_shutting_down() {
+            if waited.is_err() || events.is_empty() || self.handle.shared().shutdown {
                 break;
             }
         }

@@ -1,8 +1,9 @@
 //! Opens the messages of this worker's clients, and in the exclusive mode those of everybody's.
 
 use super::Worker;
-use super::handle::InHand;
+use super::handle::WorkerView;
 use crate::client::{Client, Flags};
+use crate::in_hand::InHand;
 use crate::mailboxes::{ClientMessage, Delivery, Envelope};
 use crate::server::Server;
 
@@ -13,11 +14,11 @@ impl Worker {
     /// Opens what others left in this worker's mailbox. No client is in hand.
     pub(super) fn deliver_messages(&mut self) {
         let me = self.handle.me();
-        if !self.handle.common().mailboxes().waits_for(me) {
+        if !self.handle.shared().mailboxes.waits_for(me) {
             return;
         }
         let mut messages = std::mem::take(&mut self.messages);
-        self.handle.common().mailboxes().collect(me, &mut messages);
+        self.handle.shared().mailboxes.collect(me, &mut messages);
         for envelope in messages.drain(..) {
             match envelope {
                 Envelope::ForClient(message) => self.deliver_message(message),
@@ -41,19 +42,19 @@ impl Worker {
         if !matches!(opened, Delivery::Returned) {
             self.pushed(&mut client);
         }
-        client.put_back(self.handle.clients());
+        self.handle.clients().put_back_in_hand(client);
     }
 
     /// Sends what was written to a client that did not ask for it, or gives it up. That must not leave the shared mode:
     /// other messages are in hand, and whoever has the exclusive mode opens those that came after them.
-    fn pushed(&mut self, client: &mut InHand) {
+    fn pushed(&mut self, client: &mut InHand<Client>) {
         self.handle.check_output_limit(client);
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // What it waits for goes to others from now on; in a pause the rest is done when it is let go.
             self.untie(client);
         }
-        let (common, clients, _) = self.handle.split();
-        if common.limits_clients_memory() {
+        let WorkerView { shared, clients, .. } = self.handle.view();
+        if shared.limits_clients_memory() {
             clients.count().account(client);
         }
         if client.flags.contains(Flags::CLOSE_ASAP) {
@@ -68,13 +69,13 @@ impl Worker {
 impl Server {
     /// Opens all messages that wait in mailboxes. No client is in hand.
     pub fn deliver_all_messages(&mut self) {
-        for worker in 0..self.mailboxes.len() {
-            if self.mailboxes.waits_for(worker) {
+        for worker in 0..self.shared.mailboxes.len() {
+            if self.shared.mailboxes.waits_for(worker) {
                 let mut messages = Vec::new();
-                self.mailboxes.collect(worker, &mut messages);
+                self.shared.mailboxes.collect(worker, &mut messages);
                 for envelope in messages {
                     match envelope {
-                        Envelope::ForClient(message) => self.hand_over(message),
+                        Envelope::ForClient(message) => self.deliver(message),
                         Envelope::NewClient(client) => self.welcome(worker, client),
                     }
                 }
@@ -82,19 +83,19 @@ impl Server {
         }
     }
 
-    /// Hands clients their messages, in order, while a client is in hand.
-    pub fn hand_over_all(&mut self, in_hand: &mut Client, messages: Vec<ClientMessage>) {
+    /// Delivers messages in order, while a client is in hand.
+    pub fn deliver_beside(&mut self, in_hand: &mut Client, messages: Vec<ClientMessage>) {
         for message in messages {
             if message.id == in_hand.id {
-                message.open_at_once(in_hand, self.settings.level);
+                message.open_at_once(in_hand, self.shared.settings.level);
             } else {
-                self.hand_over(message);
+                self.deliver(message);
             }
         }
     }
 
     /// Hands a client its message.
-    fn hand_over(&mut self, message: ClientMessage) {
+    fn deliver(&mut self, message: ClientMessage) {
         let Some(mut client) = self.clients.take(message.to) else { return };
         let opened = message.open(&mut client);
         if let Delivery::GoesOn(slow) = &opened {

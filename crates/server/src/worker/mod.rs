@@ -11,27 +11,23 @@
 //!    touch; execute;
 //! 4. accept, then timers (cron).
 //!
-//! Sockets are registered once, edge-triggered in both directions: what is not drained is
-//! remembered in `Flags::READABLE` and the `again` list.
+//! Sockets are registered once, edge-triggered in both directions: what is not drained is remembered in the `again` list.
 
 mod accept;
 mod batch;
 mod batch_executor;
 mod chores;
-mod common;
 mod cron;
-mod exclusive;
+mod exclusive_mode;
 mod group;
 mod handle;
 mod meanwhile;
 mod messages;
 mod output;
-mod shared;
+mod shared_mode;
 mod start;
-mod survey;
 mod waiters;
 
-pub use common::Common;
 pub use start::run;
 
 use crate::client::{Client, Token};
@@ -39,8 +35,7 @@ use crate::clock::Tick;
 use crate::config::AppendFsync;
 use crate::mailboxes::Envelope;
 use crate::process::signals::Signals;
-use crate::server::Desk;
-use handle::WorkerHandle;
+use handle::{WorkerHandle, WorkerView};
 use mio::{Events, Poll};
 use std::io;
 use std::time::Duration;
@@ -95,15 +90,15 @@ impl Worker {
         let mut events = Events::with_capacity(1024);
         self.handle.enter();
         self.before_wait();
-        while !self.handle.common().is_shutting_down() {
+        while !self.handle.shared().shutdown {
             let timeout = self.timeout();
             let commands_before = self.commands_done();
             let started = self.take_events(&mut events, timeout)?;
             self.run_timers();
             self.before_wait();
             let commands = self.commands_done().saturating_sub(commands_before);
-            let desk = self.handle.desk();
-            desk.stats.turned(desk.lane.clock.nanos(started, desk.lane.clock.tick()), commands);
+            let state = self.handle.state();
+            state.stats.turned(state.clock.nanos(started, state.clock.tick()), commands);
         }
         if self.signals.is_some() {
             self.handle.exclusively(|server| server.flush_last_writes());
@@ -116,15 +111,14 @@ impl Worker {
 
     /// Commands that ran so far.
     fn commands_done(&mut self) -> u64 {
-        let (common, _, desk) = self.handle.split();
-        common.commands_processed() + desk.stats.commands_processed.get()
+        self.handle.state().stats.commands_processed.get()
     }
 
     /// Asks the system for the time.
     fn start_turn(&mut self) -> Tick {
-        let (common, _, desk) = self.handle.split();
-        desk.lane.start_turn(common.settings());
-        let started = desk.lane.tick;
+        let WorkerView { shared, state, .. } = self.handle.view();
+        state.start_turn(&shared.settings);
+        let started = state.tick;
         if self.handle.is_alone() {
             self.handle.exclusively(|server| server.start_turn());
         }
@@ -159,27 +153,27 @@ impl Worker {
     /// What was done is written before anybody is told of it.
     fn flush_log(&mut self) {
         if self.handle.is_alone() {
-            if self.handle.common().writes_log() {
+            if self.handle.shared().writes_log() {
                 self.handle.exclusively(|server| server.flush_aof_before_replies());
             }
             return;
         }
-        if !self.handle.common().has_unwritten_log() {
+        if !self.handle.shared().has_unwritten_log() {
             return;
         }
-        if self.handle.common().config().persistence.appendfsync == AppendFsync::Always {
+        if self.handle.shared().config.persistence.appendfsync == AppendFsync::Always {
             self.handle.lend_permit();
         }
-        let (common, _, Desk { lane, stats, .. }) = self.handle.split();
-        let started = lane.clock.tick();
-        common.write_log(lane);
-        stats.aof_nanos.add(lane.clock.nanos(started, lane.clock.tick()));
+        let WorkerView { shared, state, .. } = self.handle.view();
+        let started = state.clock.tick();
+        shared.write_log(state);
+        state.stats.aof_nanos.add(state.clock.nanos(started, state.clock.tick()));
     }
 
     /// A socket has room again. What it gets may be an answer that another worker gave in the exclusive mode since the
     /// log was written: then it goes out when that is written.
     fn write_more(&mut self, token: Token) {
-        if !self.handle.is_alone() && self.handle.common().has_unwritten_log() {
+        if !self.handle.is_alone() && self.handle.shared().has_unwritten_log() {
             let clients = self.handle.clients();
             if clients.get_mut(token).is_some_and(Client::owes_write) {
                 clients.pending_writes.push(token);
@@ -191,7 +185,7 @@ impl Worker {
 
     /// Accepts last, and after closing: who has left makes room under `maxclients`.
     fn accept_waiting(&mut self) {
-        if self.accepting.is_empty() || self.handle.common().is_shutting_down() {
+        if self.accepting.is_empty() || self.handle.shared().shutdown {
             return;
         }
         self.close_clients();
@@ -202,16 +196,16 @@ impl Worker {
 
     fn timeout(&mut self) -> Duration {
         let evicts_on = self.evicts_on();
-        let common = self.handle.common();
-        let deadline = common.next_deadline();
+        let shared = self.handle.shared();
+        let deadline = shared.next_deadline(self.handle.me());
         if !self.again.is_empty()
             || evicts_on
-            || common.mailboxes().waits_for(self.handle.me())
+            || shared.mailboxes.waits_for(self.handle.me())
             || self.handle.clients().has_work()
         {
             return Duration::ZERO;
         }
-        let now = self.handle.desk().lane.clock.now().0 as u64;
+        let now = self.handle.state().clock.now().0 as u64;
         let next = deadline.map_or(u64::MAX, |at| at.0.max(0) as u64);
         Duration::from_millis(next.min(self.cron_due(now)).saturating_sub(now))
     }

@@ -1,6 +1,7 @@
 //! Replies on their way out, and the end of connections.
 
 use super::Worker;
+use super::handle::WorkerView;
 use crate::client::{Client, Flags, Token};
 use crate::server::Server;
 use std::io::{self, IoSlice};
@@ -26,14 +27,14 @@ impl Worker {
     }
 
     pub(super) fn write_client(&mut self, token: Token) {
-        let (_, clients, desk) = self.handle.split();
+        let WorkerView { clients, state, .. } = self.handle.view();
         let Some(client) = clients.get_mut(token) else { return };
         client.flags.remove(Flags::PENDING_WRITE);
         match send(client) {
             Ok((sent, full)) => {
                 client.traffic.1 += sent as u64;
-                desk.stats.net_output_bytes.add(sent as u64);
-                desk.stats.writes_processed.add(1);
+                state.stats.net_output_bytes.add(sent as u64);
+                state.stats.writes_processed.add(1);
                 if !client.output.is_empty() {
                     if !full {
                         // Its share of this turn is used up; no event will come for a socket with room.
@@ -68,7 +69,7 @@ impl Worker {
             }
             if let Some(socket) = &mut client.socket {
                 let _ = socket.deregister(self.poll.registry());
-                if self.handle.common().has_child() {
+                if self.handle.shared().has_child() {
                     // A child has the socket, too: without this the other side would not see the end.
                     socket.shut_down();
                 }
@@ -82,9 +83,9 @@ impl Worker {
         if !self.untie(&mut client) {
             return self.handle.exclusively(|server| server.drop_client(client));
         }
-        let (common, clients, _) = self.handle.split();
-        common.pubsub().unsubscribe_all(&mut client);
-        common.monitors().remove(&mut client);
+        let WorkerView { shared, clients, .. } = self.handle.view();
+        shared.pubsub.unsubscribe_all(&mut client);
+        shared.monitors.remove(&mut client);
         clients.forget(&mut client);
     }
 

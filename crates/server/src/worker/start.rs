@@ -20,7 +20,7 @@ pub fn run(server: Server, first: Poll, signals: Signals) -> Result<(), Abort> {
 
 fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Result<(), Abort>> {
     first.registry().register(signals.source(), mio::Token(SIGNALS), Interest::READABLE)?;
-    let workers = server.desks.len();
+    let workers = server.workers.len();
     let mut polls = vec![first];
     for _ in 1..workers {
         polls.push(Poll::new()?);
@@ -30,7 +30,11 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     let wakers: io::Result<Arc<[Waker]>> =
         polls.iter().map(|poll| Waker::new(poll.registry(), mio::Token(WAKE))).collect();
     let wakers = wakers?;
-    server.mailboxes.connect(Arc::clone(&wakers));
+    server.shared.mailboxes.connect(Arc::clone(&wakers));
+    if workers > 1 {
+        server.give_log();
+    }
+    server.give_state();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     // It lives as long as the process: threads may still look at it when the first one returns.
     let process: &'static World<Server> = Box::leak(Box::new(World::new(workers, processors, server)?));
@@ -49,7 +53,7 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     if let Err(abort) = loading::at_start(&mut worker) {
         return Ok(Err(abort));
     }
-    if !worker.handle.sole().shutdown {
+    if !worker.handle.sole().shared.shutdown {
         ready(worker.handle.sole());
     }
     let outcome = worker.run();

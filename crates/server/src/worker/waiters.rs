@@ -6,10 +6,10 @@
 //! does not come to an end runs in the exclusive mode.
 
 use super::Worker;
-use super::common::Common;
-use crate::blocking::Wake;
+use super::handle::{LockMemory, WorkerView, context};
 use crate::client::{Client, Flags};
-use crate::server::Desk;
+use crate::shared::SharedState;
+use crate::waiting::Wake;
 use ochre_engine::keyspace::{ExpiryMode, Held};
 
 /// Keys that may hang together before it is simpler to have all of them.
@@ -28,7 +28,7 @@ pub(super) fn is_any_awaited<'k>(held: &Held<'_>, mut keys: impl Iterator<Item =
 
 /// Locks what hangs together with these keys, whose shards are held.
 pub(super) fn hold_with_waiters<'a>(
-    common: Common<'a>,
+    shared: &SharedState,
     mut held: Held<'a>,
     keys: &[&[u8]],
     hashes: &mut Vec<u64>,
@@ -36,17 +36,17 @@ pub(super) fn hold_with_waiters<'a>(
     hashes.clear();
     hashes.extend(keys.iter().map(|key| held.locate(key).hash));
     for _ in 0..ROUNDS {
-        if is_closed(common, &held, keys, hashes)? {
+        if is_closed(shared, &held, keys, hashes)? {
             return Some(held);
         }
         held.relock(hashes);
     }
-    is_closed(common, &held, keys, hashes)?.then_some(held)
+    is_closed(shared, &held, keys, hashes)?.then_some(held)
 }
 
 /// Whether everything that hangs together with these keys is held; what is missing is added to `hashes`. `None`: it is too
 /// much.
-fn is_closed(common: Common<'_>, held: &Held<'_>, keys: &[&[u8]], hashes: &mut Vec<u64>) -> Option<bool> {
+fn is_closed(shared: &SharedState, held: &Held<'_>, keys: &[&[u8]], hashes: &mut Vec<u64>) -> Option<bool> {
     let before = hashes.len();
     let mut all: Vec<Box<[u8]>> = keys.iter().map(|key| Box::from(*key)).collect();
     let mut at = 0;
@@ -59,8 +59,8 @@ fn is_closed(common: Common<'_>, held: &Held<'_>, keys: &[&[u8]], hashes: &mut V
             continue;
         }
         let Some(interest) = held.shard(located.shard()).interest() else { continue };
-        for wait in interest.waiters_anywhere(&key).filter_map(|id| common.waiting().get(id)) {
-            for key in wait.keys(common.commands()) {
+        for wait in interest.waiters_anywhere(&key).filter_map(|id| shared.waiting.get(id)) {
+            for key in wait.keys(&shared.commands) {
                 if !all.iter().any(|known| **known == *key) {
                     all.push(key.into());
                 }
@@ -78,9 +78,8 @@ impl Worker {
     pub(super) fn end_waits(&mut self) {
         let me = self.handle.me();
         if self.handle.is_alone() {
-            let desk = self.handle.desk();
-            let now = desk.lane.clock.unix_ms(desk.lane.tick);
-            if self.handle.common().waiting().next_deadline(me).is_some_and(|at| at < now) {
+            let now = self.handle.state().now();
+            if self.handle.shared().waiting.next_deadline(me).is_some_and(|at| at < now) {
                 self.handle.exclusively(|server| server.expire_waits(me));
             }
             return;
@@ -90,19 +89,20 @@ impl Worker {
 
     /// Ends one of them. False if there is none.
     fn end_wait(&mut self) -> bool {
-        let me = self.handle.me();
-        let (common, clients, desk) = self.handle.split();
-        let Desk { lane, stats, journal, shards, hashes, .. } = desk;
-        let now = lane.clock.unix_ms(lane.tick);
-        if common.waiting().next_deadline(me).is_none_or(|at| at >= now) {
+        let view = self.handle.view();
+        let locks = view.locks();
+        let WorkerView { me, shared, clients, state, locking, .. } = view;
+        let LockMemory { shards, hashes } = locking;
+        let now = state.now();
+        if shared.waiting.next_deadline(me).is_none_or(|at| at >= now) {
             return false;
         }
-        let Some(wait) = common.waiting().overdue(me, now) else { return false };
+        let Some(wait) = shared.waiting.overdue(me, now) else { return false };
         let Some(mut client) = clients.take(wait.token) else { return false };
         hashes.clear();
-        hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));
-        let held = common.locks().hold(shards, client.db, hashes);
-        let mut context = common.context(held, ExpiryMode::Delete, lane, stats, journal);
+        hashes.extend(wait.on.keys.iter().map(|key| locks.locate(key).hash));
+        let held = locks.hold(shards, client.db, hashes);
+        let mut context = context(shared, held, ExpiryMode::Delete, state);
         // Otherwise it was served a moment ago, and the message is on its way.
         if context.wake(&mut client, Wake::Timeout) {
             drop(context);
@@ -124,15 +124,16 @@ impl Worker {
         if self.handle.is_alone() || client.flags.contains(Flags::PAUSED) {
             return false;
         }
-        let (common, _, desk) = self.handle.split();
-        let Desk { lane, stats, journal, shards, hashes, .. } = desk;
-        let (wait, locks) = (client.stop_waiting(), common.locks());
+        let view = self.handle.view();
+        let locks = view.locks();
+        let WorkerView { shared, state, locking, .. } = view;
+        let LockMemory { shards, hashes } = locking;
+        let wait = client.stop_waiting();
         hashes.clear();
         hashes.extend(wait.iter().flat_map(|wait| &wait.on.keys).map(|key| locks.locate(key).hash));
         let watched = client.watching.iter().flat_map(|watching| &watching.keys);
         hashes.extend(watched.map(|(_, key)| locks.locate(key).hash));
-        let mut context =
-            common.context(locks.hold(shards, client.db, hashes), ExpiryMode::Delete, lane, stats, journal);
+        let mut context = context(shared, locks.hold(shards, client.db, hashes), ExpiryMode::Delete, state);
         if let Some(wait) = wait {
             context.end_wait(&wait);
         }

@@ -2,27 +2,26 @@
 
 use super::{ON_OFF, USUAL, sub};
 use crate::client::{Client, Flags, ReplyMode};
-use crate::commands::LocalCall;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 
 const TO_ALL: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
 pub(super) const ID: ServerCommand =
-    sub("id", 2, Run::Local(id)).since("5.0.0").summary("Shows the number of the connection.");
+    sub("id", 2, Handler::local(id)).since("5.0.0").summary("Shows the number of the connection.");
 
 pub(super) const GETNAME: ServerCommand =
-    sub("getname", 2, Run::Local(getname)).since("2.6.9").summary("Shows the name of the connection.");
+    sub("getname", 2, Handler::local(getname)).since("2.6.9").summary("Shows the name of the connection.");
 
-pub(super) const SETNAME: ServerCommand = sub("setname", 3, Run::Local(setname))
+pub(super) const SETNAME: ServerCommand = sub("setname", 3, Handler::local(setname))
     .tips_before("7.2.0", &[])
     .since("2.6.9")
     .summary("Gives the connection a name.")
     .tips(TO_ALL)
     .args(&[Arg::string("connection-name")]);
 
-pub(super) const SETINFO: ServerCommand = sub("setinfo", 4, Run::Local(setinfo))
+pub(super) const SETINFO: ServerCommand = sub("setinfo", 4, Handler::local(setinfo))
     .since("7.2.0")
     .summary("Names the library behind the connection, or its version.")
     .tips(TO_ALL)
@@ -31,7 +30,7 @@ pub(super) const SETINFO: ServerCommand = sub("setinfo", 4, Run::Local(setinfo))
         &[Arg::string("libname").token("lib-name"), Arg::string("libver").token("lib-ver")],
     )]);
 
-pub(super) const REPLY: ServerCommand = sub("reply", 3, Run::Local(reply))
+pub(super) const REPLY: ServerCommand = sub("reply", 3, Handler::local(reply))
     .since("3.2.0")
     .summary("Chooses whether the connection gets replies.")
     .args(&[Arg::one_of(
@@ -39,13 +38,13 @@ pub(super) const REPLY: ServerCommand = sub("reply", 3, Run::Local(reply))
         &[Arg::word("on", "ON"), Arg::word("off", "OFF"), Arg::word("skip", "SKIP")],
     )]);
 
-pub(super) const NO_EVICT: ServerCommand = sub("no-evict", 3, Run::Local(no_evict))
+pub(super) const NO_EVICT: ServerCommand = sub("no-evict", 3, Handler::local(no_evict))
     .since("7.0.0")
     .flags(USUAL | ADMIN)
     .summary("Spares the connection when connections use too much memory.")
     .args(ON_OFF);
 
-pub(super) const NO_TOUCH: ServerCommand = sub("no-touch", 3, Run::Local(no_touch))
+pub(super) const NO_TOUCH: ServerCommand = sub("no-touch", 3, Handler::local(no_touch))
     .since("7.2.0")
     .flags(NOSCRIPT | LOADING | STALE)
     .summary("Lets commands of the connection leave access clocks alone.")
@@ -71,13 +70,13 @@ pub fn set_name(client: &mut Client, name: &[u8]) -> Outcome {
     Ok(())
 }
 
-fn id(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+fn id(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
     let id = call.client.id.0 as i64;
     call.reply().int(id);
     Ok(())
 }
 
-fn getname(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+fn getname(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
     match call.client.name.clone() {
         Some(name) => call.reply().bulk(&name),
         None => call.reply().null(),
@@ -85,13 +84,13 @@ fn getname(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn setname(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn setname(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     set_name(call.client, args.get(2))?;
     call.reply().ok();
     Ok(())
 }
 
-fn setinfo(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn setinfo(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let (option, value) = (args.get(2), args.get(3));
     let place = if option.eq_ignore_ascii_case(b"lib-name") {
         &mut call.client.lib_name
@@ -109,7 +108,7 @@ fn setinfo(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn reply(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn reply(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let action = args.get(2);
     let mode = &mut call.client.reply_mode;
     if action.eq_ignore_ascii_case(b"on") {
@@ -127,15 +126,15 @@ fn reply(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn no_evict(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn no_evict(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     switch(call, args, Flags::NO_EVICT)
 }
 
-fn no_touch(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn no_touch(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     switch(call, args, Flags::NO_TOUCH)
 }
 
-fn switch(call: &mut LocalCall<'_>, args: Args<'_>, flag: Flags) -> Outcome {
+fn switch(call: &mut ContextCall<'_, '_>, args: Args<'_>, flag: Flags) -> Outcome {
     let value = args.get(2);
     if value.eq_ignore_ascii_case(b"on") {
         call.client.flags.insert(flag);

@@ -3,14 +3,13 @@
 use super::list::client_type;
 use super::{USUAL, sub};
 use crate::client::{Client, ClientType, Flags};
-use crate::commands::Call;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const KILL: ServerCommand = sub("kill", -3, Run::Server(kill))
+pub(super) const KILL: ServerCommand = sub("kill", -3, Handler::exclusive(kill))
     .since("2.4.0")
     .flags(USUAL | ADMIN)
     .summary("Closes connections.")
@@ -101,12 +100,12 @@ impl<'a> Filter<'a> {
     }
 }
 
-fn kill(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn kill(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let is_old_form = args.len() == 3;
     let filter = if is_old_form {
         Filter { address: Some(args.get(2)), ..Filter::default() }
     } else {
-        Filter::parse(args.from(2), call.server.settings.level)?
+        Filter::parse(args.from(2), call.scope.shared.settings.level)?
     };
     let killed = close_all(call, &filter);
     match (is_old_form, killed) {
@@ -118,14 +117,14 @@ fn kill(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Closes the connections that fit; the caller's gets its reply first.
-fn close_all(call: &mut Call<'_>, filter: &Filter<'_>) -> usize {
+fn close_all(call: &mut ServerCall<'_>, filter: &Filter<'_>) -> usize {
     let mut killed = 0;
-    for id in call.server.clients.ids() {
+    for id in call.scope.clients.ids() {
         if !call.find(id).is_some_and(|client| filter.fits(client)) {
             continue;
         }
         if id != call.client.id {
-            call.server.kill(id);
+            call.scope.kill(id);
         } else if filter.spares_caller {
             continue;
         } else {

@@ -2,20 +2,19 @@
 
 use super::{USUAL, sub};
 use crate::client::ClientType;
-use crate::commands::{Call, LocalCall};
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCall, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const INFO: ServerCommand = sub("info", 2, Run::Local(info))
+pub(super) const INFO: ServerCommand = sub("info", 2, Handler::local(info))
     .since("6.2.0")
     .summary("Describes the connection.")
     .tips(&["nondeterministic_output"]);
 
-pub(super) const LIST: ServerCommand = sub("list", -2, Run::Server(list))
+pub(super) const LIST: ServerCommand = sub("list", -2, Handler::exclusive(list))
     .since("2.4.0")
     .flags(USUAL | ADMIN)
     .summary("Describes the open connections.")
@@ -45,15 +44,15 @@ pub(super) const LIST: ServerCommand = sub("list", -2, Run::Server(list))
         Arg::integer("client-id").token("ID").optional().multiple().since("6.2.0"),
     ]);
 
-fn info(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
-    let line = call.client.describe(call.server.setup(), call.now()) + "\n";
+fn info(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
+    let line = call.client.describe(call.scope.shared.setup(), call.now()) + "\n";
     call.reply().verbatim(b"txt", line);
     Ok(())
 }
 
-fn list(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn list(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let option = args.try_get(2).unwrap_or_default();
-    let level = call.server.settings.level;
+    let level = call.scope.shared.settings.level;
     let lines = if args.len() == 2 {
         describe_all(call, None)
     } else if args.len() == 4 && option.eq_ignore_ascii_case(b"type") && level >= Level::V5_0 {
@@ -72,24 +71,24 @@ pub(super) fn client_type(name: &[u8]) -> Result<ClientType, Error> {
     ClientType::parse(name).ok_or_else(|| Error::quoting(&[b"ERR Unknown client type '", name, b"'"]))
 }
 
-fn describe_all(call: &mut Call<'_>, wanted: Option<ClientType>) -> String {
+fn describe_all(call: &mut ServerCall<'_>, wanted: Option<ClientType>) -> String {
     let mut lines = String::new();
-    for id in call.server.clients.ids() {
+    for id in call.scope.clients.ids() {
         let Some(client) = call.find(id) else { continue };
         if wanted.is_none_or(|wanted| client.kind() == wanted) {
-            lines.push_str(&client.describe(call.server.setup(), call.server.now()));
+            lines.push_str(&client.describe(call.scope.setup(), call.scope.now()));
             lines.push('\n');
         }
     }
     lines
 }
 
-fn describe_ids(call: &mut Call<'_>, ids: Args<'_>) -> Result<String, Error> {
+fn describe_ids(call: &mut ServerCall<'_>, ids: Args<'_>) -> Result<String, Error> {
     let mut lines = String::new();
     for id in ids.iter() {
         let id = parse_i64(id).ok_or(Error::fixed("ERR Invalid client ID"))?;
         if let Some(client) = call.find(ClientId(id as u64)) {
-            lines.push_str(&client.describe(call.server.setup(), call.server.now()));
+            lines.push_str(&client.describe(call.scope.setup(), call.scope.now()));
             lines.push('\n');
         }
     }

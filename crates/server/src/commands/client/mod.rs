@@ -5,8 +5,7 @@ mod kill;
 mod list;
 mod pause;
 
-use super::LocalCall;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Outcome};
 
@@ -20,8 +19,8 @@ const USUAL: Flags = NOSCRIPT | LOADING | STALE | SENTINEL;
 
 const ON_OFF: &[Arg] = &[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])];
 
-const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
-    ServerCommand::sub("client", name, Group::Connection, arity, run).complexity("O(1)").flags(USUAL)
+const fn sub(name: &'static str, arity: i16, handler: Handler) -> ServerCommand {
+    ServerCommand::sub("client", name, Group::Connection, arity, handler).complexity("O(1)").flags(USUAL)
 }
 
 static CLIENT: ServerCommand = ServerCommand::container(
@@ -50,12 +49,12 @@ static CLIENT: ServerCommand = ServerCommand::container(
 .summary("Shows and changes connections.")
 .complexity("Depends on the subcommand");
 
-const HELP: ServerCommand = sub("help", 2, Run::Local(client_help))
+const HELP: ServerCommand = sub("help", 2, Handler::local(client_help))
     .since("5.0.0")
     .flags(LOADING | STALE | SENTINEL)
     .summary("Explains the subcommands.");
 
-fn client_help(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+fn client_help(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
     call.help(&[
         "GETNAME",
         "    Show the name of this connection.",

@@ -1,10 +1,9 @@
 //! CLIENT PAUSE, UNPAUSE and UNBLOCK: who has to wait, and who no longer.
 
 use super::{USUAL, sub};
-use crate::blocking::Wake;
-use crate::commands::Call;
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use crate::pause::Paused;
-use crate::table::{Run, ServerCommand};
+use crate::waiting::Wake;
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
@@ -12,7 +11,7 @@ use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
 use ochre_resp::digits::parse_i64;
 
-pub(super) const PAUSE: ServerCommand = sub("pause", -3, Run::Server(pause))
+pub(super) const PAUSE: ServerCommand = sub("pause", -3, Handler::exclusive(pause))
     .since("3.0.0")
     .flags(USUAL | ADMIN)
     .summary("Holds commands back for some time.")
@@ -24,13 +23,13 @@ pub(super) const PAUSE: ServerCommand = sub("pause", -3, Run::Server(pause))
             .since("6.2.0"),
     ]);
 
-pub(super) const UNPAUSE: ServerCommand = sub("unpause", 2, Run::Server(unpause))
+pub(super) const UNPAUSE: ServerCommand = sub("unpause", 2, Handler::exclusive(unpause))
     .since("6.2.0")
     .flags(USUAL | ADMIN)
     .summary("Ends a pause.")
     .complexity("O(N) with N connections held back");
 
-pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, Run::Server(unblock))
+pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, Handler::exclusive(unblock))
     .since("5.0.0")
     .flags(USUAL | ADMIN)
     .summary("Ends the waiting of a blocked connection.")
@@ -41,10 +40,10 @@ pub(super) const UNBLOCK: ServerCommand = sub("unblock", -3, Run::Server(unblock
             .optional(),
     ]);
 
-fn pause(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn pause(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let what = match args.try_get(3) {
         _ if args.len() > 4 => return Err(call.subcommand_syntax(args)),
-        Some(_) if call.server.settings.level < Level::V6_2 => return Err(call.subcommand_syntax(args)),
+        Some(_) if call.scope.shared.settings.level < Level::V6_2 => return Err(call.subcommand_syntax(args)),
         None => Paused::All,
         Some(mode) if mode.eq_ignore_ascii_case(b"all") => Paused::All,
         Some(mode) if mode.eq_ignore_ascii_case(b"write") => Paused::Writes,
@@ -55,19 +54,19 @@ fn pause(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     if timeout < 0 {
         return Err(Error::fixed("ERR timeout is negative"));
     }
-    let end = call.server.now().0.checked_add(timeout).ok_or(Error::fixed("ERR timeout is out of range"))?;
-    call.server.pause(what, UnixMs(end));
+    let end = call.scope.now().0.checked_add(timeout).ok_or(Error::fixed("ERR timeout is out of range"))?;
+    call.scope.pause(what, UnixMs(end));
     call.reply().ok();
     Ok(())
 }
 
-fn unpause(call: &mut Call<'_>, _args: Args<'_>) -> Outcome {
-    call.server.unpause();
+fn unpause(call: &mut ServerCall<'_>, _args: Args<'_>) -> Outcome {
+    call.scope.unpause();
     call.reply().ok();
     Ok(())
 }
 
-fn unblock(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn unblock(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let why = match args.try_get(3) {
         _ if args.len() > 4 => return Err(call.subcommand_syntax(args)),
         None => Wake::Timeout,
@@ -76,7 +75,7 @@ fn unblock(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         Some(_) => return Err(Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
     };
     let id = parse_i64(args.get(2)).ok_or(Error::NOT_INTEGER)?;
-    let woken = call.server.wake(ClientId(id as u64), why);
+    let woken = call.scope.wake(ClientId(id as u64), why);
     call.reply().int(i64::from(woken));
     Ok(())
 }

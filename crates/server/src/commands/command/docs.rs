@@ -1,15 +1,15 @@
 //! COMMAND DOCS: what is known about commands, for people.
 
 use super::{subcommands, write_flags};
-use crate::commands::LocalCall;
+use crate::exec::ContextCall;
 use crate::table::{CommandId, CommandTable};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
-pub(super) fn docs(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    let LocalCall { server, client, .. } = call;
-    let table = server.commands();
+pub(super) fn docs(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
+    let (server, client) = (call.scope.shared, &mut *call.client);
+    let table = &server.commands;
     let ids: Vec<CommandId> = match args.len() {
         2 => table.top_level().map(|(id, _)| id).collect(),
         _ => args.iter().skip(2).filter_map(|name| table.find_full(name)).collect(),
@@ -18,7 +18,7 @@ pub(super) fn docs(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     reply.map(ids.len());
     for id in ids {
         reply.bulk(&*table.get(id).full_name);
-        write(&mut reply, table, id, server.settings().level);
+        write(&mut reply, table, id, server.settings.level);
     }
     Ok(())
 }

@@ -7,34 +7,34 @@
 //! ```
 
 use super::{subcommands, write_flags};
-use crate::commands::LocalCall;
+use crate::exec::ContextCall;
 use crate::table::{CommandId, CommandTable, Entry};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_resp::reply::Reply;
 
-pub(super) fn info(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    if args.len() == 2 && call.server.settings().level >= Level::V7_0 {
+pub(super) fn info(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
+    if args.len() == 2 && call.scope.shared.settings.level >= Level::V7_0 {
         return all(call, args);
     }
-    let LocalCall { server, client, .. } = call;
+    let (server, client) = (call.scope.shared, &mut *call.client);
     let mut reply = client.reply();
     reply.array(args.len() - 2);
     for name in args.iter().skip(2) {
-        match server.commands().find_full(name) {
-            Some(id) => write(&mut reply, server.commands(), id, server.settings().level),
+        match server.commands.find_full(name) {
+            Some(id) => write(&mut reply, &server.commands, id, server.settings.level),
             None => reply.null(),
         }
     }
     Ok(())
 }
 
-pub(super) fn all(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let LocalCall { server, client, .. } = call;
-    let ids: Vec<CommandId> = server.commands().top_level().map(|(id, _)| id).collect();
+pub(super) fn all(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let (server, client) = (call.scope.shared, &mut *call.client);
+    let ids: Vec<CommandId> = server.commands.top_level().map(|(id, _)| id).collect();
     let mut reply = client.reply();
     reply.array(ids.len());
-    ids.into_iter().for_each(|id| write(&mut reply, server.commands(), id, server.settings().level));
+    ids.into_iter().for_each(|id| write(&mut reply, &server.commands, id, server.settings.level));
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: the keys among the arguments of a call.
 
 use super::write_flags;
-use crate::commands::LocalCall;
+use crate::exec::ContextCall;
 use ochre_engine::command::find_keys::FoundKey;
 use ochre_engine::command::*;
 
-pub(super) fn getkeys(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn getkeys(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let (call_args, keys) = (args.from(2), find(call, args.from(2))?);
     let mut reply = call.reply();
     reply.array(keys.len());
@@ -13,7 +13,7 @@ pub(super) fn getkeys(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn getkeysandflags(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn getkeysandflags(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let (call_args, keys) = (args.from(2), find(call, args.from(2))?);
     let mut reply = call.reply();
     reply.array(keys.len());
@@ -25,10 +25,10 @@ pub(super) fn getkeysandflags(call: &mut LocalCall<'_>, args: Args<'_>) -> Outco
     Ok(())
 }
 
-fn find(call: &LocalCall<'_>, args: Args<'_>) -> Result<Vec<FoundKey>, Error> {
-    let server = call.server;
+fn find(call: &ContextCall<'_, '_>, args: Args<'_>) -> Result<Vec<FoundKey>, Error> {
+    let server = call.scope.shared;
     let id = server.setup().resolve(None, args).map_err(|_| Error::fixed("ERR Invalid command specified"))?;
-    let entry = server.commands().get(id);
+    let entry = server.commands.get(id);
     let meta = entry.meta;
     if !meta.has_keys() {
         return Err(Error::fixed("ERR The command has no key arguments"));

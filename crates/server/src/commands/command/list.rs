@@ -1,11 +1,11 @@
 //! COMMAND COUNT and LIST.
 
-use crate::commands::LocalCall;
+use crate::exec::ContextCall;
 use ochre_engine::command::*;
 use ochre_engine::text::glob::glob_match_nocase;
 
-pub(super) fn count(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let count = call.server.commands().top_level().count();
+pub(super) fn count(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let count = call.scope.shared.commands.top_level().count();
     call.reply().count(count);
     Ok(())
 }
@@ -31,17 +31,17 @@ impl Filter<'_> {
     }
 }
 
-pub(super) fn list(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn list(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let filter = read_filter(args)?;
-    let LocalCall { server, client, .. } = call;
+    let (server, client) = (call.scope.shared, &mut *call.client);
     let named: Vec<bool> = {
-        let mut named = vec![false; server.commands().len()];
-        server.commands().top_level().for_each(|(id, _)| named[usize::from(id.0)] = true);
+        let mut named = vec![false; server.commands.len()];
+        server.commands.top_level().for_each(|(id, _)| named[usize::from(id.0)] = true);
         named
     };
     let is_there = |id: crate::table::CommandId| named[usize::from(id.0)];
     let names: Vec<&str> = server
-        .commands()
+        .commands
         .entries()
         .filter(|(id, entry)| is_there(entry.parent.unwrap_or(*id)))
         .filter(|(_, entry)| filter.takes(&entry.full_name, entry.meta))

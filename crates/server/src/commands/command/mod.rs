@@ -5,8 +5,8 @@ mod info;
 mod keys;
 mod list;
 
-use crate::commands::LocalCall;
-use crate::table::{CommandId, CommandTable, Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
+use crate::table::{CommandId, CommandTable};
 use ochre_engine::command::*;
 use ochre_resp::reply::Reply;
 
@@ -19,8 +19,8 @@ const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 const NAMES: &[Arg] = &[Arg::string("command-name").optional().multiple()];
 const CALL: &[Arg] = &[Arg::string("command"), Arg::string("arg").optional().multiple()];
 
-const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
-    ServerCommand::sub("command", name, GROUP, arity, run)
+const fn sub(name: &'static str, arity: i16, handler: Handler) -> ServerCommand {
+    ServerCommand::sub("command", name, GROUP, arity, handler)
         .since("2.8.13")
         .flags(FLAGS)
         .categories(CAT_CONNECTION)
@@ -28,37 +28,37 @@ const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
 
 static COMMAND: ServerCommand = Spec {
     subcommands: &[
-        sub("count", 2, Run::Local(list::count))
+        sub("count", 2, Handler::local(list::count))
             .summary("Returns the number of commands.")
             .complexity("O(1)"),
-        sub("docs", -2, Run::Local(docs::docs))
+        sub("docs", -2, Handler::local(docs::docs))
             .since("7.0.0")
             .tips(UNORDERED)
             .summary("Returns the documentation of some or all commands.")
             .complexity("O(N) where N is the number of commands to look up")
             .args(NAMES),
-        sub("getkeys", -3, Run::Local(keys::getkeys))
+        sub("getkeys", -3, Handler::local(keys::getkeys))
             .arity_before("7.2.0", -4)
             .summary("Returns the keys among the arguments of a call.")
             .complexity("O(N) where N is the number of arguments to the command")
             .args(CALL),
-        sub("getkeysandflags", -3, Run::Local(keys::getkeysandflags))
+        sub("getkeysandflags", -3, Handler::local(keys::getkeysandflags))
             .arity_before("7.2.0", -4)
             .since("7.0.0")
             .summary("Returns the keys among the arguments of a call, and what happens to them.")
             .complexity("O(N) where N is the number of arguments to the command")
             .args(CALL),
-        sub("help", 2, Run::Local(command_help))
+        sub("help", 2, Handler::local(command_help))
             .since("5.0.0")
             .summary("Lists the subcommands.")
             .complexity("O(1)"),
-        sub("info", -2, Run::Local(info::info))
+        sub("info", -2, Handler::local(info::info))
             .tips(UNORDERED)
             .summary("Returns properties of some or all commands.")
             .complexity("O(N) where N is the number of commands to look up")
             .history(&[("7.0.0", "Without names, tells about all commands.")])
             .args(NAMES),
-        sub("list", -2, Run::Local(list::list))
+        sub("list", -2, Handler::local(list::list))
             .since("7.0.0")
             .tips(UNORDERED)
             .summary("Returns the names of commands.")
@@ -74,7 +74,7 @@ static COMMAND: ServerCommand = Spec {
             .token("FILTERBY")
             .optional()]),
     ],
-    ..ServerCommand::new("command", GROUP, -1, Run::Local(info::all))
+    ..ServerCommand::new("command", GROUP, -1, Handler::local(info::all))
         .since("2.8.13")
         .flags(FLAGS)
         .categories(CAT_CONNECTION)
@@ -97,7 +97,7 @@ fn subcommands(table: &CommandTable, id: CommandId) -> Vec<CommandId> {
     ids
 }
 
-fn command_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn command_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     call.help(&[
         "(no subcommand)",
         "    Return properties of all commands.",

@@ -9,7 +9,7 @@ use crate::process::{title, watchdog};
 use crate::server::Server;
 
 impl Server {
-    /// Carries out what follows from a new value in `config`; `self.config` is not to be looked at.
+    /// Carries out what follows from a new value in `config`; `self.shared.config` is not to be looked at.
     pub fn apply(&mut self, config: &mut Config, action: Apply) -> Result<(), Refusal> {
         match action {
             Apply::Port => self.relisten(config, "Unable to listen on this port. Check server logs."),
@@ -31,16 +31,16 @@ impl Server {
             }
             Apply::OomScore => set_oom_score(config, ProcessKind::Primary).map_err(Refusal::from),
             Apply::AppendOnly => {
-                std::mem::swap(&mut self.config, config);
+                std::mem::swap(&mut self.shared.config, config);
                 let is_done = self.switch_aof();
-                std::mem::swap(&mut self.config, config);
+                std::mem::swap(&mut self.shared.config, config);
                 is_done.then_some(()).ok_or_else(|| "Unable to turn on AOF. Check server logs.".into())
             }
             Apply::TlsPort | Apply::Tls if config.tls.port != 0 => {
                 Err("Unable to update TLS configuration. Check server logs.".into())
             }
             Apply::Watchdog => {
-                let hz = self.hz_of(config);
+                let hz = self.shared.hz_of(config);
                 watchdog::configure(&mut config.process.watchdog_period, hz);
                 Ok(())
             }
@@ -65,14 +65,14 @@ impl Server {
     }
 
     fn relisten(&mut self, config: &Config, refusal: &'static str) -> Result<(), Refusal> {
-        self.listening.reopen_tcp(config).map_err(|_| Refusal::from(refusal))?;
+        self.shared.listening.reopen_tcp(config).map_err(|_| Refusal::from(refusal))?;
         self.retitle(config);
         Ok(())
     }
 
     fn retitle(&self, config: &Config) {
         if config.process.set_proc_title {
-            title::show(config, self.identity.config_file.as_deref(), &self.identity.program);
+            title::show(config, self.shared.identity.config_file.as_deref(), &self.shared.identity.program);
         }
     }
 
@@ -89,13 +89,12 @@ impl Server {
 
     /// Brings everything up to date that is derived from the configuration.
     pub fn settings_changed(&mut self) {
-        self.config.update_settings(&mut self.settings);
+        self.shared.config.update_settings(&mut self.shared.settings);
         self.listen_to_events();
         self.aof_settings_changed();
-        self.stats.configure(&self.config.diagnostics);
-        self.worker_stats.iter().for_each(|stats| stats.configure(&self.config.diagnostics));
-        self.notes.slowlog.lock().trim(self.config.diagnostics.slowlog_max_len);
-        self.desks.iter_mut().for_each(|desk| desk.get_mut().eviction.forget());
+        self.shared.worker_stats.iter().for_each(|stats| stats.configure(&self.shared.config.diagnostics));
+        self.shared.notes.slowlog.lock().trim(self.shared.config.diagnostics.slowlog_max_len);
+        self.for_each_state(|state| state.eviction.forget());
     }
 }
 

@@ -3,9 +3,8 @@
 mod apply;
 
 use crate::client::Flags as ClientFlags;
-use crate::commands::{Call, LocalCall};
 use crate::config::{Circumstances, Protected, rewrite_file, set};
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCall, ServerCommand};
 use crate::{log_notice, log_warning};
 use ochre_engine::command::*;
 
@@ -20,14 +19,14 @@ static CONFIG: ServerCommand = ServerCommand::container(
     "config",
     GROUP,
     &[
-        ServerCommand::sub("config", "get", GROUP, -3, Run::Local(get))
+        ServerCommand::sub("config", "get", GROUP, -3, Handler::local(get))
             .since("2.0.0")
             .flags(FLAGS)
             .summary("Returns parameters and their values.")
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several patterns.")])
             .args(&[Arg::string("parameter").multiple()]),
-        ServerCommand::sub("config", "set", GROUP, -4, Run::Server(set_values))
+        ServerCommand::sub("config", "set", GROUP, -4, Handler::exclusive(set_values))
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
@@ -35,21 +34,21 @@ static CONFIG: ServerCommand = ServerCommand::container(
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several parameters.")])
             .args(&[Arg::block("data", &[Arg::string("parameter"), Arg::string("value")]).multiple()]),
-        ServerCommand::sub("config", "rewrite", GROUP, 2, Run::Server(rewrite))
+        ServerCommand::sub("config", "rewrite", GROUP, 2, Handler::exclusive(rewrite))
             .tips_before("7.2.0", &[])
             .since("2.8.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Writes the values of now into the configuration file.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "resetstat", GROUP, 2, Run::Server(resetstat))
+        ServerCommand::sub("config", "resetstat", GROUP, 2, Handler::exclusive(resetstat))
             .tips_before("7.2.0", &[])
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
             .summary("Sets the statistics to zero.")
             .complexity("O(1)"),
-        ServerCommand::sub("config", "help", GROUP, 2, Run::Local(config_help))
+        ServerCommand::sub("config", "help", GROUP, 2, Handler::local(config_help))
             .since("5.0.0")
             .flags(LOADING | STALE)
             .summary("Lists the subcommands.")
@@ -60,8 +59,8 @@ static CONFIG: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on the configuration.")
 .complexity("Depends on subcommand.");
 
-fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    let answers = call.server.config().get(args.iter().skip(2));
+fn get(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
+    let answers = call.scope.shared.config.get(args.iter().skip(2));
     let mut reply = call.reply();
     reply.map(answers.len());
     for (name, value) in answers {
@@ -71,22 +70,22 @@ fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn set_values(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn set_values(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     if args.len() % 2 == 1 {
         return Err(Error::SYNTAX);
     }
     let pairs: Vec<(&[u8], &[u8])> =
         (2..args.len()).step_by(2).map(|at| (args.get(at), args.get(at + 1))).collect();
-    let protected = call.server.config.network.enable_protected_configs;
+    let protected = call.scope.shared.config.network.enable_protected_configs;
     let circumstances = Circumstances {
-        loading: call.server.persistence.is_loading(),
+        loading: call.scope.shared.persistence.is_loading(),
         protected_allowed: call.is_allowed(protected),
     };
     // The configuration is taken out, so that applying a value can use the rest of the server.
-    let server = &mut *call.server;
-    let mut config = std::mem::take(&mut server.config);
+    let server = &mut *call.scope;
+    let mut config = std::mem::take(&mut server.shared.config);
     let outcome = set(&mut config, &pairs, circumstances, |config, action| server.apply(config, action));
-    server.config = config;
+    server.shared.config = config;
     server.settings_changed();
     match outcome {
         Ok(()) => {
@@ -97,12 +96,12 @@ fn set_values(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     }
 }
 
-fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let server = &*call.server;
-    let Some(path) = &server.identity.config_file else {
+fn rewrite(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    let server = &*call.scope;
+    let Some(path) = &server.shared.identity.config_file else {
         return Err(Error::fixed("ERR The server is running without a config file"));
     };
-    if let Err(error) = rewrite_file(path, &server.config, None, server.identity.umask) {
+    if let Err(error) = rewrite_file(path, &server.shared.config, None, server.shared.identity.umask) {
         let reason = crate::config::os_text(&error);
         log_warning!("CONFIG REWRITE failed: {reason}");
         return Err(Error::new(format!("ERR Rewriting config file: {reason}")));
@@ -112,16 +111,16 @@ fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn resetstat(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    call.server.reset_stats();
-    call.server.reaper.reset();
-    call.server.persistence.reset_counters();
+fn resetstat(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    call.scope.reset_stats();
+    call.scope.shared.reaper.reset();
+    call.scope.shared.persistence.reset_counters();
     crate::alloc::reset_peak();
     call.reply().ok();
     Ok(())
 }
 
-fn config_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn config_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     call.help(&[
         "GET <pattern>",
         "    Return parameters that match the glob-like <pattern>, and their values.",
@@ -134,7 +133,7 @@ fn config_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     ])
 }
 
-impl Call<'_> {
+impl ServerCall<'_> {
     /// Whether the client may do something that is protected in this way.
     pub fn is_allowed(&self, protected: Protected) -> bool {
         match protected {

@@ -1,14 +1,13 @@
 //! AUTH: who the client is.
 
 use crate::client::{Client, Flags};
-use crate::commands::LocalCall;
-use crate::gate::Setup;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
+use crate::setup::Setup;
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 
 /// Declaration of AUTH.
-pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Run::Local(auth))
+pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Handler::local(auth))
     .arity_before("6.0.0", 2)
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Authenticates the connection.")
@@ -16,8 +15,8 @@ pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -
     .history(&[("6.0.0", "Takes a user name, too.")])
     .args(&[Arg::string("username").optional().since("6.0.0"), Arg::string("password")]);
 
-fn auth(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    let level = call.server.settings().level;
+fn auth(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
+    let level = call.scope.shared.settings.level;
     if args.len() > 3 {
         return Err(Error::SYNTAX);
     }
@@ -25,7 +24,7 @@ fn auth(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
         2 => (&b"default"[..], args.get(1)),
         _ => (args.get(1), args.get(2)),
     };
-    if args.len() == 2 && call.server.setup().password().is_none() {
+    if args.len() == 2 && call.scope.shared.setup().password().is_none() {
         return Err(Error::fixed(if level < Level::V6_2 {
             "ERR Client sent AUTH, but no password is set"
         } else {
@@ -33,7 +32,7 @@ fn auth(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
              Are you sure your configuration is correct?"
         }));
     }
-    call.server.setup().authenticate(call.client, user, password)?;
+    call.scope.shared.setup().authenticate(call.client, user, password)?;
     call.reply().ok();
     Ok(())
 }

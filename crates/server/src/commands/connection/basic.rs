@@ -1,22 +1,21 @@
 //! PING, ECHO, QUIT, SELECT.
 
 use crate::client::Flags;
-use crate::commands::LocalCall;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::text::parse_i64;
 use ochre_resp::reply::Protocol;
 
 /// Declaration of PING.
-pub static PING: ServerCommand = ServerCommand::new("ping", Group::Connection, -1, Run::Local(ping))
+pub static PING: ServerCommand = ServerCommand::new("ping", Group::Connection, -1, Handler::local(ping))
     .flags(FAST)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .summary("Answers PONG, or the message that was sent.")
     .complexity("O(1)")
     .args(&[Arg::string("message").optional()]);
 
-fn ping(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn ping(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     if args.len() > 2 {
         return Err(Error::arity("ping"));
     }
@@ -36,39 +35,39 @@ fn ping(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of ECHO.
-pub static ECHO: ServerCommand = ServerCommand::new("echo", Group::Connection, 2, Run::Local(echo))
+pub static ECHO: ServerCommand = ServerCommand::new("echo", Group::Connection, 2, Handler::local(echo))
     .flags(LOADING | STALE | FAST)
     .summary("Answers the message that was sent.")
     .complexity("O(1)")
     .args(&[Arg::string("message")]);
 
-fn echo(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn echo(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     call.reply().bulk(args.get(1));
     Ok(())
 }
 
 /// Declaration of QUIT.
-pub static QUIT: ServerCommand = ServerCommand::new("quit", Group::Connection, -1, Run::Local(quit))
+pub static QUIT: ServerCommand = ServerCommand::new("quit", Group::Connection, -1, Handler::local(quit))
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
     .deprecated("7.2.0", "just closing the connection")
     .summary("Closes the connection.")
     .complexity("O(1)");
 
-fn quit(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn quit(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     call.reply().ok();
     call.client.flags.insert(Flags::CLOSE_AFTER_REPLY);
     Ok(())
 }
 
 /// Declaration of SELECT.
-pub static SELECT: ServerCommand = ServerCommand::new("select", Group::Connection, 2, Run::Local(select))
+pub static SELECT: ServerCommand = ServerCommand::new("select", Group::Connection, 2, Handler::local(select))
     .flags(LOADING | STALE | FAST)
     .summary("Changes the database of the connection.")
     .complexity("O(1)")
     .args(&[Arg::integer("index")]);
 
-fn select(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    call.client.db = db_index(args.get(1), call.server.settings().databases)?;
+fn select(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
+    call.client.db = db_index(args.get(1), call.scope.shared.settings.databases)?;
     call.reply().ok();
     Ok(())
 }

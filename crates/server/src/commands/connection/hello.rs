@@ -1,15 +1,14 @@
 //! HELLO: which protocol the client speaks, and with whom.
 
-use crate::commands::LocalCall;
 use crate::commands::client::{check_name, set_name};
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_engine::text::parse_i64;
 use ochre_resp::reply::Protocol;
 
 /// Declaration of HELLO.
-pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection, -1, Run::Local(hello))
+pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection, -1, Handler::local(hello))
     .since("6.0.0")
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
     .summary("Chooses the protocol, and describes the server.")
@@ -64,13 +63,13 @@ fn version(text: &[u8]) -> Result<Protocol, Error> {
     }
 }
 
-fn hello(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn hello(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let wishes = Wishes::parse(args)?;
     if let Some((user, password)) = wishes.user {
-        call.server.setup().authenticate(call.client, user, password)?;
+        call.scope.shared.setup().authenticate(call.client, user, password)?;
     }
-    if call.server.setup().must_authenticate(call.client) {
-        return Err(unauthenticated(call.server.settings().level));
+    if call.scope.shared.setup().must_authenticate(call.client) {
+        return Err(unauthenticated(call.scope.shared.settings.level));
     }
     if let Some(name) = wishes.name {
         set_name(call.client, name)?;
@@ -91,8 +90,8 @@ fn unauthenticated(level: Level) -> Error {
     ))
 }
 
-fn describe(call: &mut LocalCall<'_>) {
-    let version = call.server.settings().level.version();
+fn describe(call: &mut ContextCall<'_, '_>) {
+    let version = call.scope.shared.settings.level.version();
     let (protocol, id) = (call.client.protocol.number(), call.client.id.0 as i64);
     let mut reply = call.reply();
     reply.map(7);

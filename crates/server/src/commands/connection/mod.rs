@@ -5,7 +5,7 @@ mod basic;
 mod hello;
 mod reset;
 
-use crate::table::ServerCommand;
+use crate::exec::ServerCommand;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] =

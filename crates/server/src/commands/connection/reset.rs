@@ -1,23 +1,23 @@
 //! RESET: the connection becomes what it was when it began.
 
 use crate::client::{Client, Flags, ReplyMode};
-use crate::commands::ContextCall;
-use crate::context::ExecContext;
-use crate::table::{Reach, Run, ServerCommand};
+use crate::exec::ExecContext;
+use crate::exec::{ContextCall, Handler, ServerCommand};
+use crate::table::Reach;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 use ochre_resp::reply::Protocol;
 
 /// Declaration of RESET.
 pub static RESET: ServerCommand =
-    ServerCommand::new("reset", Group::Connection, 1, Run::Context(Reach::Watched, reset))
+    ServerCommand::new("reset", Group::Connection, 1, Handler::over(Reach::Watched, reset))
         .since("6.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
         .summary("Makes the connection what it was when it began.")
         .complexity("O(1)");
 
 fn reset(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
-    call.context.reset_client(call.client);
+    call.scope.reset_client(call.client);
     call.reply().simple("RESET");
     Ok(())
 }
@@ -26,15 +26,15 @@ impl ExecContext<'_> {
     /// Undoes everything a client has set up, but for what it said about its library
     /// (networking.c: clearClientConnectionState).
     fn reset_client(&mut self, client: &mut Client) {
-        self.hall.monitors.remove(client);
+        self.shared.monitors.remove(client);
         self.discard_transaction(client);
-        self.hall.pubsub.unsubscribe_all(client);
+        self.shared.pubsub.unsubscribe_all(client);
         self.open_outstanding(client);
         client.db = DbIndex(0);
         client.protocol = Protocol::Resp2;
         client.name = None;
         client.reply_mode = ReplyMode::On;
         client.flags.remove(Flags::ASKING | Flags::READONLY | Flags::NO_TOUCH | Flags::NO_EVICT);
-        client.flags.set(Flags::UNAUTHENTICATED, self.hall.setup().password().is_some());
+        client.flags.set(Flags::UNAUTHENTICATED, self.shared.setup().password().is_some());
     }
 }

@@ -1,8 +1,7 @@
 //! FLUSHDB and FLUSHALL: empty databases, at once or in the background.
 
-use crate::commands::Call;
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use crate::lazyfree::Garbage;
-use crate::table::{Run, ServerCommand};
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
@@ -21,44 +20,46 @@ const HISTORY: &[(&str, &str)] = &[
 ];
 
 /// Declaration of FLUSHDB.
-pub static FLUSHDB: ServerCommand = ServerCommand::new("flushdb", Group::Server, -1, Run::Server(flushdb))
-    .flags(WRITE)
-    .categories(CAT_KEYSPACE | CAT_DANGEROUS)
-    .history(HISTORY)
-    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-    .summary("Removes all keys of the database.")
-    .complexity("O(N) where N is the number of keys")
-    .args(MODE);
+pub static FLUSHDB: ServerCommand =
+    ServerCommand::new("flushdb", Group::Server, -1, Handler::exclusive(flushdb))
+        .flags(WRITE)
+        .categories(CAT_KEYSPACE | CAT_DANGEROUS)
+        .history(HISTORY)
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .summary("Removes all keys of the database.")
+        .complexity("O(N) where N is the number of keys")
+        .args(MODE);
 
 /// Declaration of FLUSHALL.
-pub static FLUSHALL: ServerCommand = ServerCommand::new("flushall", Group::Server, -1, Run::Server(flushall))
-    .flags(WRITE)
-    .categories(CAT_KEYSPACE | CAT_DANGEROUS)
-    .history(HISTORY)
-    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-    .summary("Removes all keys of all databases.")
-    .complexity("O(N) where N is the number of keys")
-    .args(MODE);
+pub static FLUSHALL: ServerCommand =
+    ServerCommand::new("flushall", Group::Server, -1, Handler::exclusive(flushall))
+        .flags(WRITE)
+        .categories(CAT_KEYSPACE | CAT_DANGEROUS)
+        .history(HISTORY)
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .summary("Removes all keys of all databases.")
+        .complexity("O(N) where N is the number of keys")
+        .args(MODE);
 
-fn flushdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn flushdb(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let lazy = flush_mode(call, args)?;
     let db = call.client.db;
-    call.server.empty(db, lazy);
-    call.server.lane.fx.propagation = Propagation::Forced;
+    call.scope.empty(db, lazy);
+    call.scope.state.fx.propagation = Propagation::Forced;
     call.reply().ok();
     Ok(())
 }
 
-fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn flushall(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let lazy = flush_mode(call, args)?;
-    for db in 0..call.server.world.dbs() {
-        call.server.empty(DbIndex(db), lazy);
+    for db in 0..call.scope.world.dbs() {
+        call.scope.empty(DbIndex(db), lazy);
     }
     // Before 7.0 it was a change even if nothing was there (db.c: flushallCommand).
-    call.server.lane.fx.dirty += u64::from(call.server.settings.level < Level::V7_0);
+    call.scope.state.fx.dirty += u64::from(call.scope.shared.settings.level < Level::V7_0);
     // Databases that are empty here may not be where the log is read.
-    call.server.lane.fx.propagation = Propagation::Forced;
-    call.server.snapshot_nothing();
+    call.scope.state.fx.propagation = Propagation::Forced;
+    call.scope.snapshot_nothing();
     if !lazy {
         crate::alloc::purge();
     }
@@ -67,9 +68,9 @@ fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Whether to leave the freeing to the background.
-fn flush_mode(call: &Call<'_>, args: Args<'_>) -> Result<bool, Error> {
+fn flush_mode(call: &ServerCall<'_>, args: Args<'_>) -> Result<bool, Error> {
     match args.len() {
-        1 => Ok(call.server.settings.lazyfree_lazy_user_flush),
+        1 => Ok(call.scope.shared.settings.lazyfree_lazy_user_flush),
         2 if eq_ignore_case(args.get(1), b"async") => Ok(true),
         2 if eq_ignore_case(args.get(1), b"sync") => Ok(false),
         _ => Err(Error::SYNTAX),
@@ -81,12 +82,12 @@ impl crate::server::Server {
     pub fn empty(&mut self, db: DbIndex, lazy: bool) {
         let watched = self.world.watched_keys(db).into_iter();
         let touched: Vec<_> = watched.filter(|key| self.presence(db, key) != Presence::Missing).collect();
-        self.lane.fx.watched.extend(touched.into_iter().map(|key| (db, key)));
+        self.state.fx.watched.extend(touched.into_iter().map(|key| (db, key)));
         self.signal_awaited(db);
-        self.lane.fx.dirty += self.world.len(db) as u64;
+        self.state.fx.dirty += self.world.len(db) as u64;
         let tables = self.world.take(db);
         if lazy {
-            self.reaper.free(Garbage::Tables(tables));
+            self.shared.reaper.free(Garbage::Tables(tables));
         }
     }
 
@@ -99,9 +100,9 @@ impl crate::server::Server {
     /// A snapshot under way would bring back what was removed, and so would the file that is there.
     fn snapshot_nothing(&mut self) {
         self.cancel_snapshot();
-        if !self.config.persistence.save.0.is_empty() && self.save_now(false).is_ok() {
+        if !self.shared.config.persistence.save.0.is_empty() && self.save_now(false).is_ok() {
             // What the command changed is in the snapshot already.
-            self.lane.fx.dirty = 0;
+            self.state.fx.dirty = 0;
         }
     }
 
@@ -109,7 +110,7 @@ impl crate::server::Server {
     pub fn signal_awaited(&mut self, db: DbIndex) {
         for shard in self.world.shards() {
             for key in shard.interest().into_iter().flat_map(|interest| interest.awaited_in(db)) {
-                self.lane.fx.ready.push((db, key.to_vec()));
+                self.state.fx.ready.push((db, key.to_vec()));
             }
         }
     }

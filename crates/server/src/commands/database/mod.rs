@@ -3,7 +3,7 @@
 mod flush;
 mod swapdb;
 
-use crate::table::ServerCommand;
+use crate::exec::ServerCommand;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&flush::FLUSHALL, &flush::FLUSHDB, &swapdb::SWAPDB];

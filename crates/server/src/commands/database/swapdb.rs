@@ -1,13 +1,12 @@
 //! SWAPDB: exchanges the content of two databases.
 
-use crate::commands::Call;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::text::parse_i64;
 
 /// Declaration of SWAPDB.
-pub static SWAPDB: ServerCommand = ServerCommand::new("swapdb", Group::Server, 3, Run::Server(swapdb))
+pub static SWAPDB: ServerCommand = ServerCommand::new("swapdb", Group::Server, 3, Handler::exclusive(swapdb))
     .since("4.0.0")
     .flags(WRITE | FAST)
     .categories(CAT_KEYSPACE | CAT_DANGEROUS)
@@ -15,15 +14,15 @@ pub static SWAPDB: ServerCommand = ServerCommand::new("swapdb", Group::Server, 3
     .complexity("O(N) where N is the count of clients watching or blocking on keys from both databases.")
     .args(&[Arg::integer("index1"), Arg::integer("index2")]);
 
-fn swapdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn swapdb(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let first = number(args.get(1), "ERR invalid first DB index")?;
     let second = number(args.get(2), "ERR invalid second DB index")?;
-    let dbs = i64::from(call.server.world.dbs());
+    let dbs = i64::from(call.scope.world.dbs());
     if !(0..dbs).contains(&first) || !(0..dbs).contains(&second) {
         return Err(Error::fixed("ERR DB index is out of range"));
     }
     let (a, b) = (DbIndex(first as u32), DbIndex(second as u32));
-    let server = &mut *call.server;
+    let server = &mut *call.scope;
     let mut touched = Vec::new();
     for (db, other) in [(a, b), (b, a)] {
         // A watched key is touched if it is there before or after.
@@ -41,7 +40,7 @@ fn swapdb(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     }
     server.signal_awaited(a);
     server.signal_awaited(b);
-    server.lane.fx.dirty += 1;
+    server.state.fx.dirty += 1;
     call.reply().ok();
     Ok(())
 }

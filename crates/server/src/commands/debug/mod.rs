@@ -10,15 +10,14 @@ mod protocol;
 mod reload;
 mod switches;
 
-use crate::commands::{Call, help};
-use crate::table::{Run, ServerCommand};
+use crate::exec::{Handler, ServerCall, ServerCommand, help};
 use ochre_engine::command::*;
 use std::ops::RangeInclusive;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&DEBUG];
 
-static DEBUG: ServerCommand = ServerCommand::new("debug", Group::Server, -2, Run::Server(debug))
+static DEBUG: ServerCommand = ServerCommand::new("debug", Group::Server, -2, Handler::exclusive(debug))
     .flags(ADMIN | NOSCRIPT | LOADING | STALE)
     .summary("Looks into the server and changes its inside, for tests.")
     .complexity("Depends on subcommand.")
@@ -32,14 +31,14 @@ struct Subcommand {
     args: RangeInclusive<usize>,
     /// What HELP shows: the arguments, then what it does.
     help: (&'static str, &'static str),
-    run: fn(&mut Call<'_>, Args<'_>) -> Outcome,
+    run: fn(&mut ServerCall<'_>, Args<'_>) -> Outcome,
 }
 
 const fn sub(
     name: &'static str,
     args: RangeInclusive<usize>,
     help: (&'static str, &'static str),
-    run: fn(&mut Call<'_>, Args<'_>) -> Outcome,
+    run: fn(&mut ServerCall<'_>, Args<'_>) -> Outcome,
 ) -> Subcommand {
     Subcommand { name, args, help, run }
 }
@@ -113,13 +112,13 @@ static SUBCOMMANDS: &[Subcommand] = &[
     sub("structsize", 0..=0, ("", "Shows the sizes of structures."), object::structsize),
 ];
 
-fn debug(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn debug(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     const NOT_ALLOWED: Error = Error::fixed(
         "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run \
          it from a local connection, otherwise you need to set this option in the configuration file, and \
          then restart the server.",
     );
-    if !call.is_allowed(call.server.config.network.enable_debug_command) {
+    if !call.is_allowed(call.scope.shared.config.network.enable_debug_command) {
         return Err(NOT_ALLOWED);
     }
     let name = args.get(1).to_ascii_lowercase();
@@ -141,7 +140,7 @@ fn unknown(args: Args<'_>) -> Error {
     Error::quoting(&[start, shown, b"'. Try DEBUG HELP."])
 }
 
-fn debug_help(call: &mut Call<'_>) -> Outcome {
+fn debug_help(call: &mut ServerCall<'_>) -> Outcome {
     let lines: Vec<String> = SUBCOMMANDS
         .iter()
         .flat_map(|sub| {
@@ -151,7 +150,7 @@ fn debug_help(call: &mut Call<'_>) -> Outcome {
         })
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let level = call.server.settings.level;
+    let level = call.scope.shared.settings.level;
     help(&mut call.reply(), level, "DEBUG", &lines)
 }
 

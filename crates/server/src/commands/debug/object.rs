@@ -1,6 +1,6 @@
 //! DEBUG subcommands on data: the inside of values, digests, tables.
 
-use crate::commands::Call;
+use crate::exec::ServerCall;
 use ochre_engine::command::*;
 use ochre_engine::commands::encoding_name;
 use ochre_engine::digest::Digest;
@@ -12,22 +12,22 @@ use ochre_engine::value::{Hash, List, Set, StrRef, footprint};
 use std::fmt::Write;
 
 /// The entry of a key, expired or not: these commands look without touching.
-fn find<'a>(call: &'a Call<'_>, key: &[u8]) -> Option<&'a KeyEntry> {
-    let world = &call.server.world;
+fn find<'a>(call: &'a ServerCall<'_>, key: &[u8]) -> Option<&'a KeyEntry> {
+    let world = &call.scope.world;
     let key = world.locate(key);
     world.shards()[key.shard()].db(call.client.db)?.table.get(key.hash, key.bytes)
 }
 
-pub(super) fn object(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn object(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let entry = find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
-    let level = call.server.settings.level;
+    let level = call.scope.shared.settings.level;
     let mut text = format!(
         "Value at:{:p} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
         entry,
         encoding_name(entry, level),
         footprint(entry, 0) - entry.size() + 1,
         entry.access(),
-        call.server.lane.access.idle_seconds(entry.access()),
+        call.scope.state.access.idle_seconds(entry.access()),
     );
     if let Some(List::Quick(chain)) = entry.collection::<List>().as_deref() {
         let bytes = chain.allocated_bytes(usize::MAX);
@@ -45,7 +45,7 @@ pub(super) fn object(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn sdslen(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn sdslen(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let entry = find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
     let len = match entry.as_str() {
         Some(string @ (StrRef::Bytes(_) | StrRef::Heap(_))) => string.len(),
@@ -61,7 +61,7 @@ pub(super) fn sdslen(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn listpack(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn listpack(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     match find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?.kind() {
         Kind::HashPacked | Kind::SetPacked | Kind::ZsetPacked | Kind::ListPacked => {
             call.reply().simple("The value is a listpack");
@@ -71,7 +71,7 @@ pub(super) fn listpack(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     }
 }
 
-pub(super) fn quicklist(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn quicklist(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     match find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?.kind() {
         Kind::ListQuick => {
             call.reply().simple("The value is a quicklist");
@@ -81,13 +81,13 @@ pub(super) fn quicklist(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     }
 }
 
-pub(super) fn digest(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let digest = Digest::of_world(&call.server.world);
+pub(super) fn digest(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    let digest = Digest::of_world(&call.scope.world);
     call.reply().simple(&digest.hex());
     Ok(())
 }
 
-pub(super) fn digest_value(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn digest_value(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let digests: Vec<Digest> =
         args.iter().map(|key| find(call, key).map_or(Digest::default(), Digest::of_value)).collect();
     let mut reply = call.reply();
@@ -96,11 +96,11 @@ pub(super) fn digest_value(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn htstats(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn htstats(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let db = parse_i64(args.get(0)).ok_or(Error::NOT_INTEGER)?;
-    let db = u32::try_from(db).ok().filter(|db| *db < call.server.world.dbs());
+    let db = u32::try_from(db).ok().filter(|db| *db < call.scope.world.dbs());
     let db = DbIndex(db.ok_or(Error::fixed("ERR Out of range database"))?);
-    let world = &call.server.world;
+    let world = &call.scope.world;
     let mut sum = Stats::default();
     for stats in world.parts(db).map(|part| part.table.stats()) {
         sum.entries += stats.entries;
@@ -116,7 +116,7 @@ pub(super) fn htstats(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn htstats_key(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn htstats_key(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let entry = find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
     let set = entry.collection::<Set>();
     let hash = entry.collection::<Hash>();
@@ -161,7 +161,7 @@ fn describe(stats: &Stats) -> String {
     text
 }
 
-pub(super) fn structsize(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
+pub(super) fn structsize(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
     let text = format!(
         "bits:{} entry:{} client:{} ",
         usize::BITS,
@@ -172,8 +172,8 @@ pub(super) fn structsize(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn client_eviction(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let server = &*call.server;
+pub(super) fn client_eviction(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    let server = &*call.scope;
     let mut text =
         format!("Clients: {}, memory: {}\n", server.clients.len(), server.clients.counts().memory());
     for client in server.clients.iter().chain([&*call.client]) {

@@ -1,13 +1,13 @@
 //! DEBUG POPULATE: many keys at once.
 
-use crate::commands::Call;
+use crate::exec::ServerCall;
 use crate::expiry::with_keys;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::Ttl;
 use ochre_engine::text::parse_i64;
 use ochre_engine::value::StrValue;
 
-pub(super) fn populate(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn populate(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let positive = |at: usize| match args.try_get(at) {
         None => Ok(0),
         Some(text) => match parse_i64(text) {
@@ -18,8 +18,8 @@ pub(super) fn populate(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     let (count, size) = (positive(0)?, positive(2)?);
     let prefix = args.try_get(1).unwrap_or(b"key");
     let db = call.client.db;
-    let server = &mut *call.server;
-    with_keys(&mut server.world, &mut server.lane, &server.settings, |keys| {
+    let server = &mut *call.scope;
+    with_keys(&mut server.world, &mut server.state, &server.shared.settings, |keys| {
         keys.select(db);
         for number in 0..count {
             let name = [prefix, format!(":{number}").as_bytes()].concat();

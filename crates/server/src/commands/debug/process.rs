@@ -1,12 +1,12 @@
 //! DEBUG subcommands on the process: sleep, log, and ways to die.
 
 use super::switch;
-use crate::commands::Call;
+use crate::exec::ServerCall;
 use ochre_engine::command::*;
 use ochre_engine::text::parse_f64;
 use std::time::Duration;
 
-pub(super) fn sleep(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn sleep(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let seconds =
         parse_f64(args.get(0)).filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0);
     std::thread::sleep(Duration::from_secs_f64(seconds.min(1e9)));
@@ -14,30 +14,30 @@ pub(super) fn sleep(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn log(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn log(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     crate::log_warning!("DEBUG LOG: {}", String::from_utf8_lossy(args.get(0)));
     call.reply().ok();
     Ok(())
 }
 
-pub(super) fn leak(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn leak(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     Vec::leak(args.get(0).to_vec());
     call.reply().ok();
     Ok(())
 }
 
 /// A crash on purpose: the client asked for it, and only one that may.
-pub(super) fn panic(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    crate::log_warning!("DEBUG PANIC called at Unix time {}", call.server.now().0 / 1000);
+pub(super) fn panic(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    crate::log_warning!("DEBUG PANIC called at Unix time {}", call.scope.now().0 / 1000);
     std::process::abort()
 }
 
-pub(super) fn assert(_: &mut Call<'_>, _: Args<'_>) -> Outcome {
+pub(super) fn assert(_: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
     crate::log_warning!("=== ASSERTION FAILED === by DEBUG ASSERT");
     std::process::abort()
 }
 
-pub(super) fn segfault(_: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn segfault(_: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let signal = if args.is_empty() { signal_hook::consts::SIGSEGV } else { switch(args.get(0)) as i32 };
     // If the signal cannot be raised, the end is the same.
     let _ = signal_hook::low_level::raise(signal);

@@ -1,23 +1,23 @@
 //! DEBUG subcommands on replies: one value of each type of RESP, any error.
 
-use crate::commands::Call;
+use crate::exec::ServerCall;
 use ochre_engine::command::*;
 use ochre_engine::text::glob_match;
 
-pub(super) fn error(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn error(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     // Not an error of this command, which did what it was asked for: a reply, and nothing is counted.
     let line_ends_blank = |byte: &u8| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte };
     call.reply().error(args.get(0).iter().map(line_ends_blank).collect::<Vec<u8>>());
     Ok(())
 }
 
-pub(super) fn stringmatch(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn stringmatch(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let matches = glob_match(args.get(0), args.get(1));
     call.reply().int(i64::from(matches));
     Ok(())
 }
 
-pub(super) fn protocol(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn protocol(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let mut reply = call.reply();
     match args.get(0).to_ascii_lowercase().as_slice() {
         b"string" => reply.bulk("Hello World"),

@@ -1,6 +1,6 @@
 //! DEBUG RELOAD and LOADAOF: empty and load again, to show that nothing gets lost on the way.
 
-use crate::commands::Call;
+use crate::exec::ServerCall;
 use crate::log_notice;
 use crate::persistence::IS_LOADING;
 use crate::persistence::aof::LoadOutcome as AofOutcome;
@@ -8,7 +8,7 @@ use crate::persistence::loading::{Mode, Outcome as LoadOutcome, load_snapshot};
 use ochre_engine::command::*;
 use ochre_engine::keyspace::DbIndex;
 
-pub(super) fn reload(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+pub(super) fn reload(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let (mut saves, mut empties, mut mode) = (true, true, Mode::default());
     for option in args.iter() {
         match option.to_ascii_lowercase().as_slice() {
@@ -22,19 +22,19 @@ pub(super) fn reload(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
             }
         }
     }
-    let server = &mut *call.server;
-    if server.persistence.is_loading() {
+    let server = &mut *call.scope;
+    if server.shared.persistence.is_loading() {
         return Err(IS_LOADING);
     }
     if saves {
         server.save_now(true).map_err(|_| Error::fixed("ERR"))?;
     }
     if empties {
-        let dirty = server.lane.fx.dirty;
+        let dirty = server.state.fx.dirty;
         (0..server.world.dbs()).for_each(|db| server.empty(DbIndex(db), false));
-        server.lane.fx.dirty = dirty;
+        server.state.fx.dirty = dirty;
     }
-    let path = server.config.persistence.dbfilename.path().to_owned();
+    let path = server.shared.config.persistence.dbfilename.path().to_owned();
     match load_snapshot(server, &path, mode) {
         LoadOutcome::Loaded => {
             log_notice!("DB reloaded by DEBUG RELOAD");
@@ -46,8 +46,8 @@ pub(super) fn reload(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// DEBUG LOADAOF: a file that cannot be loaded ends the process, as the data is gone by then.
-pub(super) fn load_aof(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    match call.server.reload_aof() {
+pub(super) fn load_aof(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    match call.scope.reload_aof() {
         AofOutcome::Loaded | AofOutcome::Empty => {}
         _ => std::process::exit(1),
     }

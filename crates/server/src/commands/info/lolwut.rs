@@ -1,23 +1,23 @@
 //! LOLWUT: a landscape of ochre cliffs, different each time.
 
-use crate::commands::LocalCall;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::*;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-pub(super) static LOLWUT: ServerCommand = ServerCommand::new("lolwut", Group::Server, -1, Run::Local(lolwut))
-    .since("5.0.0")
-    .flags(READONLY | FAST)
-    .summary("Draws something, and tells the version.")
-    .args(&[Arg::integer("version").token("VERSION").optional()]);
+pub(super) static LOLWUT: ServerCommand =
+    ServerCommand::new("lolwut", Group::Server, -1, Handler::local(lolwut))
+        .since("5.0.0")
+        .flags(READONLY | FAST)
+        .summary("Draws something, and tells the version.")
+        .args(&[Arg::integer("version").token("VERSION").optional()]);
 
 const COLUMNS: usize = 66;
 const ROWS: i32 = 14;
 /// Layers of rock, from the top down.
 const LAYERS: [char; 6] = ['.', ':', '=', '+', '*', '#'];
 
-fn lolwut(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn lolwut(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     if let Some(word) = args.try_get(1).filter(|word| word.eq_ignore_ascii_case(b"version")) {
         let number = args.try_get(2).and_then(ochre_engine::text::parse_i64);
         if !word.is_empty() && number.is_none() && args.len() > 2 {
@@ -27,7 +27,7 @@ fn lolwut(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     let mut text = landscape(&mut SmallRng::from_os_rng());
     text.push_str(&format!(
         "\nCliffs of ochre, worn by rain. Redis ver. {} (Ochre {})\n",
-        call.server.settings().level.version(),
+        call.scope.shared.settings.level.version(),
         crate::process::about::OCHRE_VERSION
     ));
     call.reply().verbatim(b"txt", text);

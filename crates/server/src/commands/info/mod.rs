@@ -7,8 +7,7 @@ mod shutdown;
 mod statistics;
 mod text;
 
-use crate::commands::LocalCall;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::*;
 use sections::SECTIONS;
 pub use text::Text;
@@ -16,7 +15,7 @@ pub use text::Text;
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
 
-static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::Survey(info))
+static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Handler::survey(info))
     .flags(LOADING | STALE | SENTINEL)
     .categories(CAT_DANGEROUS)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
@@ -25,7 +24,7 @@ static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::
     .history(&[("7.0.0", "Takes several sections.")])
     .args(&[Arg::string("section").optional().multiple()]);
 
-fn info(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn info(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let asked: Vec<&[u8]> = args.iter().skip(1).collect();
     let mut text = Text::default();
     for section in SECTIONS {
@@ -48,15 +47,15 @@ fn is_asked(section: &sections::Section, asked: &[&[u8]]) -> bool {
         })
 }
 
-static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Run::Local(time))
+static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Handler::local(time))
     .since("2.6.0")
     .flags(LOADING | STALE | FAST)
     .tips(&["nondeterministic_output"])
     .summary("Returns the time of the server.")
     .complexity("O(1)");
 
-fn time(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let micros = call.lane.clock.unix_us(call.lane.tick);
+fn time(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let micros = call.scope.state.clock.unix_us(call.scope.state.tick);
     let mut reply = call.reply();
     reply.array(2);
     reply.bulk_int(micros / 1_000_000);

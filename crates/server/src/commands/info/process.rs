@@ -1,8 +1,8 @@
 //! The sections of INFO about the process: server, clients, memory, processor.
 
 use super::text::Text;
-use crate::commands::LocalCall;
 use crate::config::Choice;
+use crate::exec::ContextCall;
 use crate::memory::{Report, human, system_total};
 use crate::process::about;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -10,12 +10,12 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use ochre_engine::keyspace::Interest;
 use std::path::Path;
 
-pub(super) fn server(call: &LocalCall<'_>, text: &mut Text) {
-    let server = call.server;
-    let (config, identity) = (server.config(), server.identity());
+pub(super) fn server(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let server = call.scope.shared;
+    let (config, identity) = (&server.config, &server.identity);
     let level = config.process.compat_version;
-    let micros = call.lane.clock.unix_us(call.lane.tick);
-    let uptime = (micros / 1000 - server.started().0) / 1000;
+    let micros = call.scope.state.clock.unix_us(call.scope.state.tick);
+    let uptime = (micros / 1000 - server.started.0) / 1000;
     text.line("redis_version", level.version());
     text.line("redis_git_sha1", "00000000");
     text.line("redis_git_dirty", 0);
@@ -45,9 +45,9 @@ pub(super) fn server(call: &LocalCall<'_>, text: &mut Text) {
     text.line("compat_version", level.name());
 }
 
-fn listeners(call: &LocalCall<'_>, text: &mut Text) {
-    let network = &call.server.config().network;
-    let (unix, tcp) = call.server.listening().kinds();
+fn listeners(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let network = &call.scope.shared.config.network;
+    let (unix, tcp) = call.scope.shared.listening.kinds();
     if tcp > 0 {
         let addresses: String = network
             .bind
@@ -71,30 +71,30 @@ fn os() -> String {
     }
 }
 
-pub(super) fn clients(call: &LocalCall<'_>, text: &mut Text) {
-    let server = call.server;
-    let counts = server.counts();
+pub(super) fn clients(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let server = call.scope.shared;
+    let counts = &server.counts;
     text.line("connected_clients", counts.clients());
     text.line("cluster_connections", 0);
-    text.line("maxclients", server.config().network.maxclients);
+    text.line("maxclients", server.config.network.maxclients);
     text.line("client_recent_max_input_buffer", counts.largest_input());
     text.line("client_recent_max_output_buffer", counts.largest_output());
-    text.line("blocked_clients", server.waiting().blocked() + server.held_by_pause());
+    text.line("blocked_clients", server.waiting.blocked() + server.pause.held());
     text.line("tracking_clients", 0);
-    text.line("clients_in_timeout_table", server.waiting().with_deadline());
+    text.line("clients_in_timeout_table", server.waiting.with_deadline());
     let mut awaited = 0;
-    if server.waiting().blocked() > 0 {
-        server.each_shard(|shard| awaited += shard.interest().map_or(0, Interest::awaited_keys));
+    if server.waiting.blocked() > 0 {
+        call.scope.each_shard(|shard| awaited += shard.interest().map_or(0, Interest::awaited_keys));
     }
     text.line("total_blocking_keys", awaited);
-    text.line("total_blocking_keys_on_nokey", server.waiting().waiting_for_deletion());
+    text.line("total_blocking_keys_on_nokey", server.waiting.waiting_for_deletion());
 }
 
-pub(super) fn memory(call: &LocalCall<'_>, text: &mut Text) {
-    let server = call.server;
-    let report = Report::take(server);
-    let limit = server.settings().maxmemory;
-    let aof_buffer = server.log_buffer();
+pub(super) fn memory(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let server = call.scope.shared;
+    let report = Report::take(call.scope);
+    let limit = server.settings.maxmemory;
+    let aof_buffer = server.log_buffer(&call.scope.state.journal);
     text.size("used_memory", report.used);
     text.size("used_memory_rss", report.rss);
     text.size("used_memory_peak", report.peak);
@@ -110,7 +110,7 @@ pub(super) fn memory(call: &LocalCall<'_>, text: &mut Text) {
     scripts(text);
     text.line("maxmemory", limit);
     text.line("maxmemory_human", human(limit));
-    text.line("maxmemory_policy", server.settings().maxmemory_policy.name());
+    text.line("maxmemory_policy", server.settings.maxmemory_policy.name());
     text.ratio("allocator_frag", report.allocator_fragmentation());
     text.ratio("allocator_rss", report.allocator_rss());
     text.ratio("rss_overhead", report.rss_overhead());
@@ -124,8 +124,8 @@ pub(super) fn memory(call: &LocalCall<'_>, text: &mut Text) {
     text.line("mem_aof_buffer", aof_buffer);
     text.line("mem_allocator", about::allocator());
     text.line("active_defrag_running", 0);
-    text.line("lazyfree_pending_objects", server.reaper().pending());
-    text.line("lazyfreed_objects", server.reaper().freed());
+    text.line("lazyfree_pending_objects", server.reaper.pending());
+    text.line("lazyfreed_objects", server.reaper.freed());
 }
 
 fn scripts(text: &mut Text) {
@@ -142,7 +142,7 @@ fn scripts(text: &mut Text) {
     text.size("used_memory_scripts", 0);
 }
 
-pub(super) fn cpu(_: &LocalCall<'_>, text: &mut Text) {
+pub(super) fn cpu(_: &mut ContextCall<'_, '_>, text: &mut Text) {
     let parts = [
         ("", UsageWho::RUSAGE_SELF),
         ("_children", UsageWho::RUSAGE_CHILDREN),

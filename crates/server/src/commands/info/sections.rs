@@ -2,7 +2,8 @@
 
 use super::text::Text;
 use super::{process, statistics};
-use crate::commands::LocalCall;
+use crate::exec::ContextCall;
+use crate::persistence::write_info as write_persistence;
 use ochre_engine::keyspace::{Db, DbIndex};
 use ochre_engine::time::UnixMs;
 
@@ -17,13 +18,13 @@ pub struct Section {
     /// Shown for `all` and `everything`.
     pub in_all: bool,
     /// Writes it.
-    pub write: fn(&LocalCall<'_>, &mut Text),
+    pub write: fn(&mut ContextCall<'_, '_>, &mut Text),
 }
 
 const fn section(
     names: &'static [&'static str],
     title: &'static str,
-    write: fn(&LocalCall<'_>, &mut Text),
+    write: fn(&mut ContextCall<'_, '_>, &mut Text),
 ) -> Section {
     Section { names, title, in_default: true, in_all: true, write }
 }
@@ -33,7 +34,7 @@ const fn extra(
     names: &'static [&'static str],
     title: &'static str,
     in_all: bool,
-    write: fn(&LocalCall<'_>, &mut Text),
+    write: fn(&mut ContextCall<'_, '_>, &mut Text),
 ) -> Section {
     Section { names, title, in_default: false, in_all, write }
 }
@@ -44,7 +45,7 @@ pub const SECTIONS: &[Section] = &[
     section(&["clients"], "Clients", process::clients),
     section(&["memory"], "Memory", process::memory),
     section(&["persistence"], "Persistence", |call, text| {
-        call.server.tell_persistence(text);
+        write_persistence(call.scope.shared, call.scope.state, text);
     }),
     section(&["stats"], "Stats", statistics::stats),
     section(&["replication"], "Replication", replication),
@@ -54,39 +55,39 @@ pub const SECTIONS: &[Section] = &[
     section(&["errorstats"], "Errorstats", statistics::errors),
     extra(&["latencystats"], "Latencystats", true, statistics::latency),
     section(&["cluster"], "Cluster", |call, text| {
-        text.flag("cluster_enabled", call.server.config().cluster.enabled);
+        text.flag("cluster_enabled", call.scope.shared.config.cluster.enabled);
     }),
     section(&["keyspace"], "Keyspace", keyspace),
     extra(&["debug"], "Debug", false, statistics::debug),
     extra(&["workers"], "Workers", false, workers),
 ];
 
-fn replication(call: &LocalCall<'_>, text: &mut Text) {
-    let server = call.server;
+fn replication(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let server = call.scope.shared;
     text.line("role", "master");
     text.line("connected_slaves", 0);
     text.line("master_failover_state", "no-failover");
     // Nobody has followed this run yet, so its id is as good as any.
-    text.line("master_replid", &server.identity().run_id);
+    text.line("master_replid", &server.identity.run_id);
     text.line("master_replid2", "0".repeat(40));
     text.line("master_repl_offset", 0);
     text.line("second_repl_offset", -1);
     text.line("repl_backlog_active", 0);
-    text.line("repl_backlog_size", server.config().replication.repl_backlog_size);
+    text.line("repl_backlog_size", server.config.replication.repl_backlog_size);
     text.line("repl_backlog_first_byte_offset", 0);
     text.line("repl_backlog_histlen", 0);
 }
 
 /// What serialises the workers: how often one of them stopped the others, for how long, and for what.
-fn workers(call: &LocalCall<'_>, text: &mut Text) {
-    let (server, usec) = (call.server, |nanos: u64| nanos / 1000);
-    let exclusive = server.exclusive();
+fn workers(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let (server, usec) = (call.scope.shared, |nanos: u64| nanos / 1000);
+    let exclusive = &server.exclusive;
     text.line("workers", server.workers());
     text.line("exclusive_turns", exclusive.entered);
     text.line("exclusive_waited_usec", usec(exclusive.waited_nanos));
     text.line("exclusive_held_usec", usec(exclusive.held_nanos));
     for (command, (turns, nanos)) in &exclusive.by_command {
-        let name = &server.commands().get(*command).full_name;
+        let name = &server.commands.get(*command).full_name;
         text.line(format_args!("exclusive_{name}"), format_args!("turns={turns},held_usec={}", usec(*nanos)));
     }
 }
@@ -124,11 +125,11 @@ impl DbFigures {
     }
 }
 
-fn keyspace(call: &LocalCall<'_>, text: &mut Text) {
-    let (server, now) = (call.server, call.now());
+fn keyspace(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let (server, now) = (call.scope.shared, call.now());
     let mut dbs: Vec<DbFigures> = Vec::new();
-    dbs.resize_with(server.settings().databases as usize, DbFigures::default);
-    server.each_shard(|shard| {
+    dbs.resize_with(server.settings.databases as usize, DbFigures::default);
+    call.scope.each_shard(|shard| {
         for (db, figures) in (0..).map(DbIndex).zip(&mut dbs) {
             shard.db(db).into_iter().for_each(|part| figures.add(part, now));
         }

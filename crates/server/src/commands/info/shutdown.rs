@@ -1,13 +1,12 @@
 //! SHUTDOWN: ends the process.
 
-use crate::commands::Call;
 use crate::config::ShutdownFlags;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 
 pub(super) static SHUTDOWN: ServerCommand =
-    ServerCommand::new("shutdown", Group::Server, -1, Run::Server(shutdown))
+    ServerCommand::new("shutdown", Group::Server, -1, Handler::exclusive(shutdown))
         .flags(ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | SENTINEL | ALLOW_BUSY)
         .summary("Saves the data to disk if configured, and ends the server.")
         .complexity(
@@ -23,9 +22,9 @@ pub(super) static SHUTDOWN: ServerCommand =
             Arg::word("abort", "ABORT").optional().since("7.0.0"),
         ]);
 
-fn shutdown(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn shutdown(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let (mut flags, mut aborts) = (ShutdownFlags::empty(), false);
-    let knows_all = call.server.settings.level >= Level::V7_0;
+    let knows_all = call.scope.shared.settings.level >= Level::V7_0;
     for word in args.iter().skip(1) {
         match word.to_ascii_lowercase().as_slice() {
             b"save" => flags |= ShutdownFlags::SAVE,
@@ -41,13 +40,13 @@ fn shutdown(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         return Err(Error::SYNTAX);
     }
     if aborts {
-        if !call.server.abort_shutdown() {
+        if !call.scope.abort_shutdown() {
             return Err(Error::fixed("ERR No shutdown in progress."));
         }
         call.reply().ok();
         return Ok(());
     }
-    call.server.shut_down(flags).map_err(|_| Error::fixed("ERR Errors trying to SHUTDOWN. Check logs."))?;
+    call.scope.shut_down(flags).map_err(|_| Error::fixed("ERR Errors trying to SHUTDOWN. Check logs."))?;
     // Success has no reply: the connection just ends.
     call.client.flags.insert(crate::client::Flags::CLOSE_ASAP);
     Ok(())

@@ -1,16 +1,16 @@
 //! The sections of INFO about what was done: counters, commands, errors, latency.
 
 use super::text::Text;
-use crate::commands::LocalCall;
 use crate::config::Percentiles;
+use crate::exec::ContextCall;
 use crate::pubsub::Kind;
 use crate::table::CommandId;
 use crate::tally::Calls;
 use ochre_engine::level::Level;
 
-pub(super) fn stats(call: &LocalCall<'_>, text: &mut Text) {
-    let server = call.server;
-    let (tally, rates) = (server.tally(), server.rates());
+pub(super) fn stats(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let server = call.scope.shared;
+    let (tally, rates) = (server.tally(), server.rates);
     let kilobytes = |per_second: u64| format!("{:.2}", per_second as f64 / 1024.0);
     text.line("total_connections_received", tally.sum(|stats| &stats.connections_received));
     text.line("total_commands_processed", tally.sum(|stats| &stats.commands_processed));
@@ -30,12 +30,12 @@ pub(super) fn stats(call: &LocalCall<'_>, text: &mut Text) {
     expiry_and_eviction(call, text);
     text.line("keyspace_hits", tally.sum(|stats| &stats.keyspace_hits));
     text.line("keyspace_misses", tally.sum(|stats| &stats.keyspace_misses));
-    text.line("pubsub_channels", server.pubsub().registry().len(Kind::Channel));
-    text.line("pubsub_patterns", server.pubsub().registry().len(Kind::Pattern));
-    text.line("pubsubshard_channels", server.pubsub().registry().len(Kind::Shard));
-    text.line("latest_fork_usec", server.persistence().children.fork_micros);
-    text.line("total_forks", server.persistence().children.forks);
-    text.line("migrate_cached_sockets", server.migrations());
+    text.line("pubsub_channels", server.pubsub.registry().len(Kind::Channel));
+    text.line("pubsub_patterns", server.pubsub.registry().len(Kind::Pattern));
+    text.line("pubsubshard_channels", server.pubsub.registry().len(Kind::Shard));
+    text.line("latest_fork_usec", server.persistence.children.fork_micros);
+    text.line("total_forks", server.persistence.children.forks);
+    text.line("migrate_cached_sockets", server.migrations.len());
     text.line("slave_expires_tracked_keys", 0);
     for name in ["hits", "misses", "key_hits", "key_misses"] {
         text.line(format_args!("active_defrag_{name}"), 0);
@@ -52,8 +52,8 @@ pub(super) fn stats(call: &LocalCall<'_>, text: &mut Text) {
     work(call, text);
 }
 
-fn expiry_and_eviction(call: &LocalCall<'_>, text: &mut Text) {
-    let tally = call.server.tally();
+fn expiry_and_eviction(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let tally = call.scope.shared.tally();
     text.line("expired_keys", tally.sum(|stats| &stats.expired_keys));
     text.line("expired_stale_perc", "0.00");
     text.line("expired_time_cap_reached_count", tally.sum(|stats| &stats.expire_cycles_timed_out));
@@ -64,8 +64,8 @@ fn expiry_and_eviction(call: &LocalCall<'_>, text: &mut Text) {
     text.line("current_eviction_exceeded_time", 0);
 }
 
-fn work(call: &LocalCall<'_>, text: &mut Text) {
-    let (tally, rates) = (call.server.tally(), call.server.rates());
+fn work(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let (tally, rates) = (call.scope.shared.tally(), call.scope.shared.rates);
     text.line("total_reads_processed", tally.sum(|stats| &stats.reads_processed));
     text.line("total_writes_processed", tally.sum(|stats| &stats.writes_processed));
     text.line("io_threaded_reads_processed", 0);
@@ -83,15 +83,15 @@ fn work(call: &LocalCall<'_>, text: &mut Text) {
 }
 
 /// The commands that were called, with their names.
-fn used<'a>(call: &'a LocalCall<'_>) -> impl Iterator<Item = (&'a str, CommandId, Calls)> {
-    let (server, tally) = (call.server, call.server.tally());
-    let all = server.commands().entries().map(move |(id, entry)| (&*entry.full_name, id, tally.calls(id)));
+fn used<'a>(call: &'a ContextCall<'_, '_>) -> impl Iterator<Item = (&'a str, CommandId, Calls)> {
+    let (server, tally) = (call.scope.shared, call.scope.shared.tally());
+    let all = server.commands.entries().map(move |(id, entry)| (&*entry.full_name, id, tally.calls(id)));
     all.filter(|(.., calls)| calls.is_any())
 }
 
 /// Before 7.0 subcommands were counted with their command, before 6.2 nobody counted failures.
-pub(super) fn commands(call: &LocalCall<'_>, text: &mut Text) {
-    let level = call.server.settings().level;
+pub(super) fn commands(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let level = call.scope.shared.settings.level;
     let mut rows: Vec<(&str, Calls)> = Vec::new();
     for (name, _, calls) in used(call) {
         let name = if level < Level::V7_0 { name.split('|').next().unwrap_or(name) } else { name };
@@ -110,18 +110,18 @@ pub(super) fn commands(call: &LocalCall<'_>, text: &mut Text) {
     }
 }
 
-pub(super) fn errors(call: &LocalCall<'_>, text: &mut Text) {
-    for (code, count) in call.server.tally().errors() {
+pub(super) fn errors(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    for (code, count) in call.scope.shared.tally().errors() {
         // A colon or a line end inside the word would end the name, or the line.
         let code: String = code.chars().map(|c| if c == ':' || c.is_control() { '_' } else { c }).collect();
         text.line(format_args!("errorstat_{code}"), format_args!("count={count}"));
     }
 }
 
-pub(super) fn latency(call: &LocalCall<'_>, text: &mut Text) {
-    let percentiles = &call.server.config().diagnostics.latency_tracking_info_percentiles.0;
+pub(super) fn latency(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let percentiles = &call.scope.shared.config.diagnostics.latency_tracking_info_percentiles.0;
     for (name, id, _) in used(call) {
-        let latency = call.server.tally().latency(id);
+        let latency = call.scope.shared.tally().latency(id);
         if latency.total() == 0 {
             continue;
         }
@@ -136,8 +136,8 @@ pub(super) fn latency(call: &LocalCall<'_>, text: &mut Text) {
     }
 }
 
-pub(super) fn debug(call: &LocalCall<'_>, text: &mut Text) {
-    let tally = call.server.tally();
+pub(super) fn debug(call: &mut ContextCall<'_, '_>, text: &mut Text) {
+    let tally = call.scope.shared.tally();
     text.line("eventloop_duration_aof_sum", tally.sum(|stats| &stats.aof_nanos) / 1000);
     text.line("eventloop_duration_cron_sum", tally.sum(|stats| &stats.cron_nanos) / 1000);
     text.line("eventloop_duration_max", tally.greatest(|stats| &stats.longest_turn_nanos) / 1000);

@@ -3,7 +3,7 @@
 mod monitor;
 mod slowlog;
 
-use crate::table::ServerCommand;
+use crate::exec::ServerCommand;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&slowlog::SLOWLOG, &monitor::LATENCY];

@@ -1,55 +1,57 @@
 //! LATENCY: slow events and how commands' times are distributed.
 
-use crate::commands::LocalCall;
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use crate::latency::{Distribution, doctor, graph};
-use crate::table::{CommandId, Run, ServerCommand};
+use crate::table::CommandId;
 use ochre_engine::command::*;
 
 const GROUP: Group = Group::Server;
 const FLAGS: Flags = ADMIN | NOSCRIPT | LOADING | STALE;
 const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
 
-const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
-    ServerCommand::sub("latency", name, GROUP, arity, run).since("2.8.13").flags(FLAGS).complexity("O(1)")
+const fn sub(name: &'static str, arity: i16, handler: Handler) -> ServerCommand {
+    ServerCommand::sub("latency", name, GROUP, arity, handler).since("2.8.13").flags(FLAGS).complexity("O(1)")
 }
 
 pub(super) static LATENCY: ServerCommand = ServerCommand::container(
     "latency",
     GROUP,
     &[
-        sub("doctor", 2, Run::Local(report)).tips(TIPS).summary("Explains the slow events and gives advice."),
-        sub("graph", 3, Run::Local(draw))
+        sub("doctor", 2, Handler::local(report))
+            .tips(TIPS)
+            .summary("Explains the slow events and gives advice."),
+        sub("graph", 3, Handler::local(draw))
             .tips(TIPS)
             .summary("Draws the slow moments of an event.")
             .args(&[Arg::string("event")]),
-        sub("histogram", -2, Run::Local(histogram))
+        sub("histogram", -2, Handler::local(histogram))
             .since("7.0.0")
             .tips(TIPS)
             .summary("Returns how the times of commands are distributed.")
             .complexity("O(N) where N is the number of commands with latency information being retrieved.")
             .args(&[Arg::string("COMMAND").optional().multiple()]),
-        sub("history", 3, Run::Local(history))
+        sub("history", 3, Handler::local(history))
             .tips(TIPS)
             .summary("Returns the slow moments of an event.")
             .args(&[Arg::string("event")]),
-        sub("latest", 2, Run::Local(latest))
+        sub("latest", 2, Handler::local(latest))
             .tips(TIPS)
             .summary("Returns the last slow moment of each event."),
-        sub("reset", -2, Run::Local(reset))
+        sub("reset", -2, Handler::local(reset))
             .tips_before("7.2.0", &["request_policy:all_nodes", "response_policy:all_succeeded"])
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
             .summary("Forgets the slow moments of some or all events.")
             .args(&[Arg::string("event").optional().multiple()]),
-        sub("help", 2, Run::Local(latency_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
+        sub("help", 2, Handler::local(latency_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
     ],
 )
 .since("2.8.13")
 .summary("Groups the commands on latency.")
 .complexity("Depends on subcommand.");
 
-fn history(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn history(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let mut reply = call.client.reply();
-    let monitor = call.server.notes().monitor.lock();
+    let monitor = call.scope.shared.notes.monitor.lock();
     let Some((_, series)) = monitor.get(args.get(2)) else {
         reply.array(0);
         return Ok(());
@@ -63,9 +65,9 @@ fn history(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn latest(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn latest(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     let mut reply = call.client.reply();
-    let monitor = call.server.notes().monitor.lock();
+    let monitor = call.scope.shared.notes.monitor.lock();
     reply.array(monitor.len());
     for (event, series) in monitor.iter() {
         let sample = series.latest();
@@ -78,18 +80,18 @@ fn latest(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn reset(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn reset(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let is_named = |event: &str| {
         args.len() == 2 || args.iter().skip(2).any(|arg| arg.eq_ignore_ascii_case(event.as_bytes()))
     };
-    let forgotten = call.server.notes().monitor.lock().forget(is_named);
+    let forgotten = call.scope.shared.notes.monitor.lock().forget(is_named);
     call.reply().count(forgotten);
     Ok(())
 }
 
-fn draw(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn draw(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let seconds = call.now().seconds();
-    let text = match call.server.notes().monitor.lock().get(args.get(2)) {
+    let text = match call.scope.shared.notes.monitor.lock().get(args.get(2)) {
         Some((event, series)) => graph(event, series, seconds),
         None => {
             return Err(Error::quoting(&[b"ERR No samples available for event '", args.get(2), b"'"]));
@@ -99,10 +101,10 @@ fn draw(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn report(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let diagnostics = &call.server.config().diagnostics;
+fn report(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let diagnostics = &call.scope.shared.config.diagnostics;
     let text = doctor(
-        &call.server.notes().monitor.lock(),
+        &call.scope.shared.notes.monitor.lock(),
         diagnostics.latency_monitor_threshold,
         diagnostics.slowlog_log_slower_than,
         call.now().seconds(),
@@ -111,8 +113,8 @@ fn report(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn histogram(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    let commands = call.server.commands();
+fn histogram(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
+    let commands = &call.scope.shared.commands;
     let ids: Vec<CommandId> = if args.len() == 2 {
         commands.entries().map(|(id, _)| id).collect()
     } else {
@@ -122,7 +124,7 @@ fn histogram(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
             .flat_map(|id| family(call, id))
             .collect()
     };
-    let LocalCall { server, client, .. } = call;
+    let (server, client) = (call.scope.shared, &mut *call.client);
     let counted: Vec<(CommandId, Distribution)> = ids
         .into_iter()
         .map(|id| (id, server.tally().latency(id)))
@@ -131,7 +133,7 @@ fn histogram(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     let mut reply = client.reply();
     reply.map(counted.len());
     for (id, latency) in counted {
-        reply.bulk(&*server.commands().get(id).full_name);
+        reply.bulk(&*server.commands.get(id).full_name);
         reply.map(2);
         reply.bulk("calls");
         reply.int(latency.total() as i64);
@@ -147,14 +149,14 @@ fn histogram(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// A command and its subcommands, in a lasting order.
-fn family(call: &LocalCall<'_>, id: CommandId) -> Vec<CommandId> {
-    let mut all: Vec<CommandId> = call.server.commands().get(id).subcommands.values().copied().collect();
+fn family(call: &ContextCall<'_, '_>, id: CommandId) -> Vec<CommandId> {
+    let mut all: Vec<CommandId> = call.scope.shared.commands.get(id).subcommands.values().copied().collect();
     all.sort_unstable();
     all.insert(0, id);
     all
 }
 
-fn latency_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn latency_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     call.help(&[
         "DOCTOR",
         "    Explain the slow events in words.",

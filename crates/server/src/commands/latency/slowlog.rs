@@ -1,7 +1,6 @@
 //! SLOWLOG GET, LEN, RESET.
 
-use crate::commands::LocalCall;
-use crate::table::{Run, ServerCommand};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::parse_i64;
 
@@ -15,7 +14,7 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
     "slowlog",
     GROUP,
     &[
-        ServerCommand::sub("slowlog", "get", GROUP, -2, Run::Local(get))
+        ServerCommand::sub("slowlog", "get", GROUP, -2, Handler::local(get))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "nondeterministic_output"])
@@ -23,19 +22,19 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
             .complexity("O(N) where N is the number of entries returned")
             .history(&[("4.0.0", "Entries tell address and name of the client.")])
             .args(&[Arg::integer("count").optional()]),
-        ServerCommand::sub("slowlog", "len", GROUP, 2, Run::Local(len))
+        ServerCommand::sub("slowlog", "len", GROUP, 2, Handler::local(len))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"])
             .summary("Returns the number of entries in the slow log.")
             .complexity("O(1)"),
-        ServerCommand::sub("slowlog", "reset", GROUP, 2, Run::Local(reset))
+        ServerCommand::sub("slowlog", "reset", GROUP, 2, Handler::local(reset))
             .since("2.2.12")
             .flags(FLAGS)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             .summary("Forgets all entries of the slow log.")
             .complexity("O(N) where N is the number of entries in the slowlog"),
-        ServerCommand::sub("slowlog", "help", GROUP, 2, Run::Local(slowlog_help))
+        ServerCommand::sub("slowlog", "help", GROUP, 2, Handler::local(slowlog_help))
             .since("6.2.0")
             .flags(LOADING | STALE)
             .summary("Lists the subcommands.")
@@ -46,12 +45,12 @@ pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on the slow log.")
 .complexity("Depends on subcommand.");
 
-fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn get(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     const BAD_COUNT: Error = Error::fixed("ERR count should be greater than or equal to -1");
     if args.len() > 3 {
-        return Err(call.server.setup().subcommand_syntax(call.command, args));
+        return Err(call.scope.shared.setup().subcommand_syntax(call.command, args));
     }
-    let log = call.server.notes().slowlog.lock();
+    let log = call.scope.shared.notes.slowlog.lock();
     let count = match args.try_get(2) {
         None => DEFAULT_COUNT,
         Some(text) => match parse_i64(text).ok_or(BAD_COUNT)? {
@@ -74,19 +73,19 @@ fn get(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn len(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let len = call.server.notes().slowlog.lock().len();
+fn len(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let len = call.scope.shared.notes.slowlog.lock().len();
     call.reply().count(len);
     Ok(())
 }
 
-fn reset(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    call.server.notes().slowlog.lock().clear();
+fn reset(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    call.scope.shared.notes.slowlog.lock().clear();
     call.reply().ok();
     Ok(())
 }
 
-fn slowlog_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn slowlog_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     call.help(&[
         "GET [<count>]",
         "    Return the newest <count> entries (default: 10, -1 means all). An entry is",

@@ -2,9 +2,9 @@
 
 mod usage;
 
-use crate::commands::LocalCall;
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use crate::memory::Report;
-use crate::table::{Reach, Run, ServerCommand};
+use crate::table::Reach;
 use ochre_engine::command::*;
 use ochre_engine::text::{DoubleStyle, DoubleText};
 
@@ -14,28 +14,28 @@ pub const COMMANDS: &[&ServerCommand] = &[&MEMORY];
 const GROUP: Group = Group::Server;
 const TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
 
-const fn sub(name: &'static str, arity: i16, run: Run) -> ServerCommand {
-    ServerCommand::sub("memory", name, GROUP, arity, run).since("4.0.0").complexity("O(1)")
+const fn sub(name: &'static str, arity: i16, handler: Handler) -> ServerCommand {
+    ServerCommand::sub("memory", name, GROUP, arity, handler).since("4.0.0").complexity("O(1)")
 }
 
 static MEMORY: ServerCommand = ServerCommand::container(
     "memory",
     GROUP,
     &[
-        sub("doctor", 2, Run::Survey(doctor))
+        sub("doctor", 2, Handler::survey(doctor))
             .tips(TIPS)
             .summary("Tells what is wrong with the use of memory."),
-        sub("help", 2, Run::Local(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
-        sub("malloc-stats", 2, Run::Local(malloc_stats))
+        sub("help", 2, Handler::local(memory_help)).flags(LOADING | STALE).summary("Lists the subcommands."),
+        sub("malloc-stats", 2, Handler::local(malloc_stats))
             .tips(TIPS)
             .summary("Returns the figures of the allocator.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("purge", 2, Run::Local(purge))
+        sub("purge", 2, Handler::local(purge))
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
             .summary("Gives unused memory back to the system.")
             .complexity("Depends on how much memory is allocated, could be slow"),
-        sub("stats", 2, Run::Survey(stats)).tips(TIPS).summary("Returns where the memory goes."),
-        sub("usage", -3, Run::Context(Reach::OneKey, usage::usage))
+        sub("stats", 2, Handler::survey(stats)).tips(TIPS).summary("Returns where the memory goes."),
+        sub("usage", -3, Handler::over(Reach::OneKey, usage::usage))
             .flags(READONLY)
             .keys(&[KeySpec::at(2, RO)])
             .summary("Returns what a key costs, its value included.")
@@ -47,11 +47,11 @@ static MEMORY: ServerCommand = ServerCommand::container(
 .summary("Groups the commands on memory.")
 .complexity("Depends on subcommand.");
 
-fn doctor(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn doctor(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     /// With less in use, ratios mean nothing.
     const LEAST: usize = 5 << 20;
-    let report = Report::take(call.server);
-    let complaints = report.complaints(call.server.counts().clients());
+    let report = Report::take(call.scope);
+    let complaints = report.complaints(call.scope.shared.counts.clients());
     let text = if report.used < LEAST {
         "There is so little in memory that nothing can be said about its use.\n".to_owned()
     } else if complaints.is_empty() {
@@ -63,7 +63,7 @@ fn doctor(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn malloc_stats(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn malloc_stats(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     let figures = crate::alloc::figures();
     let text = format!(
         "{}\nallocated: {}\nactive: {}\nresident: {}\nretained: {}\n",
@@ -77,7 +77,7 @@ fn malloc_stats(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn purge(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn purge(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     crate::alloc::purge();
     call.reply().ok();
     Ok(())
@@ -92,9 +92,9 @@ enum Figure {
     Tables(usize),
 }
 
-fn stats(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let report = Report::take(call.server);
-    let style = DoubleStyle::at(call.server.settings().level);
+fn stats(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let report = Report::take(call.scope);
+    let style = DoubleStyle::at(call.scope.shared.settings.level);
     let mut figures: Vec<(String, Figure)> = figures(&report);
     let tables = report.dbs.iter().map(|db| (format!("db.{}", db.db), Figure::Tables(db.table_bytes)));
     figures.splice(BEFORE_TABLES..BEFORE_TABLES, tables);
@@ -160,7 +160,7 @@ fn figures(report: &Report) -> Vec<(String, Figure)> {
     all
 }
 
-fn memory_help(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
+fn memory_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     call.help(&[
         "DOCTOR",
         "    Tell what is wrong with the use of memory.",

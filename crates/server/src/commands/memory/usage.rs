@@ -1,6 +1,6 @@
 //! MEMORY USAGE: what a key costs.
 
-use crate::commands::ContextCall;
+use crate::exec::ContextCall;
 use ochre_engine::command::*;
 use ochre_engine::text::parse_i64;
 use ochre_engine::value::footprint;
@@ -10,8 +10,8 @@ const DEFAULT_SAMPLES: usize = 5;
 
 pub(super) fn usage(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let samples = read_samples(args)?;
-    let (shards, lane) = (&call.context.shards, &call.context.lane);
-    let now = lane.clock.unix_ms(lane.tick);
+    let (shards, state) = (&call.scope.shards, &call.scope.state);
+    let now = state.clock.unix_ms(state.tick);
     let key = shards.locate(args.get(2));
     let entry = shards.shard(key).entry(call.client.db, key);
     let alive = entry.filter(|entry| entry.expiry().is_none_or(|at| at.0 > now.0));

@@ -15,9 +15,8 @@ mod connections;
 
 pub use connections::Connections;
 
-use super::Call;
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use crate::expiry::with_keys;
-use crate::table::{Run, ServerCommand};
 use connections::Connection;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
@@ -31,49 +30,54 @@ use std::time::Duration;
 /// The commands of this room.
 pub const COMMANDS: &[&ServerCommand] = &[&MIGRATE];
 
-static MIGRATE: ServerCommand = ServerCommand::new("migrate", Group::Generic, -6, Run::Server(migrate))
-    .since("2.6.0")
-    .flags(WRITE | MOVABLE_KEYS)
-    .categories(CAT_DANGEROUS)
-    .keys(&[
-        KeySpec::at(3, RW | ACCESS | DELETE),
-        KeySpec::keyword("KEYS", -2, RW | ACCESS | DELETE | INCOMPLETE).find(Find::Range {
-            last: -1,
-            step: 1,
-            limit: 0,
-        }),
-    ])
-    .summary("Moves keys to another server.")
-    .complexity(
-        "Those of DUMP and DEL here and of RESTORE there, and O(N) for the bytes that are sent between them.",
+static MIGRATE: ServerCommand = ServerCommand::new(
+    "migrate",
+    Group::Generic,
+    -6,
+    Handler::exclusive(migrate),
+)
+.since("2.6.0")
+.flags(WRITE | MOVABLE_KEYS)
+.categories(CAT_DANGEROUS)
+.keys(&[
+    KeySpec::at(3, RW | ACCESS | DELETE),
+    KeySpec::keyword("KEYS", -2, RW | ACCESS | DELETE | INCOMPLETE).find(Find::Range {
+        last: -1,
+        step: 1,
+        limit: 0,
+    }),
+])
+.summary("Moves keys to another server.")
+.complexity(
+    "Those of DUMP and DEL here and of RESTORE there, and O(N) for the bytes that are sent between them.",
+)
+.history(&[
+    ("3.0.0", "`COPY` and `REPLACE` came."),
+    ("3.0.6", "`KEYS` came."),
+    ("4.0.7", "`AUTH` came."),
+    ("6.0.0", "`AUTH2` came."),
+])
+.tips(&["nondeterministic_output"])
+.args(&[
+    Arg::string("host"),
+    Arg::integer("port"),
+    Arg::one_of("key-selector", &[Arg::key_of("key", 0), Arg::word("empty-string", "\"\"")]),
+    Arg::integer("destination-db"),
+    Arg::integer("timeout"),
+    Arg::word("copy", "COPY").since("3.0.0").optional(),
+    Arg::word("replace", "REPLACE").since("3.0.0").optional(),
+    Arg::one_of(
+        "authentication",
+        &[
+            Arg::string("password").token("AUTH").since("4.0.7"),
+            Arg::block("username_password", &[Arg::string("username"), Arg::string("password")])
+                .token("AUTH2")
+                .since("6.0.0"),
+        ],
     )
-    .history(&[
-        ("3.0.0", "`COPY` and `REPLACE` came."),
-        ("3.0.6", "`KEYS` came."),
-        ("4.0.7", "`AUTH` came."),
-        ("6.0.0", "`AUTH2` came."),
-    ])
-    .tips(&["nondeterministic_output"])
-    .args(&[
-        Arg::string("host"),
-        Arg::integer("port"),
-        Arg::one_of("key-selector", &[Arg::key_of("key", 0), Arg::word("empty-string", "\"\"")]),
-        Arg::integer("destination-db"),
-        Arg::integer("timeout"),
-        Arg::word("copy", "COPY").since("3.0.0").optional(),
-        Arg::word("replace", "REPLACE").since("3.0.0").optional(),
-        Arg::one_of(
-            "authentication",
-            &[
-                Arg::string("password").token("AUTH").since("4.0.7"),
-                Arg::block("username_password", &[Arg::string("username"), Arg::string("password")])
-                    .token("AUTH2")
-                    .since("6.0.0"),
-            ],
-        )
-        .optional(),
-        Arg::key_of("key", 1).token("KEYS").since("3.0.6").optional().multiple(),
-    ]);
+    .optional(),
+    Arg::key_of("key", 1).token("KEYS").since("3.0.6").optional().multiple(),
+]);
 
 /// What the client asked for.
 struct Request<'a> {
@@ -150,14 +154,15 @@ enum Broken {
     Reading(io::Error),
 }
 
-fn migrate(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
-    let request = Request::parse(args, call.server.settings.level)?;
+fn migrate(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
+    let request = Request::parse(args, call.scope.shared.settings.level)?;
     let db = call.client.db;
-    let server = &mut *call.server;
-    let names: Vec<&[u8]> = with_keys(&mut server.world, &mut server.lane, &server.settings, |keys| {
-        keys.select(db);
-        request.keys.iter().filter(|name| keys.read_entry(keys.locate(name)).is_some()).collect()
-    });
+    let server = &mut *call.scope;
+    let names: Vec<&[u8]> =
+        with_keys(&mut server.world, &mut server.state, &server.shared.settings, |keys| {
+            keys.select(db);
+            request.keys.iter().filter(|name| keys.read_entry(keys.locate(name)).is_some()).collect()
+        });
     if names.is_empty() {
         call.reply().simple("NOKEY");
         return Ok(());
@@ -178,10 +183,10 @@ fn migrate(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 
 const READING: Error = Error::fixed("IOERR error or timeout reading to target instance");
 
-impl Call<'_> {
+impl ServerCall<'_> {
     /// Sends the keys that are still alive, and reads what the other server answers.
     fn send<'a>(&mut self, request: &Request<'_>, names: &[&'a [u8]]) -> Result<Sent<'a>, Broken> {
-        let connections = &mut self.server.migrations;
+        let connections = &mut self.scope.shared.migrations;
         let mut connection =
             connections.take(request.host, request.port, request.timeout).map_err(|_| Broken::Connecting)?;
         let selects = connection.db != Some(request.db);
@@ -190,8 +195,8 @@ impl Call<'_> {
         let sent = answers(&mut connection, request, selects, names).map_err(Broken::Reading)?;
         connection.db = sent.refusal.is_none().then_some(request.db);
         if sent.broken.is_none() {
-            let seconds = self.server.now().0 / 1000;
-            self.server.migrations.keep(request.host, request.port, connection, seconds);
+            let seconds = self.scope.now().0 / 1000;
+            self.scope.shared.migrations.keep(request.host, request.port, connection, seconds);
         }
         Ok(sent)
     }
@@ -212,10 +217,10 @@ impl Call<'_> {
             push_word(&mut out, b"SELECT");
             push_number(&mut out, request.db);
         }
-        let (now, db, server) = (self.server.now(), self.client.db, &mut *self.server);
-        let (level, compression) = (server.settings.level, server.settings.rdbcompression);
+        let (now, db, server) = (self.scope.now(), self.client.db, &mut *self.scope);
+        let (level, compression) = (server.shared.settings.level, server.shared.settings.rdbcompression);
         let mut alive = Vec::with_capacity(names.len());
-        with_keys(&mut server.world, &mut server.lane, &server.settings, |keys| {
+        with_keys(&mut server.world, &mut server.state, &server.shared.settings, |keys| {
             keys.select(db);
             for name in names {
                 let key = keys.locate(name);
@@ -251,9 +256,9 @@ impl Call<'_> {
     }
 
     fn delete(&mut self, names: &[&[u8]]) {
-        let (db, server) = (self.client.db, &mut *self.server);
-        let lazy = server.settings.lazyfree_lazy_server_del;
-        with_keys(&mut server.world, &mut server.lane, &server.settings, |keys| {
+        let (db, server) = (self.client.db, &mut *self.scope);
+        let lazy = server.shared.settings.lazyfree_lazy_server_del;
+        with_keys(&mut server.world, &mut server.state, &server.shared.settings, |keys| {
             keys.select(db);
             for name in names {
                 let key = keys.locate(name);
@@ -265,7 +270,7 @@ impl Call<'_> {
             }
         });
         let words = [&[&b"DEL"[..]], names].concat();
-        server.lane.fx.propagation =
+        server.state.fx.propagation =
             Propagation::Instead(vec![words.into_iter().map(<[u8]>::to_vec).collect()]);
     }
 }

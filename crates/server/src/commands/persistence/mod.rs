@@ -3,7 +3,7 @@
 mod rewrite;
 mod save;
 
-use crate::table::ServerCommand;
+use crate::exec::ServerCommand;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] =

@@ -1,19 +1,18 @@
 //! BGREWRITEAOF: a shorter append-only file, written by a child.
 
-use crate::commands::Call;
+use crate::exec::{Handler, ServerCall, ServerCommand};
 use crate::persistence::aof::Started;
-use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 
 /// Declaration of BGREWRITEAOF.
 pub static BGREWRITEAOF: ServerCommand =
-    ServerCommand::new("bgrewriteaof", Group::Server, 1, Run::Server(rewrite))
+    ServerCommand::new("bgrewriteaof", Group::Server, 1, Handler::exclusive(rewrite))
         .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING)
         .summary("Rewrites the append-only file in the background.")
         .complexity("O(1)");
 
-fn rewrite(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let text = match call.server.rewrite_aof() {
+fn rewrite(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    let text = match call.scope.rewrite_aof() {
         Started::Now => "Background append only file rewriting started",
         Started::Later => "Background append only file rewriting scheduled",
         Started::Running => {

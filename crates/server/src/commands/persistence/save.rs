@@ -1,9 +1,8 @@
 //! SAVE, BGSAVE, LASTSAVE: snapshots asked for by clients.
 
 use crate::client::Flags;
-use crate::commands::{Call, LocalCall};
+use crate::exec::{ContextCall, Handler, ServerCall, ServerCommand};
 use crate::persistence::Purpose;
-use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
 use ochre_engine::text::eq_ignore_case;
 
@@ -13,31 +12,32 @@ const IN_PROGRESS: Error = Error::fixed("ERR Background save already in progress
 const FAILED: Error = Error::fixed("ERR");
 
 /// Declaration of SAVE.
-pub static SAVE: ServerCommand = ServerCommand::new("save", Group::Server, 1, Run::Server(save))
+pub static SAVE: ServerCommand = ServerCommand::new("save", Group::Server, 1, Handler::exclusive(save))
     .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI)
     .summary("Saves all data to disk, while everybody waits.")
     .complexity("O(N) where N is the total number of keys in all databases");
 
-fn save(call: &mut Call<'_>, _: Args<'_>) -> Outcome {
-    let persistence = &mut call.server.persistence;
+fn save(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
+    let persistence = &mut call.scope.shared.persistence;
     if persistence.children.active() == Some(Purpose::Rdb) {
         return Err(IN_PROGRESS);
     }
     persistence.snapshots.saves += 1;
-    call.server.save_now(false).map_err(|_| FAILED)?;
+    call.scope.save_now(false).map_err(|_| FAILED)?;
     call.reply().ok();
     Ok(())
 }
 
 /// Declaration of BGSAVE.
-pub static BGSAVE: ServerCommand = ServerCommand::new("bgsave", Group::Server, -1, Run::Server(bgsave))
-    .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING)
-    .summary("Saves all data to disk in the background.")
-    .complexity("O(1)")
-    .history(&[("3.2.2", "Added the `SCHEDULE` option.")])
-    .args(&[Arg::word("schedule", "SCHEDULE").optional().since("3.2.2")]);
+pub static BGSAVE: ServerCommand =
+    ServerCommand::new("bgsave", Group::Server, -1, Handler::exclusive(bgsave))
+        .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING)
+        .summary("Saves all data to disk in the background.")
+        .complexity("O(1)")
+        .history(&[("3.2.2", "Added the `SCHEDULE` option.")])
+        .args(&[Arg::word("schedule", "SCHEDULE").optional().since("3.2.2")]);
 
-fn bgsave(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
+fn bgsave(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     const ANOTHER: Error = Error::fixed(
         "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to \
          schedule a BGSAVE whenever possible.",
@@ -48,18 +48,18 @@ fn bgsave(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
         _ => return Err(Error::SYNTAX),
     };
     let in_exec = call.client.flags.contains(Flags::MULTI);
-    let child = call.server.persistence.children.active();
+    let child = call.scope.shared.persistence.children.active();
     match child {
         Some(Purpose::Rdb) => Err(IN_PROGRESS),
         // A transaction must not be cut in two by what the child would see.
         _ if in_exec || (child.is_some() && scheduled) => {
-            call.server.persistence.snapshots.scheduled = true;
+            call.scope.shared.persistence.snapshots.scheduled = true;
             call.reply().simple("Background saving scheduled");
             Ok(())
         }
         Some(_) => Err(ANOTHER),
         None => {
-            call.server.start_snapshot().map_err(|_| FAILED)?;
+            call.scope.start_snapshot().map_err(|_| FAILED)?;
             call.reply().simple("Background saving started");
             Ok(())
         }
@@ -67,15 +67,16 @@ fn bgsave(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Declaration of LASTSAVE.
-pub static LASTSAVE: ServerCommand = ServerCommand::new("lastsave", Group::Server, 1, Run::Local(lastsave))
-    .flags(LOADING | STALE | FAST)
-    .categories(CAT_ADMIN | CAT_DANGEROUS)
-    .tips(&["nondeterministic_output"])
-    .summary("Returns when the data was last saved.")
-    .complexity("O(1)");
+pub static LASTSAVE: ServerCommand =
+    ServerCommand::new("lastsave", Group::Server, 1, Handler::local(lastsave))
+        .flags(LOADING | STALE | FAST)
+        .categories(CAT_ADMIN | CAT_DANGEROUS)
+        .tips(&["nondeterministic_output"])
+        .summary("Returns when the data was last saved.")
+        .complexity("O(1)");
 
-fn lastsave(call: &mut LocalCall<'_>, _: Args<'_>) -> Outcome {
-    let seconds = call.server.persistence().snapshots.last_save;
+fn lastsave(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
+    let seconds = call.scope.shared.persistence.snapshots.last_save;
     call.reply().int(seconds);
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 mod monitor;
 
-use super::{ContextCall, LocalCall};
 use crate::client::{Client, Flags};
+use crate::exec::{ContextCall, Handler, ServerCommand};
 use crate::pubsub::Kind;
-use crate::table::{Reach, Run, ServerCommand};
+use crate::table::Reach;
 use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, KeySpec, NOT_KEY, Outcome};
 use ochre_engine::text::glob_match;
@@ -26,15 +26,16 @@ pub const COMMANDS: &[&ServerCommand] = &[
 
 const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOADING | STALE;
 
-static SUBSCRIBE: ServerCommand = ServerCommand::new("subscribe", Group::PubSub, -2, Run::Local(subscribe))
-    .since("2.0.0")
-    .flags(SUBSCRIBER | SENTINEL)
-    .summary("Starts listening to channels.")
-    .complexity("O(N) with N channels to subscribe to")
-    .args(&[Arg::string("channel").multiple()]);
+static SUBSCRIBE: ServerCommand =
+    ServerCommand::new("subscribe", Group::PubSub, -2, Handler::local(subscribe))
+        .since("2.0.0")
+        .flags(SUBSCRIBER | SENTINEL)
+        .summary("Starts listening to channels.")
+        .complexity("O(N) with N channels to subscribe to")
+        .args(&[Arg::string("channel").multiple()]);
 
 static UNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("unsubscribe", Group::PubSub, -1, Run::Context(Reach::Local, unsubscribe))
+    ServerCommand::new("unsubscribe", Group::PubSub, -1, Handler::over(Reach::Local, unsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to channels, to all of them if none is named.")
@@ -42,7 +43,7 @@ static UNSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("channel").optional().multiple()]);
 
 static PSUBSCRIBE: ServerCommand =
-    ServerCommand::new("psubscribe", Group::PubSub, -2, Run::Local(psubscribe))
+    ServerCommand::new("psubscribe", Group::PubSub, -2, Handler::local(psubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Starts listening to all channels whose names match patterns.")
@@ -50,7 +51,7 @@ static PSUBSCRIBE: ServerCommand =
         .args(&[Arg::pattern("pattern").multiple()]);
 
 static PUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("punsubscribe", Group::PubSub, -1, Run::Context(Reach::Local, punsubscribe))
+    ServerCommand::new("punsubscribe", Group::PubSub, -1, Handler::over(Reach::Local, punsubscribe))
         .since("2.0.0")
         .flags(SUBSCRIBER | SENTINEL)
         .summary("Stops listening to patterns, to all of them if none is named.")
@@ -58,7 +59,7 @@ static PUNSUBSCRIBE: ServerCommand =
         .args(&[Arg::pattern("pattern").optional().multiple()]);
 
 static SSUBSCRIBE: ServerCommand =
-    ServerCommand::new("ssubscribe", Group::PubSub, -2, Run::Local(ssubscribe))
+    ServerCommand::new("ssubscribe", Group::PubSub, -2, Handler::local(ssubscribe))
         .since("7.0.0")
         .flags(SUBSCRIBER)
         .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
@@ -67,7 +68,7 @@ static SSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("shardchannel").multiple()]);
 
 static SUNSUBSCRIBE: ServerCommand =
-    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Run::Context(Reach::Local, sunsubscribe))
+    ServerCommand::new("sunsubscribe", Group::PubSub, -1, Handler::over(Reach::Local, sunsubscribe))
         .since("7.0.0")
         .flags(SUBSCRIBER)
         .keys(&[KeySpec::range(1, -1, 1, NOT_KEY)])
@@ -76,7 +77,7 @@ static SUNSUBSCRIBE: ServerCommand =
         .args(&[Arg::string("shardchannel").optional().multiple()]);
 
 static PUBLISH: ServerCommand =
-    ServerCommand::new("publish", Group::PubSub, 3, Run::Context(Reach::Audience, publish))
+    ServerCommand::new("publish", Group::PubSub, 3, Handler::over(Reach::Audience, publish))
         .since("2.0.0")
         .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
         .summary("Sends a message to a channel.")
@@ -84,7 +85,7 @@ static PUBLISH: ServerCommand =
         .args(&[Arg::string("channel"), Arg::string("message")]);
 
 static SPUBLISH: ServerCommand =
-    ServerCommand::new("spublish", Group::PubSub, 3, Run::Context(Reach::Audience, spublish))
+    ServerCommand::new("spublish", Group::PubSub, 3, Handler::over(Reach::Audience, spublish))
         .since("7.0.0")
         .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
         .keys(&[KeySpec::at(1, NOT_KEY)])
@@ -96,36 +97,36 @@ static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
     "pubsub",
     Group::PubSub,
     &[
-        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, Run::Local(channels))
+        ServerCommand::sub("pubsub", "channels", Group::PubSub, -2, Handler::local(channels))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Lists the channels that have subscribers.")
             .complexity("O(N) with N channels that have subscribers")
             .args(&[Arg::pattern("pattern").optional()]),
-        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, Run::Local(numsub))
+        ServerCommand::sub("pubsub", "numsub", Group::PubSub, -2, Handler::local(numsub))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the subscribers of channels.")
             .complexity("O(N) with N channels asked for")
             .args(&[Arg::string("channel").optional().multiple()]),
-        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, Run::Local(numpat))
+        ServerCommand::sub("pubsub", "numpat", Group::PubSub, 2, Handler::local(numpat))
             .since("2.8.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the patterns that have subscribers.")
             .complexity("O(1)"),
-        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, Run::Local(shardchannels))
+        ServerCommand::sub("pubsub", "shardchannels", Group::PubSub, -2, Handler::local(shardchannels))
             .since("7.0.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Lists the shard channels that have subscribers.")
             .complexity("O(N) with N shard channels that have subscribers")
             .args(&[Arg::pattern("pattern").optional()]),
-        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, Run::Local(shardnumsub))
+        ServerCommand::sub("pubsub", "shardnumsub", Group::PubSub, -2, Handler::local(shardnumsub))
             .since("7.0.0")
             .flags(PUBSUB | LOADING | STALE)
             .summary("Counts the subscribers of shard channels.")
             .complexity("O(N) with N shard channels asked for")
             .args(&[Arg::string("shardchannel").optional().multiple()]),
-        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, Run::Local(pubsub_help))
+        ServerCommand::sub("pubsub", "help", Group::PubSub, 2, Handler::local(pubsub_help))
             .since("6.2.0")
             .flags(LOADING | STALE)
             .without_categories(CAT_PUBSUB)
@@ -138,15 +139,15 @@ static PUBSUB_COMMAND: ServerCommand = ServerCommand::container(
 .summary("Shows who is subscribed to what.")
 .complexity("Depends on the subcommand");
 
-fn subscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn subscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Channel)
 }
 
-fn psubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn psubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Pattern)
 }
 
-fn ssubscribe(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn ssubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     add(call, args, Kind::Shard)
 }
 
@@ -164,19 +165,19 @@ fn sunsubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
 
 /// A client that expects exactly one reply per command cannot subscribe; a transaction may for
 /// history's sake, but not to shard channels (pubsub.c: subscribeCommand).
-fn add(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn add(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
     let flags = call.client.flags;
     if flags.contains(Flags::DENY_BLOCKING) && !(flags.contains(Flags::MULTI) && kind != Kind::Shard) {
         let name = kind.subscribed().to_ascii_uppercase();
         return Err(Error::new(format!("ERR {name} isn't allowed for a DENY BLOCKING client")));
     }
-    args.from(1).iter().for_each(|topic| call.server.pubsub().subscribe(call.client, kind, topic));
+    args.from(1).iter().for_each(|topic| call.scope.shared.pubsub.subscribe(call.client, kind, topic));
     Ok(())
 }
 
 fn remove(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
-    let pubsub = call.context.hall.pubsub;
-    let settle = |client: &mut Client| call.context.open_outstanding(client);
+    let pubsub = &call.scope.shared.pubsub;
+    let settle = |client: &mut Client| call.scope.open_outstanding(client);
     if args.len() == 1 {
         pubsub.unsubscribe_kind(call.client, kind, settle);
     } else {
@@ -195,23 +196,23 @@ fn spublish(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
 }
 
 fn send(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
-    let hall = call.context.hall;
-    let (messages, registry) = (call.context.messages(), hall.pubsub.registry());
+    let hall = call.scope.shared;
+    let (messages, registry) = (call.scope.messages(), hall.pubsub.registry());
     let receivers = registry.publish(kind, args.get(1), args.get(2), &mut |message| messages.push(message));
     drop(registry);
     call.reply().count(receivers);
     Ok(())
 }
 
-fn channels(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn channels(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     list(call, args, Kind::Channel)
 }
 
-fn shardchannels(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn shardchannels(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     list(call, args, Kind::Shard)
 }
 
-fn list(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn list(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
     if args.len() > 3 {
         return Err(call.subcommand_syntax(args));
     }
@@ -219,7 +220,7 @@ fn list(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     let mut reply = call.client.reply();
     let place = reply.deferred();
     let mut count = 0;
-    let registry = call.server.pubsub().registry();
+    let registry = call.scope.shared.pubsub.registry();
     for channel in registry.topics(kind) {
         if pattern.is_none_or(|pattern| glob_match(pattern, channel)) {
             reply.bulk(channel);
@@ -230,19 +231,19 @@ fn list(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
     Ok(())
 }
 
-fn numsub(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn numsub(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     count_subscribers(call, args, Kind::Channel)
 }
 
-fn shardnumsub(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
+fn shardnumsub(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     count_subscribers(call, args, Kind::Shard)
 }
 
-fn count_subscribers(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Outcome {
+fn count_subscribers(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
     let channels = args.from(2);
     let mut reply = call.client.reply();
     reply.array(channels.len() * 2);
-    let registry = call.server.pubsub().registry();
+    let registry = call.scope.shared.pubsub.registry();
     for channel in channels.iter() {
         reply.bulk(channel);
         reply.count(registry.subscribers(kind, channel).len());
@@ -250,13 +251,13 @@ fn count_subscribers(call: &mut LocalCall<'_>, args: Args<'_>, kind: Kind) -> Ou
     Ok(())
 }
 
-fn numpat(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
-    let count = call.server.pubsub().registry().len(Kind::Pattern);
+fn numpat(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
+    let count = call.scope.shared.pubsub.registry().len(Kind::Pattern);
     call.reply().count(count);
     Ok(())
 }
 
-fn pubsub_help(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
+fn pubsub_help(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
     call.help(&[
         "CHANNELS [<pattern>]",
         "    List the channels that have subscribers and match the pattern (default: '*').",

@@ -3,7 +3,7 @@
 mod multi;
 mod watch;
 
-use crate::table::ServerCommand;
+use crate::exec::ServerCommand;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] =

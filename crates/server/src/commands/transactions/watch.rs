@@ -1,16 +1,16 @@
 //! WATCH and UNWATCH.
 
 use crate::client::{Client, Flags};
-use crate::commands::ContextCall;
-use crate::context::ExecContext;
-use crate::table::{Reach, Run, ServerCommand};
+use crate::exec::ExecContext;
+use crate::exec::{ContextCall, Handler, ServerCommand};
+use crate::table::Reach;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::{DbIndex, Presence};
 use ochre_engine::level::Level;
 
 /// Declaration of WATCH.
 pub static WATCH: ServerCommand =
-    ServerCommand::new("watch", Group::Transactions, -2, Run::Context(Reach::Keys, watch))
+    ServerCommand::new("watch", Group::Transactions, -2, Handler::over(Reach::Keys, watch))
         .since("2.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .keys(&[KeySpec::range(1, -1, 1, RO)])
@@ -22,21 +22,21 @@ fn watch(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     if call.client.flags.contains(Flags::MULTI) {
         return Err(Error::fixed("ERR WATCH inside MULTI is not allowed"));
     }
-    call.context.watch(call.client, args);
+    call.scope.watch(call.client, args);
     call.reply().ok();
     Ok(())
 }
 
 /// Declaration of UNWATCH.
 pub static UNWATCH: ServerCommand =
-    ServerCommand::new("unwatch", Group::Transactions, 1, Run::Context(Reach::Watched, unwatch))
+    ServerCommand::new("unwatch", Group::Transactions, 1, Handler::over(Reach::Watched, unwatch))
         .since("2.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .summary("Forgets all watched keys.")
         .complexity("O(1)");
 
 fn unwatch(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
-    call.context.unwatch_all(call.client);
+    call.scope.unwatch_all(call.client);
     call.reply().ok();
     Ok(())
 }
@@ -47,7 +47,7 @@ impl ExecContext<'_> {
         if client.is_broken() {
             return;
         }
-        let now = self.lane.clock.unix_ms(self.lane.tick);
+        let now = self.state.clock.unix_ms(self.state.tick);
         for key in args.iter().skip(1) {
             let watching = client.watching.get_or_insert_default();
             if watching.keys.iter().any(|(db, watched)| *db == client.db && **watched == *key) {
@@ -75,7 +75,7 @@ impl ExecContext<'_> {
     /// since 6.0 (Redis: multi.c, isWatchedKeyExpired).
     pub fn is_broken(&self, client: &Client) -> bool {
         let Some(watching) = &client.watching else { return false };
-        let now = self.lane.clock.unix_ms(self.lane.tick);
+        let now = self.state.clock.unix_ms(self.state.tick);
         let has_expired = |(db, key): &(DbIndex, Box<[u8]>)| {
             let at = self.shards.locate(key);
             let shard = self.shards.shard(at);
@@ -83,6 +83,6 @@ impl ExecContext<'_> {
             watched_alive && shard.presence(*db, at, now) == Presence::Expired
         };
         watching.flag.is_broken()
-            || self.hall.settings.level >= Level::V6_2 && watching.keys.iter().any(has_expired)
+            || self.shared.settings.level >= Level::V6_2 && watching.keys.iter().any(has_expired)
     }
 }

@@ -36,12 +36,12 @@ pub fn log_manifest_error(error: &ManifestError) {
 impl Server {
     /// The directory of the files.
     pub(super) fn aof_directory(&self) -> &Path {
-        self.config.persistence.appenddirname.path()
+        self.shared.config.persistence.appenddirname.path()
     }
 
     /// The common beginning of their names.
     pub(super) fn aof_prefix(&self) -> &[u8] {
-        &self.config.persistence.appendfilename.0
+        &self.shared.config.persistence.appendfilename.0
     }
 
     /// Where a file of this name is.
@@ -50,7 +50,7 @@ impl Server {
     }
 
     fn manifest_name(&self) -> OsString {
-        let mut name = self.config.persistence.appendfilename.path().as_os_str().to_owned();
+        let mut name = self.shared.config.persistence.appendfilename.path().as_os_str().to_owned();
         name.push(".manifest");
         name
     }
@@ -58,7 +58,7 @@ impl Server {
     /// The increment that is written while the first base is being made.
     pub(super) fn temporary_incr_name(&self) -> PathBuf {
         let mut name = OsString::from("temp-");
-        name.push(self.config.persistence.appendfilename.path());
+        name.push(self.shared.config.persistence.appendfilename.path());
         name.push(".incr");
         name.into()
     }
@@ -84,7 +84,7 @@ impl Server {
 
     /// Reads the manifest. Without one there are no files yet.
     pub(super) fn read_manifest(&mut self) -> Result<(), Abort> {
-        self.persistence.aof.manifest = Manifest::default();
+        self.shared.persistence.aof.manifest = Manifest::default();
         let (directory, name) = (self.aof_directory(), self.manifest_name());
         if !directory.is_dir() {
             log_debug!("The AOF directory {} doesn't exist", directory.display());
@@ -103,7 +103,7 @@ impl Server {
                 return Err(Abort::Failed);
             }
         };
-        self.persistence.aof.manifest = Manifest::parse(&text).map_err(|error| {
+        self.shared.persistence.aof.manifest = Manifest::parse(&text).map_err(|error| {
             log_manifest_error(&error);
             Abort::Failed
         })?;
@@ -155,11 +155,11 @@ impl Server {
     /// Makes the single file of an older server the base, and moves it into the directory.
     pub(super) fn upgrade_old_file(&mut self) -> Result<(), Abort> {
         self.make_aof_directory().map_err(|_| Abort::Failed)?;
-        let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
+        let mut manifest = std::mem::take(&mut self.shared.persistence.aof.manifest);
         manifest.adopt(self.aof_prefix());
         self.write_manifest(&mut manifest).map_err(|_| Abort::Failed)?;
-        self.persistence.aof.manifest = manifest;
-        let name = self.config.persistence.appendfilename.path();
+        self.shared.persistence.aof.manifest = manifest;
+        let name = self.shared.config.persistence.appendfilename.path();
         let directory = self.aof_directory().display();
         if let Err(error) = fs::rename(name, self.aof_path(name)) {
             let (name, error) = (name.display(), os_text(&error));
@@ -176,7 +176,7 @@ impl Server {
     /// Opens the increment to write to, at the start of the process, and makes a base if there is none.
     pub fn open_aof_at_start(&mut self) -> Result<(), Abort> {
         self.make_aof_directory().map_err(|_| Abort::Failed)?;
-        let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
+        let mut manifest = std::mem::take(&mut self.shared.persistence.aof.manifest);
         let had_incr = !manifest.incr.is_empty();
         if manifest.is_empty() {
             let is_snapshot = self.base_is_snapshot();
@@ -203,7 +203,7 @@ impl Server {
         let verb = if had_incr { "Opening" } else { "Creating" };
         log_notice!("{verb} AOF incr file {name} on server start");
         let seconds = self.seconds();
-        let aof = &mut self.persistence.aof;
+        let aof = &mut self.shared.persistence.aof;
         aof.manifest = manifest;
         aof.state = State::On;
         let writer = aof.writer.get_mut();
@@ -215,11 +215,11 @@ impl Server {
 
     /// Begins a new increment for a rewrite: what is done from now on is not in the base that it makes.
     pub(super) fn begin_increment(&mut self) -> Result<(), FileFailure> {
-        let mut manifest = match self.persistence.aof.state {
+        let mut manifest = match self.shared.persistence.aof.state {
             State::Off => return Ok(()),
             // Not in the manifest before there is a base.
             State::Waiting => None,
-            State::On => Some(self.persistence.aof.manifest.clone()),
+            State::On => Some(self.shared.persistence.aof.manifest.clone()),
         };
         let name = match &mut manifest {
             Some(manifest) => manifest.new_incr(self.aof_prefix()).path().to_owned(),
@@ -234,45 +234,47 @@ impl Server {
         }
         log_notice!("Creating AOF incr file {} on background rewrite", name.display());
         let seconds = self.seconds();
-        let writer = self.persistence.aof.writer.get_mut();
+        let writer = self.shared.persistence.aof.writer.get_mut();
         if let Some(old) = writer.file.replace(Arc::new(file)) {
             super::sync::retire(old);
             writer.last_sync = seconds;
         }
         (writer.incr_size, writer.synced_size) = (0, 0);
         if let Some(manifest) = manifest {
-            self.persistence.aof.manifest = manifest;
+            self.shared.persistence.aof.manifest = manifest;
         }
         Ok(())
     }
 
     /// Deletes the files that a younger base has replaced.
     pub fn delete_history(&mut self) {
-        if self.config.persistence.aof_disable_auto_gc || self.persistence.aof.manifest.history.is_empty() {
+        if self.shared.config.persistence.aof_disable_auto_gc
+            || self.shared.persistence.aof.manifest.history.is_empty()
+        {
             return;
         }
-        let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
+        let mut manifest = std::mem::take(&mut self.shared.persistence.aof.manifest);
         let is_durable = self.write_manifest(&mut manifest).is_ok() && !manifest.dirty;
-        self.persistence.aof.manifest = manifest;
+        self.shared.persistence.aof.manifest = manifest;
         if !is_durable {
             // The old files are still needed; the next rewrite comes back to them.
             return;
         }
-        for file in std::mem::take(&mut self.persistence.aof.manifest.history) {
+        for file in std::mem::take(&mut self.shared.persistence.aof.manifest.history) {
             log_notice!("Removing the history file {} in the background", file.path().display());
             self.remove_file(&self.aof_path(file.path()));
         }
-        let mut manifest = std::mem::take(&mut self.persistence.aof.manifest);
+        let mut manifest = std::mem::take(&mut self.shared.persistence.aof.manifest);
         manifest.dirty = true;
         // A failure is logged; the files are named again when the manifest is written next time.
         let _ = self.write_manifest(&mut manifest);
-        self.persistence.aof.manifest = manifest;
+        self.shared.persistence.aof.manifest = manifest;
     }
 
     /// Removes a file; its blocks are given back in the background.
     pub(super) fn remove_file(&self, path: &Path) {
         if let Some(file) = unlink(path) {
-            self.reaper.free(Garbage::File(file));
+            self.shared.reaper.free(Garbage::File(file));
         }
     }
 
@@ -289,8 +291,8 @@ impl Server {
 
     /// Begins or ends to gather the log of commands for the file.
     pub(super) fn feed_aof(&mut self, is_open: bool) {
-        self.journal.aof.is_open = is_open;
-        self.journal.aof.forget_selected();
+        self.state.journal.aof.is_open = is_open;
+        self.state.journal.aof.forget_selected();
         self.listen_to_journal();
     }
 }

@@ -33,41 +33,50 @@ use super::{Aof, State};
 use crate::config::os_text;
 use crate::persistence::Persistence;
 use crate::propagate::Inbox;
-use crate::server::{Lane, Server};
+use crate::server::Server;
+use crate::shared::SharedState;
+use crate::worker_state::WorkerState;
 use crate::{log_notice, log_warning};
 use parking_lot::Mutex;
+
+impl SharedState {
+    /// Before replies leave, in the shared mode: makes sure that all is written that they may show.
+    pub fn write_log(&self, state: &WorkerState) {
+        let Persistence { aof, children, .. } = &self.persistence;
+        commit(
+            &self.inbox,
+            &aof.writer,
+            &Terms::new(&self.config, children, &aof.health, &state.clock, state.tick),
+        );
+    }
+}
 
 impl Server {
     /// Before replies leave, in the exclusive mode: writes what was done. Cheap if there is nothing to do.
     #[inline]
     pub fn flush_aof_before_replies(&mut self) {
-        if self.persistence.aof.is_on() {
-            let started = self.lane.clock.tick();
+        if self.shared.persistence.aof.is_on() {
+            let started = self.state.clock.tick();
             self.flush_aof(false);
-            self.stats.aof_nanos += self.lane.clock.nanos(started, self.lane.clock.tick());
+            self.state.stats.aof_nanos.add(self.state.clock.nanos(started, self.state.clock.tick()));
         }
-    }
-
-    /// Before replies leave, in the shared mode: makes sure that all is written that they may show.
-    pub fn flush_aof_among_others(&self, lane: &Lane) {
-        let Persistence { aof, children, .. } = &self.persistence;
-        commit(&self.inbox, &aof.writer, &Terms::new(&self.config, children, &aof.health, lane));
     }
 
     /// Writes what was done, unless the disk is busy and a little patience helps (`force`: it does not).
     pub fn flush_aof(&mut self, force: bool) {
-        let Persistence { aof, children, .. } = &mut self.persistence;
+        let Persistence { aof, children, .. } = &mut self.shared.persistence;
         let Aof { writer, health, .. } = aof;
-        let terms = Terms::new(&self.config, children, health, &self.lane);
-        writer.get_mut().flush(&terms, &mut self.journal.aof.bytes, force);
+        let WorkerState { journal, clock, tick, .. } = &mut *self.state;
+        let terms = Terms::new(&self.shared.config, children, health, clock, *tick);
+        writer.get_mut().flush(&terms, &mut journal.aof.bytes, force);
         self.note_late_aof();
     }
 
     /// Tells the latency monitor what the writer noted.
     #[inline]
     pub fn note_late_aof(&mut self) {
-        for late in self.persistence.aof.writer.get_mut().late.drain(..) {
-            self.notes.monitor.get_mut().add(late.event, late.seconds, late.nanos / 1_000_000);
+        for late in self.shared.persistence.aof.writer.get_mut().late.drain(..) {
+            self.shared.notes.monitor.get_mut().add(late.event, late.seconds, late.nanos / 1_000_000);
         }
     }
 
@@ -75,7 +84,7 @@ impl Server {
     pub(super) fn settle_aof(&mut self, error_end: &str) {
         self.flush_aof(true);
         let seconds = self.seconds();
-        let writer = self.persistence.aof.writer.get_mut();
+        let writer = self.shared.persistence.aof.writer.get_mut();
         let Some(file) = &writer.file else { return };
         match file.sync_data() {
             Ok(()) => writer.last_sync = seconds,
@@ -85,7 +94,7 @@ impl Server {
 
     /// Before the process ends: everything that was done goes to the disk.
     pub fn finish_aof(&mut self) {
-        if self.persistence.aof.state != State::Off {
+        if self.shared.persistence.aof.state != State::Off {
             log_notice!("Calling fsync() on the AOF file.");
             self.settle_aof(".");
         }
@@ -94,18 +103,20 @@ impl Server {
     /// After the last turn of the loop: other clients' commands may have run behind the one that ended it, and other
     /// workers may have written what theirs did.
     pub fn flush_last_writes(&mut self) {
-        if !self.journal.aof.bytes.is_empty() || (self.persistence.aof.is_on() && self.desks.len() > 1) {
+        if !self.state.journal.aof.bytes.is_empty()
+            || (self.shared.persistence.aof.is_on() && self.workers.len() > 1)
+        {
             self.settle_aof(".");
         }
     }
 
     /// In the cron: tries again what was put off, or failed.
     pub fn retry_aof(&mut self, second_passed: bool) {
-        let aof = &mut self.persistence.aof;
+        let aof = &mut self.shared.persistence.aof;
         let failed = aof.health.write_error().is_some();
         let retries = aof.writer.get_mut().postponed_since.is_some() || (second_passed && failed);
         // With several workers nobody else looks after what was written and not synchronised.
-        if aof.is_on() && (retries || self.desks.len() > 1) {
+        if aof.is_on() && (retries || self.workers.len() > 1) {
             self.flush_aof(false);
         }
     }

@@ -11,11 +11,12 @@
 use super::State;
 use crate::client::{Client, Flags, Token};
 use crate::config::os_text;
+use crate::exec::replay;
+use crate::exec::{Plan, Planned};
 use crate::log_notice;
 use crate::log_warning;
 use crate::persistence::debug_delay;
 use crate::persistence::loading::{self, Host, Mode};
-use crate::plan::{Plan, Planned};
 use crate::server::Server;
 use crate::startup::Abort;
 use crate::table::CommandId;
@@ -60,7 +61,7 @@ pub fn at_start<H: Host>(
     load_snapshot: impl FnOnce(&mut H) -> Result<(), Abort>,
 ) -> Result<(), Abort> {
     host.server().read_manifest()?;
-    if !host.server().config.persistence.appendonly {
+    if !host.server().shared.config.persistence.appendonly {
         load_snapshot(host)?;
         host.server().aof_settings_changed();
         return Ok(());
@@ -80,13 +81,17 @@ pub fn at_start<H: Host>(
 /// Loads all files of the manifest.
 fn load_all(host: &mut impl Host) -> LoadOutcome {
     let server = host.server();
-    let name = server.config.persistence.appendfilename.clone();
+    let name = server.shared.config.persistence.appendfilename.clone();
     let upgrades = name.path().exists()
-        && server.persistence.aof.may_upgrade(&name.0, server.config.persistence.appenddirname.path());
+        && server
+            .shared
+            .persistence
+            .aof
+            .may_upgrade(&name.0, server.shared.config.persistence.appenddirname.path());
     if upgrades && server.upgrade_old_file().is_err() {
         return LoadOutcome::Failed;
     }
-    let manifest = server.persistence.aof.manifest.clone();
+    let manifest = server.shared.persistence.aof.manifest.clone();
     if manifest.is_empty() {
         return LoadOutcome::Missing;
     }
@@ -113,13 +118,13 @@ fn load_all(host: &mut impl Host) -> LoadOutcome {
         }
     }
     let server = host.server();
-    server.persistence.loading = None;
+    server.shared.persistence.loading = None;
     match outcome {
         LoadOutcome::Missing => return LoadOutcome::Failed,
         LoadOutcome::Failed | LoadOutcome::Stopped => return outcome,
         _ => {}
     }
-    let aof = &mut server.persistence.aof;
+    let aof = &mut server.shared.persistence.aof;
     // The size after the last rewrite is not known any more.
     (aof.writer.get_mut().size, aof.base_size) = (total, base_size);
     outcome
@@ -160,7 +165,7 @@ fn load_file(host: &mut impl Host, name: &Path) -> LoadOutcome {
             return LoadOutcome::Failed;
         }
     };
-    let before = host.server().persistence.loading.map_or(0, |loading| loading.loaded_bytes);
+    let before = host.server().shared.persistence.loading.map_or(0, |loading| loading.loaded_bytes);
     let mut source = Source::new(file, Some(size));
     let mut offset = 0;
     if source.fill_buf().is_ok_and(|start| start.starts_with(b"REDIS")) {
@@ -187,7 +192,7 @@ fn load_file(host: &mut impl Host, name: &Path) -> LoadOutcome {
 
 /// Loads the snapshot that a file begins with.
 fn load_snapshot_part<R: Read>(host: &mut impl Host, name: &Path, source: &mut Source<R>) -> LoadOutcome {
-    let is_old = name == host.server().config.persistence.appendfilename.path();
+    let is_old = name == host.server().shared.config.persistence.appendfilename.path();
     if is_old {
         log_notice!("Reading RDB preamble from AOF file...");
     } else {
@@ -213,7 +218,7 @@ fn load_snapshot_part<R: Read>(host: &mut impl Host, name: &Path, source: &mut S
 /// Removes what is behind the last whole command, if the configuration allows it.
 fn cut_off(server: &Server, name: &Path, path: &Path, valid: u64) -> LoadOutcome {
     let name = name.display();
-    if server.config.persistence.aof_load_truncated {
+    if server.shared.config.persistence.aof_load_truncated {
         log_warning!("!!! Warning: short read while loading the AOF file {name}!!!");
         log_warning!("!!! Truncating the AOF {name} at offset {valid} !!!");
         match OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(valid)) {
@@ -270,7 +275,7 @@ impl<'a, H: Host> Replay<'a, H> {
         let now = server.now();
         let mut client = Box::new(Client::new(ClientId(u64::MAX), Token::NOWHERE, None, now));
         client.flags.insert(Flags::INTERNAL | Flags::DENY_BLOCKING);
-        let (multi, exec) = (server.commands.find(b"multi"), server.commands.find(b"exec"));
+        let (multi, exec) = (server.shared.commands.find(b"multi"), server.shared.commands.find(b"exec"));
         let name = name.to_owned();
         Replay { host, name, client, transaction: None, end: offset, before, since_serve: 0, multi, exec }
     }
@@ -314,22 +319,27 @@ impl<'a, H: Host> Replay<'a, H> {
             return Ok(());
         }
         self.since_serve = 0;
-        if let Some(loading) = &mut self.host.server().persistence.loading {
+        if let Some(loading) = &mut self.host.server().shared.persistence.loading {
             loading.loaded_bytes = self.before + self.end;
         }
         self.host.serve();
-        if self.host.server().shutdown { Err(Stop::Asked) } else { Ok(()) }
+        if self.host.server().shared.shutdown { Err(Stop::Asked) } else { Ok(()) }
     }
 
     /// Runs some commands, having looked up what they touch.
     fn window(&mut self, commands: &Commands<'_>, plan: &mut Plan) -> Result<(), Stop> {
         let server = self.host.server();
-        server.lane.tick = server.lane.clock.tick();
+        server.state.tick = server.state.clock.tick();
         plan.clear();
         for at in 0..commands.len() {
             let (world, db) = (&server.world, self.client.db);
             let args = commands.args(at);
-            plan.push(&server.commands, args, |key| world.locate(key), |key| world.prefetch_bucket(db, key));
+            plan.push(
+                &server.shared.commands,
+                args,
+                |key| world.locate(key),
+                |key| world.prefetch_bucket(db, key),
+            );
         }
         for hash in plan.fetched(0, plan.len()) {
             server.world.prefetch_entry(self.client.db, *hash);
@@ -353,10 +363,10 @@ impl<'a, H: Host> Replay<'a, H> {
             );
             return Err(Stop::Failed);
         };
-        if !server.commands.get(command).arity_fits(args.len()) {
+        if !server.shared.commands.get(command).arity_fits(args.len()) {
             log_warning!(
                 "Wrong number of arguments for command '{}' reading the append only file {}",
-                server.commands.get(command).full_name,
+                server.shared.commands.get(command).full_name,
                 self.name.display()
             );
             return Err(Stop::Failed);
@@ -388,17 +398,18 @@ impl Server {
         hints: Hints<'_>,
     ) -> Result<(), Stop> {
         let mark = client.output.mark();
-        let outcome = self.call_handler(client, command, args, hints);
+        let outcome = replay(self, client, command, hints, args);
         client.output.rollback(mark);
         if let Err(error) = outcome {
             self.note_failure(command, &error)?;
         }
-        self.stats.dirty += std::mem::take(&mut self.lane.fx.dirty);
-        if !self.lane.fx.is_quiet() {
+        let dirty = std::mem::take(&mut self.state.fx.dirty);
+        self.state.stats.changes.add(dirty);
+        if !self.state.fx.is_quiet() {
             self.with_context(client, |context, _| context.deliver());
         }
-        if self.config.persistence.key_load_delay != 0 {
-            debug_delay(self.config.persistence.key_load_delay);
+        if self.shared.config.persistence.key_load_delay != 0 {
+            debug_delay(self.shared.config.persistence.key_load_delay);
         }
         Ok(())
     }
@@ -407,7 +418,7 @@ impl Server {
     /// log was written at a higher one.
     #[cold]
     fn note_failure(&mut self, command: CommandId, error: &Error) -> Result<(), Stop> {
-        let (level, name) = (self.settings.level, &self.commands.get(command).full_name);
+        let (level, name) = (self.shared.settings.level, &self.shared.commands.get(command).full_name);
         let text = String::from_utf8_lossy(error.text());
         log_warning!(
             "== CRITICAL == This server is sending an error to its AOF-loading-client: '{text}' after processing \
@@ -425,21 +436,21 @@ impl Server {
 
     /// Empties the data set and loads it again from the append-only file (DEBUG LOADAOF).
     pub fn reload_aof(&mut self) -> LoadOutcome {
-        if self.persistence.aof.is_on() {
+        if self.shared.persistence.aof.is_on() {
             self.flush_aof(true);
         }
-        let dirty = self.lane.fx.dirty;
+        let dirty = self.state.fx.dirty;
         (0..self.world.dbs()).for_each(|db| self.empty(ochre_engine::keyspace::DbIndex(db), false));
-        self.lane.fx.dirty = dirty;
+        self.state.fx.dirty = dirty;
         if self.read_manifest().is_err() {
             return LoadOutcome::Failed;
         }
         self.delete_history();
-        let propagates = std::mem::replace(&mut self.lane.fx.propagates, false);
+        let propagates = std::mem::replace(&mut self.state.fx.propagates, false);
         let outcome = load_all(self);
-        self.lane.fx.propagates = propagates;
-        self.stats.dirty.set(0);
-        if outcome == LoadOutcome::Truncated && self.persistence.aof.state != State::Off {
+        self.state.fx.propagates = propagates;
+        self.changes_saved(u64::MAX);
+        if outcome == LoadOutcome::Truncated && self.shared.persistence.aof.state != State::Off {
             self.measure_increment();
         }
         outcome
@@ -447,7 +458,7 @@ impl Server {
 
     /// The increment became shorter while it was loaded.
     fn measure_increment(&mut self) {
-        let writer = self.persistence.aof.writer.get_mut();
+        let writer = self.shared.persistence.aof.writer.get_mut();
         let Some(file) = &writer.file else { return };
         if let Ok(metadata) = file.metadata() {
             let size = metadata.len();

@@ -27,6 +27,8 @@ pub use rewrite::Started;
 use crate::commands::info::Text;
 use crate::persistence::Purpose;
 use crate::server::Server;
+use crate::shared::SharedState;
+use crate::worker_state::WorkerState;
 use ochre_engine::command::Error;
 use ochre_persistence::aof::Manifest;
 use parking_lot::Mutex;
@@ -98,7 +100,7 @@ impl Aof {
 }
 
 /// Writes the fields of INFO persistence.
-pub fn write_info(server: &Server, text: &mut Text) {
+pub fn write_info(server: &SharedState, text: &mut Text) {
     let (aof, children) = (&server.persistence.aof, &server.persistence.children);
     let word = |is_ok| if is_ok { "ok" } else { "err" };
     text.flag("aof_enabled", aof.is_on());
@@ -115,7 +117,7 @@ pub fn write_info(server: &Server, text: &mut Text) {
 }
 
 /// Writes the fields that are only there with an append-only file.
-pub fn write_more_info(server: &Server, text: &mut Text) {
+pub fn write_more_info(server: &SharedState, state: &WorkerState, text: &mut Text) {
     if !server.config.persistence.appendonly {
         return;
     }
@@ -124,7 +126,7 @@ pub fn write_more_info(server: &Server, text: &mut Text) {
     text.line("aof_current_size", writer.size);
     text.line("aof_base_size", aof.base_size);
     text.flag("aof_pending_rewrite", aof.rewrites.scheduled);
-    text.line("aof_buffer_length", server.journal.aof.bytes.len() + server.inbox.len());
+    text.line("aof_buffer_length", state.journal.aof.bytes.len() + server.inbox.len());
     text.line("aof_pending_bio_fsync", writer.pending_syncs());
     text.line("aof_delayed_fsync", writer.delayed);
 }
@@ -136,6 +138,6 @@ impl Server {
     }
 
     fn has_child(&self) -> bool {
-        self.persistence.children.active().is_some()
+        self.shared.persistence.children.active().is_some()
     }
 }

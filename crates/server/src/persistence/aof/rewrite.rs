@@ -105,10 +105,10 @@ pub enum Started {
 impl Server {
     /// Starts a rewrite because a user wants one.
     pub fn rewrite_aof(&mut self) -> Started {
-        let rewrites = &mut self.persistence.aof.rewrites;
-        match self.persistence.children.active() {
+        let rewrites = &mut self.shared.persistence.aof.rewrites;
+        match self.shared.persistence.children.active() {
             Some(Purpose::AofRewrite) => Started::Running,
-            other if other.is_some() || self.journal.is_in_unit() => {
+            other if other.is_some() || self.state.journal.is_in_unit() => {
                 rewrites.scheduled = true;
                 // Who asks for it does not want to wait for failures of the past.
                 rewrites.failures = 0;
@@ -126,10 +126,10 @@ impl Server {
         }
         let prepared = self.make_aof_directory().and_then(|()| self.turn_over());
         if prepared.is_err() {
-            self.persistence.aof.rewrites.succeeded = false;
+            self.shared.persistence.aof.rewrites.succeeded = false;
             return Err(FileFailure);
         }
-        self.persistence.aof.rewrites.started += 1;
+        self.shared.persistence.aof.rewrites.started += 1;
         let header = self.snapshot_header(true);
         let work = |server: &Server, reporter: &mut Reporter| {
             let path = temporary_base(std::process::id());
@@ -142,16 +142,16 @@ impl Server {
         match self.fork(Purpose::AofRewrite, work) {
             Ok(pid) => {
                 log_notice!("Background append only file rewriting started by pid {pid}");
-                let now = self.lane.clock.now().0 / 1000;
-                let rewrites = &mut self.persistence.aof.rewrites;
+                let now = self.state.clock.now().0 / 1000;
+                let rewrites = &mut self.shared.persistence.aof.rewrites;
                 rewrites.scheduled = false;
                 rewrites.began = Some(now);
                 // What is done from now on is not in the base.
-                self.feed_aof(self.persistence.aof.is_on());
+                self.feed_aof(self.shared.persistence.aof.is_on());
                 Ok(())
             }
             Err(error) => {
-                self.persistence.aof.rewrites.succeeded = false;
+                self.shared.persistence.aof.rewrites.succeeded = false;
                 log_warning!("Can't rewrite append only file in background: fork: {}", os_text(&error));
                 Err(FileFailure)
             }
@@ -160,9 +160,9 @@ impl Server {
 
     /// Ends the increment in use and begins another one.
     fn turn_over(&mut self) -> Result<(), FileFailure> {
-        self.journal.aof.forget_selected();
+        self.state.journal.aof.forget_selected();
         self.flush_aof(true);
-        if !self.journal.aof.bytes.is_empty() {
+        if !self.state.journal.aof.bytes.is_empty() {
             // What could not be written would be in the new increment, and in the base as well.
             log_warning!("Can't rewrite append only file in background: the last commands cannot be written");
             return Err(FileFailure);
@@ -178,7 +178,7 @@ impl Server {
         child: Option<(&Header, &mut Reporter)>,
     ) -> Result<(), FileFailure> {
         let temporary = temporary_rewrite(std::process::id());
-        let stepwise = self.config.persistence.aof_rewrite_incremental_fsync;
+        let stepwise = self.shared.config.persistence.aof_rewrite_incremental_fsync;
         let mut file = GrowingFile::create(&temporary, stepwise).map_err(|error| {
             let error = os_text(&error);
             log_warning!("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): {error}");
@@ -200,20 +200,20 @@ impl Server {
 
     /// Whether a base is written as a snapshot. Function libraries have no command here that could make them.
     pub(super) fn base_is_snapshot(&self) -> bool {
-        self.config.persistence.aof_use_rdb_preamble || !self.persistence.functions.is_empty()
+        self.shared.config.persistence.aof_use_rdb_preamble || !self.shared.persistence.functions.is_empty()
     }
 
     fn encode_base(&self, file: &mut GrowingFile, child: Option<(&Header, &mut Reporter)>) -> io::Result<()> {
         let (header, mut reporter) = child.unzip();
-        let config = &self.config.persistence;
+        let config = &self.shared.config.persistence;
         if self.base_is_snapshot() {
             let own = header.is_none().then(|| self.snapshot_header(true));
             let Some(header) = header.or(own.as_ref()) else { return Ok(()) };
             return self.encode_snapshot(header, file, reporter).map(|_| ());
         }
-        let time = config.aof_timestamp_enabled.then(|| self.lane.clock.now().0 / 1000);
+        let time = config.aof_timestamp_enabled.then(|| self.state.clock.now().0 / 1000);
         let delay = config.rdb_key_save_delay;
-        aof::rewrite(&self.world, self.settings.level, file, time, |progress| {
+        aof::rewrite(&self.world, self.shared.settings.level, file, time, |progress| {
             if delay != 0 {
                 debug_delay(delay);
             }
@@ -232,7 +232,7 @@ impl Server {
                 log_notice!("Background AOF rewrite terminated with success");
                 let started = Instant::now();
                 if self.take_over_base(reaped.pid).is_err() {
-                    self.persistence.aof.rewrites.failed();
+                    self.shared.persistence.aof.rewrites.failed();
                 } else {
                     log_verbose!(
                         "Background AOF rewrite signal handler took {}us",
@@ -241,41 +241,41 @@ impl Server {
                 }
             }
             Ended::Failed => {
-                self.persistence.aof.rewrites.failed();
+                self.shared.persistence.aof.rewrites.failed();
                 log_warning!("Background AOF rewrite terminated with error");
             }
             Ended::Killed(signal) => {
                 if !reaped.ended.was_asked_for() {
-                    self.persistence.aof.rewrites.failed();
+                    self.shared.persistence.aof.rewrites.failed();
                 }
                 log_warning!("Background AOF rewrite terminated by signal {signal}");
             }
         }
         self.clean_up_rewrite(reaped.pid);
-        let now = self.lane.clock.now().0 / 1000;
-        let rewrites = &mut self.persistence.aof.rewrites;
+        let now = self.state.clock.now().0 / 1000;
+        let rewrites = &mut self.shared.persistence.aof.rewrites;
         rewrites.last_seconds = now - rewrites.began.take().unwrap_or(now);
-        if self.persistence.aof.state == State::Waiting {
+        if self.shared.persistence.aof.state == State::Waiting {
             // There is no base yet: what was gathered is in the next one.
             self.feed_aof(false);
-            self.journal.aof.bytes.clear();
+            self.state.journal.aof.bytes.clear();
             let name = self.temporary_incr_name();
             log_notice!("Removing the temp incr aof file {} in the background", name.display());
             self.remove_file(&self.aof_path(&name));
-            self.persistence.aof.rewrites.scheduled = true;
+            self.shared.persistence.aof.rewrites.scheduled = true;
         }
     }
 
     /// Makes the child's file the base.
     fn take_over_base(&mut self, pid: i32) -> Result<(), FileFailure> {
         let temporary = temporary_base(pid.unsigned_abs());
-        let mut manifest = self.persistence.aof.manifest.clone();
+        let mut manifest = self.shared.persistence.aof.manifest.clone();
         let is_snapshot = self.base_is_snapshot();
         let base = manifest.new_base(self.aof_prefix(), is_snapshot).path().to_owned();
         let base_path = self.aof_path(&base);
         self.rename_part("base", &temporary, &base_path, &base)?;
         let mut incr_path = None;
-        if self.persistence.aof.state == State::Waiting {
+        if self.shared.persistence.aof.state == State::Waiting {
             let name = self.temporary_incr_name();
             let incr = manifest.new_incr(self.aof_prefix()).path().to_owned();
             let path = self.aof_path(&incr);
@@ -285,7 +285,7 @@ impl Server {
             }
             incr_path = Some(path);
         }
-        manifest.retire_incr(usize::from(self.persistence.aof.writer.get_mut().file.is_some()));
+        manifest.retire_incr(usize::from(self.shared.persistence.aof.writer.get_mut().file.is_some()));
         if let Err(failure) = self.write_manifest(&mut manifest) {
             self.remove_file(&base_path);
             if let Some(path) = &incr_path {
@@ -293,16 +293,16 @@ impl Server {
             }
             return Err(failure);
         }
-        self.persistence.aof.manifest = manifest;
+        self.shared.persistence.aof.manifest = manifest;
         let base_size = self.aof_file_size(&base).unwrap_or(0);
-        let aof = &mut self.persistence.aof;
+        let aof = &mut self.shared.persistence.aof;
         if aof.is_on() {
             let writer = aof.writer.get_mut();
             writer.size = base_size + writer.incr_size;
             aof.base_size = writer.size;
         }
         self.delete_history();
-        let aof = &mut self.persistence.aof;
+        let aof = &mut self.shared.persistence.aof;
         aof.rewrites.succeeded = true;
         aof.rewrites.failures = 0;
         log_notice!("Background AOF rewrite finished successfully");
@@ -339,23 +339,23 @@ impl Server {
 
     /// Ends the child that rewrites, if there is one, and waits for its end.
     pub fn end_rewrite(&mut self) {
-        if self.persistence.children.active() != Some(Purpose::AofRewrite) {
+        if self.shared.persistence.children.active() != Some(Purpose::AofRewrite) {
             return;
         }
-        let pid = self.persistence.children.pid().unwrap_or_default();
+        let pid = self.shared.persistence.children.pid().unwrap_or_default();
         log_notice!("Killing running AOF rewrite child: {pid}");
-        if let Some(reaped) = self.persistence.children.kill_and_wait() {
+        if let Some(reaped) = self.shared.persistence.children.kill_and_wait() {
             self.clean_up_rewrite(reaped.pid);
         }
-        self.persistence.aof.rewrites.began = None;
+        self.shared.persistence.aof.rewrites.began = None;
     }
 
     /// In the cron: starts the rewrite that had to wait.
     pub(in crate::persistence) fn start_scheduled_rewrite(&mut self) {
         let now = self.seconds();
-        if self.persistence.aof.rewrites.scheduled
+        if self.shared.persistence.aof.rewrites.scheduled
             && !self.has_child()
-            && !self.persistence.aof.rewrites.must_wait(now)
+            && !self.shared.persistence.aof.rewrites.must_wait(now)
         {
             // A failure is logged and tried again.
             let _ = self.start_rewrite();
@@ -364,15 +364,15 @@ impl Server {
 
     /// In the cron: starts a rewrite if the file has grown enough.
     pub(in crate::persistence) fn rewrite_by_growth(&mut self) {
-        let (now, config) = (self.seconds(), &self.config.persistence);
-        let aof = &mut self.persistence.aof;
+        let (now, config) = (self.seconds(), &self.shared.config.persistence);
+        let aof = &mut self.shared.persistence.aof;
         let percentage = u64::from(config.auto_aof_rewrite_percentage.unsigned_abs());
         let size = aof.writer.get_mut().size;
         let is_large = size > config.auto_aof_rewrite_min_size.unsigned_abs();
         if aof.state != State::On
             || percentage == 0
             || !is_large
-            || self.persistence.children.active().is_some()
+            || self.shared.persistence.children.active().is_some()
         {
             return;
         }

@@ -8,7 +8,7 @@ use crate::server::Server;
 impl Server {
     /// Brings the append-only file in line with the configuration. False if it cannot begin.
     pub fn switch_aof(&mut self) -> bool {
-        match (self.config.persistence.appendonly, self.persistence.aof.is_on()) {
+        match (self.shared.config.persistence.appendonly, self.shared.persistence.aof.is_on()) {
             (false, true) => {
                 self.stop_aof();
                 true
@@ -20,16 +20,16 @@ impl Server {
 
     /// Begins: what is done goes to the file once a base is written.
     fn start_aof(&mut self) -> bool {
-        self.persistence.aof.state = State::Waiting;
-        let child = self.persistence.children.active();
+        self.shared.persistence.aof.state = State::Waiting;
+        let child = self.shared.persistence.children.active();
         if child.is_some_and(|purpose| purpose != Purpose::AofRewrite) {
-            self.persistence.aof.rewrites.scheduled = true;
+            self.shared.persistence.aof.rewrites.scheduled = true;
             log_warning!(
                 "AOF was enabled but there is already another background operation. An AOF background was \
                  scheduled to start when possible."
             );
-        } else if self.journal.is_in_unit() {
-            self.persistence.aof.rewrites.scheduled = true;
+        } else if self.state.journal.is_in_unit() {
+            self.shared.persistence.aof.rewrites.scheduled = true;
             log_warning!(
                 "AOF was enabled during a transaction. An AOF background was scheduled to start when possible."
             );
@@ -43,7 +43,7 @@ impl Server {
                 self.end_rewrite();
             }
             if self.start_rewrite().is_err() {
-                self.persistence.aof.state = State::Off;
+                self.shared.persistence.aof.state = State::Off;
                 log_warning!(
                     "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. Check \
                      the above logs for more info about the error."
@@ -52,7 +52,7 @@ impl Server {
             }
         }
         let seconds = self.seconds();
-        let aof = &mut self.persistence.aof;
+        let aof = &mut self.shared.persistence.aof;
         aof.writer.get_mut().last_sync = seconds;
         if aof.health.synced(0) {
             log_warning!("AOF reopen, just ignore the AOF fsync error in bio job");
@@ -66,10 +66,10 @@ impl Server {
     /// Ends: everything goes to the disk, and nothing more follows.
     fn stop_aof(&mut self) {
         self.settle_aof("");
-        let was_waiting = self.persistence.aof.state == State::Waiting;
+        let was_waiting = self.shared.persistence.aof.state == State::Waiting;
         self.feed_aof(false);
-        self.journal.aof.bytes = Vec::new();
-        let aof = &mut self.persistence.aof;
+        self.state.journal.aof.bytes = Vec::new();
+        let aof = &mut self.shared.persistence.aof;
         aof.state = State::Off;
         aof.rewrites.scheduled = false;
         let writer = aof.writer.get_mut();
@@ -84,12 +84,12 @@ impl Server {
 
     /// Brings everything up to date that depends on other settings.
     pub fn aof_settings_changed(&mut self) {
-        self.journal.aof.timestamps = self.config.persistence.aof_timestamp_enabled;
+        self.state.journal.aof.timestamps = self.shared.config.persistence.aof_timestamp_enabled;
         self.delete_history();
     }
 
     /// Whether the process may end now: with the first base being written nothing is on the disk yet.
     pub fn is_writing_first_base(&self) -> bool {
-        self.persistence.aof.state == State::Waiting
+        self.shared.persistence.aof.state == State::Waiting
     }
 }

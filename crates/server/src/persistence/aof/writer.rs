@@ -15,7 +15,6 @@ use super::sync::SyncThread;
 use crate::clock::{Clock, Tick};
 use crate::config::{AppendFsync, Config, os_text};
 use crate::persistence::Children;
-use crate::server::Lane;
 use crate::{log_notice, log_warning};
 use std::fs::File;
 use std::io::{self, Write};
@@ -76,8 +75,14 @@ pub(super) struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    /// The terms for the worker with this lane.
-    pub fn new(config: &Config, children: &Children, health: &'a Arc<Health>, lane: &'a Lane) -> Terms<'a> {
+    /// The terms for a worker with this clock, whose command under way began at `tick`.
+    pub fn new(
+        config: &Config,
+        children: &Children,
+        health: &'a Arc<Health>,
+        clock: &'a Clock,
+        tick: Tick,
+    ) -> Terms<'a> {
         let has_child = children.active().is_some();
         let late_millis = config.diagnostics.latency_monitor_threshold;
         Terms {
@@ -88,8 +93,8 @@ impl<'a> Terms<'a> {
                 ..=0 => u64::MAX,
                 millis => millis.unsigned_abs().saturating_mul(1_000_000),
             },
-            seconds: lane.clock.unix_ms(lane.tick).seconds(),
-            clock: &lane.clock,
+            seconds: clock.unix_ms(tick).seconds(),
+            clock,
             health,
         }
     }

@@ -16,155 +16,27 @@
 //! then does the client's own worker hear of it. While it waits a client runs nothing, so what a `Wait` says of it
 //! stays true.
 
-use crate::call::CallOrigin;
-use crate::client::{Client, Flags, Token};
-use crate::context::ExecContext;
+use super::call::Run;
+use super::context::ExecContext;
+use super::effects::CallOrigin;
+use crate::client::{Client, Flags};
 use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::server::Server;
-use crate::table::{CommandId, CommandTable, Run};
+use crate::table::CommandId;
+use crate::waiting::{Wait, Wake};
 use ochre_engine::command::Caller;
 use ochre_engine::command::effects::Block;
 use ochre_engine::keyspace::{ClientId, DbIndex, Hints};
 use ochre_engine::time::UnixMs;
 use ochre_engine::value::Type;
-use ochre_resp::reply::{Output, Protocol, Reply};
+use ochre_resp::reply::{Output, Reply};
 use ochre_resp::request::OwnedArgs;
-use parking_lot::Mutex;
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-
-/// What a client waits for, and what runs when it comes.
-pub struct Wait {
-    /// Who waits.
-    pub id: ClientId,
-    /// Its place.
-    pub token: Token,
-    /// The keys, and what may serve them.
-    pub on: Block,
-    /// Their database.
-    pub db: DbIndex,
-    /// The command that runs again.
-    pub command: CommandId,
-    /// Its arguments.
-    pub args: OwnedArgs,
-    /// When waiting ends; `None` is never.
-    pub deadline: Option<UnixMs>,
-    protocol: Protocol,
-    no_touch: bool,
-}
-
-impl Wait {
-    /// Everything that its command names.
-    pub fn keys<'a>(&'a self, commands: &CommandTable) -> Vec<&'a [u8]> {
-        let args = self.args.args();
-        let found = commands.get(self.command).meta.find_keys(args).unwrap_or_default();
-        self.on.keys.iter().map(Vec::as_slice).chain(found.iter().map(|(at, _)| args.get(*at))).collect()
-    }
-}
-
-#[derive(Default)]
-struct Waits {
-    by_id: HashMap<ClientId, Arc<Wait>>,
-    /// For each worker: when the waits of its clients end.
-    deadlines: Vec<BTreeSet<(UnixMs, ClientId)>>,
-}
-
-/// Everybody who waits.
-pub struct Waiting {
-    waits: Mutex<Waits>,
-    blocked: AtomicUsize,
-    /// For each worker: the first deadline of its clients, in ms since 1970.
-    next: Box<[AtomicI64]>,
-}
-
-impl Waiting {
-    /// Nobody, for so many workers.
-    pub fn new(workers: usize) -> Waiting {
-        let deadlines = vec![BTreeSet::new(); workers];
-        Waiting {
-            waits: Mutex::new(Waits { deadlines, ..Waits::default() }),
-            blocked: AtomicUsize::new(0),
-            next: (0..workers).map(|_| AtomicI64::new(i64::MAX)).collect(),
-        }
-    }
-
-    /// Number of waiting clients.
-    pub fn blocked(&self) -> usize {
-        self.blocked.load(Ordering::Relaxed)
-    }
-
-    /// Number of waiting clients with a deadline.
-    pub fn with_deadline(&self) -> usize {
-        self.waits.lock().deadlines.iter().map(BTreeSet::len).sum()
-    }
-
-    /// Keys of waits that deleting the key would end, each once.
-    pub fn waiting_for_deletion(&self) -> usize {
-        let waits = self.waits.lock();
-        let keys = waits.by_id.values().filter(|wait| wait.on.wake_on_delete);
-        keys.flat_map(|wait| wait.on.keys.iter().map(|key| (wait.db, key))).collect::<BTreeSet<_>>().len()
-    }
-
-    /// The next deadline of a worker's clients.
-    #[inline]
-    pub fn next_deadline(&self, worker: usize) -> Option<UnixMs> {
-        Some(UnixMs(self.next[worker].load(Ordering::Relaxed))).filter(|at| at.0 != i64::MAX)
-    }
-
-    /// The wait of a client.
-    pub fn get(&self, id: ClientId) -> Option<Arc<Wait>> {
-        self.waits.lock().by_id.get(&id).cloned()
-    }
-
-    /// A wait of this worker's clients whose time is up.
-    pub fn overdue(&self, worker: usize, now: UnixMs) -> Option<Arc<Wait>> {
-        let waits = self.waits.lock();
-        let (_, id) = waits.deadlines[worker].first().filter(|(at, _)| *at < now)?;
-        waits.by_id.get(id).cloned()
-    }
-
-    fn add(&self, wait: &Arc<Wait>) {
-        let mut waits = self.waits.lock();
-        waits.by_id.insert(wait.id, Arc::clone(wait));
-        if let Some(at) = wait.deadline {
-            let worker = wait.token.worker();
-            waits.deadlines[worker].insert((at, wait.id));
-            self.note_next(&waits, worker);
-        }
-        self.blocked.store(waits.by_id.len(), Ordering::Relaxed);
-    }
-
-    fn remove(&self, wait: &Wait) {
-        let mut waits = self.waits.lock();
-        waits.by_id.remove(&wait.id);
-        if let Some(at) = wait.deadline {
-            let worker = wait.token.worker();
-            waits.deadlines[worker].remove(&(at, wait.id));
-            self.note_next(&waits, worker);
-        }
-        self.blocked.store(waits.by_id.len(), Ordering::Relaxed);
-    }
-
-    fn note_next(&self, waits: &Waits, worker: usize) {
-        let first = waits.deadlines[worker].first().map_or(i64::MAX, |(at, _)| at.0);
-        self.next[worker].store(first, Ordering::Relaxed);
-    }
-}
-
-/// How a wait ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wake {
-    /// Its time was up: the command's "nothing" is the reply.
-    Timeout,
-    /// CLIENT UNBLOCK ... ERROR.
-    Error,
-}
 
 impl ExecContext<'_> {
     /// Makes a client wait, as its command asked.
     pub fn block(&mut self, client: &mut Client, command: CommandId, args: OwnedArgs, mut on: Block) {
-        let now = self.lane.clock.unix_ms(self.lane.tick);
+        let now = self.state.clock.unix_ms(self.state.tick);
         let args = on.again.take().map_or(args, |words| words.iter().collect::<OwnedArgs>());
         let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
         for key in &on.keys {
@@ -184,14 +56,14 @@ impl ExecContext<'_> {
             protocol: client.protocol,
             no_touch: client.flags.contains(Flags::NO_TOUCH),
         });
-        self.hall.waiting.add(&wait);
+        self.shared.waiting.add(&wait);
         client.flags.insert(Flags::BLOCKED);
         client.blocked = Some(wait);
     }
 
     /// Ends a wait. Its client does not know yet. False if it has ended already.
     pub fn end_wait(&mut self, wait: &Wait) -> bool {
-        if self.hall.waiting.get(wait.id).is_none_or(|now| !std::ptr::eq(&*now, wait)) {
+        if self.shared.waiting.get(wait.id).is_none_or(|now| !std::ptr::eq(&*now, wait)) {
             return false;
         }
         for key in &wait.on.keys {
@@ -200,13 +72,13 @@ impl ExecContext<'_> {
                 .shard_mut(key)
                 .change_interest(|interest| interest.stop_waiting(wait.db, key.bytes, wait.id));
         }
-        self.hall.waiting.remove(wait);
+        self.shared.waiting.remove(wait);
         true
     }
 
     /// Runs the commands of clients whose keys are ready, until none is.
     pub fn serve_ready(&mut self) {
-        while let Some((db, key)) = self.lane.ready.pop_front() {
+        while let Some((db, key)) = self.state.ready.pop_front() {
             let at = self.shards.locate(&key);
             let interest = self.shards.shard(at).interest();
             let Some(queue) = interest.and_then(|interest| interest.waiters(db, &key)) else { continue };
@@ -217,7 +89,7 @@ impl ExecContext<'_> {
     }
 
     fn serve_waiter(&mut self, id: ClientId, db: DbIndex, key: &[u8]) {
-        let Some(wait) = self.hall.waiting.get(id) else { return };
+        let Some(wait) = self.shared.waiting.get(id) else { return };
         let serves = match self.type_of(db, key) {
             Some(found) => found == wait.on.waits_for || wait.on.wake_on_delete,
             None => wait.on.wake_on_delete,
@@ -230,30 +102,29 @@ impl ExecContext<'_> {
     fn type_of(&self, db: DbIndex, key: &[u8]) -> Option<Type> {
         let key = self.shards.locate(key);
         let entry = self.shards.shard(key).entry(db, key)?;
-        let now = self.lane.clock.unix_ms(self.lane.tick);
+        let now = self.state.clock.unix_ms(self.state.tick);
         let expired = entry.expiry().is_some_and(|expiry| expiry < now);
         (!expired).then(|| Type::of(entry.kind()))
     }
 
     /// Runs the command of a waiting client again. If it finds nothing the client keeps its place.
     fn run_again(&mut self, wait: &Wait) {
-        let entry = self.hall.commands.get(wait.command);
-        let Run::Data(handler) = entry.run else { return };
-        self.lane.tick = self.lane.clock.tick();
-        let started = self.lane.tick;
+        let Run::Data(handler) = self.shared.handlers.get(wait.command) else { return };
+        self.state.tick = self.state.clock.tick();
+        let started = self.state.tick;
         let mut output = Output::new();
         let caller = Caller { unblocked: true, ..Caller::default() };
-        let outcome = self.call_data(
-            entry,
+        let outcome = self.call_handler(
+            wait.command,
             handler,
             CallOrigin { db: wait.db, no_touch: wait.no_touch, hints: Hints::NONE, caller },
             Reply::new(&mut output, wait.protocol),
             wait.args.args(),
         );
-        let waits = outcome.is_ok() && self.lane.fx.block.take().is_some();
+        let waits = outcome.is_ok() && self.state.fx.block.take().is_some();
         let reply = Reply::new(&mut output, wait.protocol);
         let slow_nanos = self.count(wait.command, started, outcome, waits, reply);
-        self.log(wait.db, entry, wait.args.args());
+        self.log(wait.db, wait.command, wait.args.args());
         if !waits {
             self.end_wait(wait);
             let body = MessageBody::Served { reply: output.to_vec(), slow_nanos };
@@ -275,12 +146,12 @@ impl ExecContext<'_> {
             Wake::Error => {
                 const TEXT: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
                 client.reply().error(TEXT);
-                self.stats.error_replied(TEXT);
+                self.state.stats.error_replied(TEXT);
             }
         }
         client.end_reply(mark);
         // Counted now, like every command that had to wait (updateStatsOnUnblock).
-        self.stats.called(wait.command, 0, why == Wake::Error);
+        self.state.stats.called(wait.command, 0, why == Wake::Error);
         true
     }
 }
@@ -305,14 +176,14 @@ impl Server {
     /// Serves the clients whose keys the command of the client in hand made ready.
     #[inline]
     pub fn serve_ready(&mut self, in_hand: &mut Client) {
-        if !self.lane.ready.is_empty() {
+        if !self.state.ready.is_empty() {
             self.with_context(in_hand, |context, _| context.serve_ready());
         }
     }
 
     /// Ends the waits of a worker's clients whose time is up.
     pub fn expire_waits(&mut self, worker: usize) {
-        while let Some(wait) = self.waiting.overdue(worker, self.now()) {
+        while let Some(wait) = self.shared.waiting.overdue(worker, self.now()) {
             self.wake(wait.id, Wake::Timeout);
         }
     }

@@ -1,23 +1,22 @@
 //! The checks in front of a command: which command it is, and whether this client may call it like this.
 //!
 //! ```text
-//! resolve ── check_call ──┬── memory, disk (Server::gate) ──┬── check_context ── loading, pause ──┬── queue (inside MULTI)
-//!                         ╰── a plain server: memory ───────╯                ╰── a plain server ──┴── run
+//! resolve ── check_call (form, authentication) ── memory ── check_state (disk, subscriber, loading, pause) ──┬── queue
+//!                                                                                                           ╰── run
 //! ```
-//! The order is that of Redis (server.c: processCommand), because it decides which of several errors a
-//! client sees. What is here needs only the client and the [`Setup`], which changes in the exclusive mode
-//! alone, so it serves both modes; what depends on the state of the server is in `exec.rs`, and none
-//! of it but memory applies while the server is plain (`Server::is_unrestricted`).
+//! The order is that of Redis (server.c: processCommand), because it decides which of several errors a client sees.
+//! Everything that is asked here can be read in either mode. Nothing of it but form and memory applies while the server
+//! is unrestricted (`SharedState::is_unrestricted`) and the client in no special state.
 
 use crate::client::{Client, Flags};
-use crate::config::Config;
-use crate::server::Server;
-use crate::table::{CommandId, CommandTable, Entry, Run};
+use crate::setup::Setup;
+use crate::shared::SharedState;
+use crate::stats::Stats;
+use crate::table::{CommandId, Entry};
 use ochre_engine::command::flags::{DENYOOM, NO_AUTH, NO_MULTI};
 use ochre_engine::command::{Args, Error, Outcome};
 use ochre_engine::error::c_text;
 use ochre_engine::level::Level;
-use ochre_engine::settings::Settings;
 use ochre_resp::reply::Protocol;
 
 /// States of a client that decide about more of a call than its form.
@@ -25,7 +24,7 @@ const ASKED: Flags = Flags::UNAUTHENTICATED.union(Flags::MULTI).union(Flags::PUB
 
 /// What the checks decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
+pub enum Verdict {
     /// The command runs.
     Run,
     /// It is queued: its client is inside MULTI.
@@ -34,66 +33,40 @@ pub enum Gate {
     Hold,
 }
 
-/// How the server is set up: what commands there are, and what was configured. Changes in the exclusive
-/// mode only.
-#[derive(Clone, Copy)]
-pub struct Setup<'a> {
-    /// All commands.
-    pub commands: &'a CommandTable,
-    /// What data commands need to know of the configuration.
-    pub settings: &'a Settings,
-    /// The configuration.
-    pub config: &'a Config,
-}
-
-impl Server {
-    /// How it is set up.
-    #[inline]
-    pub fn setup(&self) -> Setup<'_> {
-        Setup { commands: &self.commands, settings: &self.settings, config: &self.config }
+impl SharedState {
+    /// The checks behind that of memory: those of the server's state, and whether the command suits what its client is in
+    /// the middle of.
+    pub(super) fn check_state(&self, client: &Client, command: CommandId) -> Result<Verdict, Error> {
+        let (setup, entry) = (self.setup(), self.commands.get(command));
+        let restricted = self.persistence.restricts();
+        if restricted {
+            let flags = setup.flags_with_queue(client, command);
+            let config = &self.config.persistence;
+            self.persistence.refuse_unsafe_write(config, flags, entry.meta.name == "ping")?;
+        }
+        check_context(client, entry)?;
+        if restricted {
+            self.persistence.refuse_while_loading(setup.flags_in_common(client, command))?;
+        }
+        if self.pause.concerns(|| setup.flags_with_queue(client, command)) {
+            return Ok(Verdict::Hold);
+        }
+        Ok(if is_queued(client, entry) { Verdict::Queue } else { Verdict::Run })
     }
 }
 
 impl<'a> Setup<'a> {
-    /// What becomes of a command while the server is plain: it runs, is queued, or is refused. `is_stuck` is whether
-    /// memory does not suffice and nothing can be evicted.
+    /// Whether more than the form of a call has to be checked for this client.
     #[inline(always)]
-    pub fn gate(
-        self,
-        client: &Client,
-        command: CommandId,
-        args: Args<'_>,
-        is_stuck: bool,
-    ) -> Result<Gate, Error> {
-        if is_stuck || client.flags.intersects(ASKED) {
-            return self.gate_closely(client, command, args, is_stuck);
-        }
-        self.check_form(command, args)?;
-        Ok(Gate::Run)
-    }
-
-    #[inline(never)]
-    fn gate_closely(
-        self,
-        client: &Client,
-        command: CommandId,
-        args: Args<'_>,
-        is_stuck: bool,
-    ) -> Result<Gate, Error> {
-        let entry = self.commands.get(command);
-        self.check_call(client, command, args)?;
-        if is_stuck && self.needs_memory(client, command) {
-            return Err(Error::OUT_OF_MEMORY);
-        }
-        check_context(client, entry)?;
-        Ok(if is_queued(client, entry) { Gate::Queue } else { Gate::Run })
+    pub(super) fn must_look_closely(self, client: &Client) -> bool {
+        client.flags.intersects(ASKED)
     }
 
     /// Whether a command may be called with so many arguments.
     #[inline(always)]
-    fn check_form(self, command: CommandId, args: Args<'_>) -> Outcome {
+    pub(super) fn check_form(self, command: CommandId, args: Args<'_>) -> Outcome {
         let entry = self.commands.get(command);
-        if entry.arity_fits(args.len()) && !matches!(entry.run, Run::Container) {
+        if entry.arity_fits(args.len()) && !entry.is_container {
             return Ok(());
         }
         let old = self.settings.level < Level::V7_0 && entry.meta.container.is_some();
@@ -138,6 +111,14 @@ impl<'a> Setup<'a> {
         let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
         let queued = queue.into_iter().flat_map(|multi| &multi.commands);
         queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
+    }
+
+    /// The properties that a command shares with the commands EXEC would run for it.
+    fn flags_in_common(self, client: &Client, command: CommandId) -> ochre_engine::command::flags::Flags {
+        let entry = self.commands.get(command);
+        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queued = queue.into_iter().flat_map(|multi| &multi.commands);
+        queued.fold(entry.meta.flags, |all, (id, _)| all & self.commands.get(*id).meta.flags)
     }
 
     /// The command or subcommand that these arguments name.
@@ -196,7 +177,7 @@ impl<'a> Setup<'a> {
 /// Whether a command suits what its client is in the middle of. Stands behind the checks of the server's
 /// memory and disk.
 #[inline]
-pub fn check_context(client: &Client, entry: &Entry) -> Outcome {
+fn check_context(client: &Client, entry: &Entry) -> Outcome {
     if client.flags.contains(Flags::PUBSUB) && client.protocol == Protocol::Resp2 {
         return subscriber_may(entry);
     }
@@ -262,4 +243,29 @@ fn unknown_command(level: Level, args: Args<'_>) -> Error {
     }
     let middle: &[u8] = b", with args beginning with: ";
     Error::quoting(&[b"ERR unknown command ", quotes[0], name, quotes[1], middle, &listed])
+}
+
+/// Whether the checks already decide that a command does not run now, whatever the state of the memory.
+pub fn is_refused_or_queued(
+    shared: &SharedState,
+    client: &Client,
+    command: CommandId,
+    args: Args<'_>,
+) -> bool {
+    let checked =
+        shared.setup().check_call(client, command, args).and_then(|()| shared.check_state(client, command));
+    matches!(checked, Err(_) | Ok(Verdict::Queue))
+}
+
+/// Answers an error without running the command, which is not EXEC; a transaction being queued is spoilt.
+#[cold]
+pub fn refuses(client: &mut Client, stats: &Stats, command: Option<CommandId>, error: &Error) {
+    if client.flags.contains(Flags::MULTI) {
+        client.flags.insert(Flags::DIRTY_EXEC);
+    }
+    if let Some(command) = command {
+        stats.rejected(command);
+    }
+    client.reply().error(error.text());
+    stats.error_replied(error.text());
 }

@@ -12,6 +12,8 @@ pub struct Outlet<'a> {
     /// Where the log goes in the shared mode; in the exclusive mode it is in hand.
     inbox: Option<&'a Inbox>,
     messages: MessageOutlet<'a>,
+    /// During a unit: what becomes of messages behind it.
+    behind: Option<Way<'a>>,
 }
 
 /// Where messages are put.
@@ -24,9 +26,6 @@ enum Way<'a> {
     /// They are kept for whoever has all clients.
     Kept(Vec<ClientMessage>),
 }
-
-/// What became of messages before they were kept.
-pub struct Before<'a>(Way<'a>);
 
 impl MessageOutlet<'_> {
     /// Takes a message.
@@ -41,12 +40,12 @@ impl MessageOutlet<'_> {
 impl<'a> Outlet<'a> {
     /// In the shared mode.
     pub fn among_others(inbox: &'a Inbox, mailboxes: &'a Mailboxes) -> Outlet<'a> {
-        Outlet { inbox: Some(inbox), messages: MessageOutlet(Way::Sent(mailboxes)) }
+        Outlet { inbox: Some(inbox), messages: MessageOutlet(Way::Sent(mailboxes)), behind: None }
     }
 
     /// In the exclusive mode: messages are kept.
     pub fn alone() -> Outlet<'a> {
-        Outlet { inbox: None, messages: MessageOutlet(Way::Kept(Vec::new())) }
+        Outlet { inbox: None, messages: MessageOutlet(Way::Kept(Vec::new())), behind: None }
     }
 
     /// Leaves what was logged where every worker finds it. Also due before the shards are let go.
@@ -67,14 +66,17 @@ impl<'a> Outlet<'a> {
         &mut self.messages
     }
 
-    /// Keeps messages from now on. Returns what became of them before.
-    pub fn keep(&mut self) -> Before<'a> {
-        Before(std::mem::replace(&mut self.messages.0, Way::Kept(Vec::new())))
+    /// A unit begins: its messages are kept, because nobody may hear of it before it is logged as a whole.
+    pub fn begin_unit(&mut self) {
+        self.behind = Some(std::mem::replace(&mut self.messages.0, Way::Kept(Vec::new())));
     }
 
-    /// Ends that, and returns what was kept.
-    pub fn end_keeping(&mut self, before: Before<'a>) -> Vec<ClientMessage> {
-        std::mem::replace(&mut self.messages.0, before.0).into_kept()
+    /// The unit ends. Returns its messages, which can be sent now.
+    pub fn end_unit(&mut self) -> Vec<ClientMessage> {
+        match self.behind.take() {
+            Some(behind) => std::mem::replace(&mut self.messages.0, behind).into_kept(),
+            None => Vec::new(),
+        }
     }
 
     /// Whether some are kept.

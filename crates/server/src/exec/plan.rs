@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn plain_ranges_are_hashed_whole_and_of_others_the_first_key() {
         let world = World::new(4, 1, Seed::new(1, 2));
-        let table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
+        let table = crate::commands::table(Level::Latest);
         let mut plan = Plan::default();
         let cases = [
             ("get a", "a", Locking::Grouped),
@@ -203,7 +203,7 @@ mod tests {
         let world = World::new(4, 1, Seed::new(1, 2));
         let mut seen = 0;
         for level in Level::ALL {
-            let table = CommandTable::new(level, crate::commands::data(), crate::commands::all());
+            let table = crate::commands::table(level);
             for (_, entry) in table.top_level() {
                 for len in (1..12).filter(|len| entry.arity_fits(*len)) {
                     let words = (1..len).map(|at| format!("{at}"));
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_group_ends_in_front_of_what_goes_alone_and_when_it_has_enough_keys() {
         let world = World::new(4, 1, Seed::new(1, 2));
-        let table = CommandTable::new(Level::Latest, crate::commands::data(), crate::commands::all());
+        let table = crate::commands::table(Level::Latest);
         let mut plan = Plan::default();
         let calls = ["get a", "ping", "mget b c d", "zunionstore e 1 f", "set g 1", "config get x", "get h"];
         for call in calls {

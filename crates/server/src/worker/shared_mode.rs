@@ -13,15 +13,15 @@
 //! so commands on common keys take effect one after the other, each as a whole. What they did is logged before the
 //! locks are given back, so the log has the same order.
 
-use super::batch_executor::{BatchExecutor, Tried};
-use super::chores::make_room;
+use super::batch_executor::BatchExecutor;
+use super::chores::make_headroom;
 use super::group::{Queue, is_walk, lock_group};
-use super::handle::WorkerHandle;
+use super::handle::{LockMemory, WorkerHandle, WorkerView, context};
 use crate::client::{Client, Flags, PendingInput};
 use crate::eviction::Pressure;
-use crate::gate::{Gate, Setup};
-use crate::plan::Planned;
-use crate::server::Desk;
+use crate::exec::{Planned, Progress, is_refused_or_queued};
+use crate::setup::Setup;
+use crate::shared::SharedState;
 use crate::table::{CommandId, Entry, Reach};
 use ochre_engine::keyspace::ExpiryMode;
 use ochre_resp::request::Args;
@@ -38,55 +38,60 @@ impl WorkerHandle {
     /// True if a command may be tried in the shared mode at all.
     #[inline]
     pub(super) fn may_share(&self, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
-        self.shares_commands() && may_share(self.common().setup(), client, planned, args)
+        self.shares_commands() && may_share(self.shared(), client, planned, args)
     }
 
     /// Runs the next command of one of this worker's clients, if that is possible in the shared mode, and
-    /// those behind it that can be locked with it. Returns how the last one ended that was tried; all before
+    /// those behind it that can be locked with it. Returns what became of the last one that was tried; all before
     /// it are done.
     pub(super) fn run_group(
         &mut self,
         client: &mut Client,
         pending: &mut PendingInput,
         queue: Queue<'_>,
-    ) -> Tried {
-        let (common, _, desk) = self.split();
-        let has_limit = common.settings().maxmemory > 0;
-        let needs = has_limit && needs_memory(common.setup(), client, queue.plan.get(queue.first));
-        let is_stuck = has_limit && make_room(common, desk, needs) == Pressure::Stuck;
-        if is_stuck && needs && desk.eviction.pool.passed_over {
-            return Tried::NotHere;
+    ) -> Progress {
+        let mut view = self.view();
+        let setup = view.shared.setup();
+        let has_limit = setup.settings.maxmemory > 0;
+        let needs = has_limit && needs_memory(setup, client, queue.plan.get(queue.first));
+        let is_stuck = has_limit && make_headroom(&mut view, needs) == Pressure::Stuck;
+        if is_stuck && needs && view.state.eviction.pool.passed_over {
+            return Progress::Escalates;
         }
-        let Desk { lane, stats, journal, shards, hashes, eviction, .. } = desk;
-        let Some((held, size)) = lock_group(common, client, pending, queue, shards, hashes) else {
-            return Tried::NotHere;
+        let locks = view.locks();
+        let WorkerView { shared, state, locking, .. } = view;
+        let LockMemory { shards, hashes } = locking;
+        let Some((held, size)) = lock_group(shared, locks, client, pending, queue, shards, hashes) else {
+            return Progress::Escalates;
         };
-        // Commands begin when their locks are held: whoever had them may have taken long.
-        lane.tick = lane.clock.tick();
+        // Commands begin when their locks are held: another worker may have had them for long.
+        state.tick = state.clock.tick();
         // A walk has let go of a shard before it could be logged that a key expired.
-        let walks = is_walk(common.commands(), queue.plan.get(queue.first));
+        let walks = is_walk(&shared.commands, queue.plan.get(queue.first));
         let expiry = if walks { ExpiryMode::Note } else { ExpiryMode::Delete };
-        let context = common.context(held, expiry, lane, stats, journal);
-        let mut executor =
-            BatchExecutor::among_others(common, context, has_limit.then(|| eviction.room()), is_stuck);
-        let tried = executor.run(client, pending, queue, size);
+        let headroom = has_limit.then(|| state.eviction.headroom());
+        let mut context = context(shared, held, expiry, state);
+        context.lacks_memory = is_stuck;
+        let mut executor = BatchExecutor::new(context, headroom);
+        let progress = executor.run(client, pending, queue, size);
         // The shards are still held.
         executor.show_log();
-        tried
+        progress
     }
 }
 
 /// True if a command of a client may be tried in the shared mode, as far as these are concerned.
 #[inline]
-pub(super) fn may_share(setup: Setup<'_>, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
+pub(super) fn may_share(shared: &SharedState, client: &Client, planned: Planned<'_>, args: Args<'_>) -> bool {
     if client.flags.intersects(SPECIAL) {
         return false;
     }
+    let setup = shared.setup();
     match planned.command {
         Some(id) if setup.commands.get(id).reach != Reach::Process => {
             !client.flags.contains(Flags::PUBSUB) || stays_silent(setup, setup.commands.get(id))
         }
-        known => may_share_after_all(setup, client, known, args),
+        known => may_share_after_all(shared, client, known, args),
     }
 }
 
@@ -101,16 +106,22 @@ fn stays_silent(setup: Setup<'_>, entry: &Entry) -> bool {
     }
 }
 
-/// The same for names that say little: subcommands have reaches of their own, and an error can be
-/// answered anywhere.
+/// Whether a command may be tried in the shared mode whose name says little: subcommands have reaches of their own, and
+/// an error can be answered anywhere.
 #[inline(never)]
-fn may_share_after_all(setup: Setup<'_>, client: &Client, known: Option<CommandId>, args: Args<'_>) -> bool {
+fn may_share_after_all(
+    shared: &SharedState,
+    client: &Client,
+    known: Option<CommandId>,
+    args: Args<'_>,
+) -> bool {
+    let setup = shared.setup();
     let Ok(id) = setup.resolve(known, args) else { return true };
     let entry = setup.commands.get(id);
     if entry.reach != Reach::Process {
         return !client.flags.contains(Flags::PUBSUB) || stays_silent(setup, entry);
     }
-    matches!(setup.gate(client, id, args, false), Err(_) | Ok(Gate::Queue))
+    is_refused_or_queued(shared, client, id, args)
 }
 
 /// True if a command may use more memory.
