@@ -28,11 +28,7 @@ pub trait Scope {
     fn state(&mut self) -> &mut WorkerState;
 
     /// Does something over a context. Messages that it makes are on their way afterwards.
-    fn with_context<R>(
-        &mut self,
-        client: &mut Client,
-        work: impl FnOnce(&mut ExecContext<'_>, &mut Client) -> R,
-    ) -> R;
+    fn with_context<W: Work>(&mut self, client: &mut Client, work: W) -> W::Output;
 
     /// The whole server, if that is the scope.
     fn server(&mut self) -> Option<&mut Server>;
@@ -43,6 +39,25 @@ pub trait Scope {
     /// Makes room for a command that `needs` more memory, if need be. True if there is not enough, and nothing can be
     /// evicted.
     fn lacks_memory(&mut self, needs: bool) -> bool;
+}
+
+/// Something that is done over a context. Closures are; the work of every command is not a closure, because that cannot be
+/// forced to be inlined where it is done.
+pub trait Work {
+    /// What it returns.
+    type Output;
+
+    /// Does it.
+    fn run(self, context: &mut ExecContext<'_>, client: &mut Client) -> Self::Output;
+}
+
+impl<R, F: FnOnce(&mut ExecContext<'_>, &mut Client) -> R> Work for F {
+    type Output = R;
+
+    #[inline(always)]
+    fn run(self, context: &mut ExecContext<'_>, client: &mut Client) -> R {
+        self(context, client)
+    }
 }
 
 impl Scope for ExecContext<'_> {
@@ -59,12 +74,8 @@ impl Scope for ExecContext<'_> {
     }
 
     #[inline(always)]
-    fn with_context<R>(
-        &mut self,
-        client: &mut Client,
-        work: impl FnOnce(&mut ExecContext<'_>, &mut Client) -> R,
-    ) -> R {
-        work(self, client)
+    fn with_context<W: Work>(&mut self, client: &mut Client, work: W) -> W::Output {
+        work.run(self, client)
     }
 
     #[inline(always)]
@@ -94,12 +105,8 @@ impl Scope for Server {
         &mut self.state
     }
 
-    fn with_context<R>(
-        &mut self,
-        client: &mut Client,
-        work: impl FnOnce(&mut ExecContext<'_>, &mut Client) -> R,
-    ) -> R {
-        Server::with_context(self, client, work)
+    fn with_context<W: Work>(&mut self, client: &mut Client, work: W) -> W::Output {
+        Server::with_context(self, client, |context, client| work.run(context, client))
     }
 
     fn server(&mut self) -> Option<&mut Server> {

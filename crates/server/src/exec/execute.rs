@@ -4,16 +4,17 @@
 //! need no more than the client and the configuration are in `gate.rs`; handler and effects are in `effects.rs`,
 //! transactions in `unit.rs`.
 
-use super::call::{Call, Run, Scope};
+use super::call::{Call, Run, Scope, Work};
 use super::context::ExecContext;
 use super::effects::CallOrigin;
 use super::gate::{Verdict, refuses};
 use super::plan::Planned;
 use super::unit;
 use crate::client::Client;
+use crate::clock::Tick;
 use crate::server::Server;
 use crate::table::CommandId;
-use ochre_engine::command::{Error, Outcome};
+use ochre_engine::command::{DataFn, Error, Outcome};
 use ochre_engine::keyspace::Hints;
 use ochre_resp::request::Args;
 
@@ -167,7 +168,7 @@ fn run<S: Scope>(
     }
     let progress = call(scope, client, command, hints, args);
     if !scope.state().ready.is_empty() {
-        scope.with_context(client, |context, _| context.serve_ready());
+        scope.with_context(client, |context: &mut ExecContext<'_>, _: &mut Client| context.serve_ready());
     }
     progress
 }
@@ -182,10 +183,8 @@ pub(super) fn call<S: Scope>(
     args: Args<'_>,
 ) -> Progress {
     let started = scope.state().tick;
-    let conclude = |context: &mut ExecContext<'_>, client: &mut Client, outcome: Outcome| {
-        context.conclude(client, command, args, started, outcome)
-    };
-    invoke(scope, client, command, hints, args, conclude).unwrap_or(Progress::Escalates)
+    let Some(outcome) = invoke(scope, client, command, hints, args) else { return Progress::Escalates };
+    scope.with_context(client, Conclude { command, args, started, outcome })
 }
 
 /// Runs a command of the log that is loaded: nothing is counted, checked or logged. Its effects stay in the state.
@@ -196,36 +195,26 @@ pub fn replay(
     hints: Hints<'_>,
     args: Args<'_>,
 ) -> Outcome {
-    invoke(server, client, command, hints, args, |_, _, outcome| outcome).unwrap_or(Ok(()))
+    invoke(server, client, command, hints, args).unwrap_or(Ok(()))
 }
 
-/// Calls the handler of a command, and `then` what follows from it. `None`: the command needs more than the scope has, and
-/// nothing has happened.
+/// Calls the handler of a command. Its effects stay in the worker's state. `None`: the command needs more than the scope
+/// has, and nothing has happened.
 #[inline(always)]
-fn invoke<S: Scope, R>(
+fn invoke<S: Scope>(
     scope: &mut S,
     client: &mut Client,
     command: CommandId,
     hints: Hints<'_>,
     args: Args<'_>,
-    then: impl FnOnce(&mut ExecContext<'_>, &mut Client, Outcome) -> R,
-) -> Option<R> {
+) -> Option<Outcome> {
     client.last_command = Some(command);
-    let outcome = match scope.shared().handlers.get(command) {
-        Run::Data(handler) => {
-            return scope.with_context(client, |context, client| {
-                let origin = CallOrigin::of(client, hints);
-                let outcome = context.call_data(client, command, handler, origin, args)?;
-                Some(then(context, client, outcome))
-            });
-        }
+    Some(match scope.shared().handlers.get(command) {
+        Run::Data(handler) => scope.with_context(client, CallData { command, handler, hints, args })?,
         Run::Context(handler) => {
-            return scope.with_context(client, |scope, client| {
-                let outcome = with_argv_shown(client, args, |client| {
-                    handler(&mut Call { scope, client, command }, args)
-                });
-                Some(then(scope, client, outcome))
-            });
+            scope.with_context(client, |scope: &mut ExecContext<'_>, client: &mut Client| {
+                with_argv_shown(client, args, |client| handler(&mut Call { scope, client, command }, args))
+            })
         }
         Run::Server(handler) => {
             let scope = scope.server()?;
@@ -233,8 +222,42 @@ fn invoke<S: Scope, R>(
         }
         Run::Exec => unit::exec(scope, client)?,
         Run::Container => Err(Error::arity(&scope.shared().commands.get(command).full_name)),
-    };
-    Some(scope.with_context(client, |context, client| then(context, client, outcome)))
+    })
+}
+
+/// Calls the handler of a data command.
+struct CallData<'h, 'a> {
+    command: CommandId,
+    handler: DataFn,
+    hints: Hints<'h>,
+    args: Args<'a>,
+}
+
+impl Work for CallData<'_, '_> {
+    type Output = Option<Outcome>;
+
+    #[inline(always)]
+    fn run(self, context: &mut ExecContext<'_>, client: &mut Client) -> Option<Outcome> {
+        let origin = CallOrigin::of(client, self.hints);
+        context.call_data(client, self.command, self.handler, origin, self.args)
+    }
+}
+
+/// Carries out what a command did.
+struct Conclude<'a> {
+    command: CommandId,
+    args: Args<'a>,
+    started: Tick,
+    outcome: Outcome,
+}
+
+impl Work for Conclude<'_> {
+    type Output = Progress;
+
+    #[inline(always)]
+    fn run(self, context: &mut ExecContext<'_>, client: &mut Client) -> Progress {
+        context.conclude(client, self.command, self.args, self.started, self.outcome)
+    }
 }
 
 /// Lets CLIENT LIST and CLIENT INFO show how long the arguments of the command under way are.

@@ -68,7 +68,9 @@ pub(super) fn exec<S: Scope>(scope: &mut S, client: &mut Client) -> Option<Outco
     if scope.server().is_none() && !fits_context(scope.shared(), client) {
         return None;
     }
-    let queued = match scope.with_context(client, |context, client| context.begin_exec(client)) {
+    let queued = match scope
+        .with_context(client, |context: &mut ExecContext<'_>, client: &mut Client| context.begin_exec(client))
+    {
         Ok(Some(queued)) => queued,
         Ok(None) => return Some(Ok(())),
         Err(error) => return Some(Err(error)),
@@ -77,13 +79,15 @@ pub(super) fn exec<S: Scope>(scope: &mut S, client: &mut Client) -> Option<Outco
         let progress = call(scope, client, *command, Hints::NONE, args.args());
         debug_assert!(progress != Progress::Escalates, "what a transaction needs is known before it begins");
     }
-    scope.with_context(client, |context, client| context.end_exec(client));
+    scope.with_context(client, |context: &mut ExecContext<'_>, client: &mut Client| context.end_exec(client));
     Some(Ok(()))
 }
 
 /// Answers that EXEC is refused, which ends the transaction as well.
 pub(super) fn refuse<S: Scope>(scope: &mut S, client: &mut Client, exec: CommandId, error: &Error) {
-    scope.with_context(client, |context, client| context.discard_transaction(client));
+    scope.with_context(client, |context: &mut ExecContext<'_>, client: &mut Client| {
+        context.discard_transaction(client)
+    });
     let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
     let text = [b"EXECABORT Transaction discarded because of: ", reason].concat();
     let stats = &scope.state().stats;
