@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Checks that ochre.conf is complete and states the defaults.
+"""Checks that ochre.conf is complete and states the defaults, and that the completion for bash knows all directives.
 
     tools/check_conf.py BINARY [CONF]
 
-Three things are compared with what CONFIG GET of a running server says:
+What CONFIG GET of a running server says is compared with these files:
 - a server that reads the file has the configuration of one that reads none;
 - every directive of CONFIG GET * stands in the file, at least in a comment that starts with its name;
-- a directive that is hidden from CONFIG GET * and stands in the file is known to the server.
+- a directive that is hidden from CONFIG GET * and stands in the file is known to the server;
+- the completion offers the directives of CONFIG GET * and those that the file states, and none that are unknown.
 
 The servers listen on free ports of 127.0.0.1, work in a directory of their own, and are stopped by their process id.
 """
@@ -20,6 +21,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+COMPLETION = ROOT / "completions" / "ochre-server.bash"
 # Words that start a line and are no values of the configuration; the others are given on the command line.
 NO_VALUES = {"include", "rename-command", "user"}
 GIVEN = {"port", "bind", "dir", "logfile"}
@@ -92,6 +94,12 @@ def configuration(binary, file, names):
     return {name: value for name, value in values.items() if name not in GIVEN}, hidden
 
 
+def completed():
+    """The directives that the completion offers."""
+    names = re.search(r"_directives=\((.*?)\)", COMPLETION.read_text(), re.DOTALL)[1]
+    return set(names.split()) - NO_VALUES
+
+
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit("usage: tools/check_conf.py BINARY [CONF]")
@@ -103,17 +111,20 @@ def main():
     stated = {name for mark, name in lines if not mark} - NO_VALUES
     mentioned = {name for _, name in lines}
 
-    bare, hidden_bare = configuration(binary, None, stated)
-    read, hidden_read = configuration(binary, str(file), stated)
+    offered = completed()
+    bare, hidden_bare = configuration(binary, None, stated | offered)
+    read, hidden_read = configuration(binary, str(file), stated | offered)
     complaints = [
         f"{name} is {read.get(name)!r} with the file and {bare.get(name)!r} without"
         for name in sorted(bare.keys() | read.keys())
         if bare.get(name) != read.get(name)
     ]
-    complaints += [f"{name} is not in the file" for name in sorted((bare.keys() | GIVEN) - mentioned)]
+    complaints += [f"{name} is not in the file" for name in sorted((bare.keys() | GIVEN | offered) - mentioned)]
     for name, value in hidden_bare.items():
         if value is None or value != hidden_read[name]:
-            complaints.append(f"{name} is {hidden_read[name]!r} with the file and {value!r} without")
+            complaints.append(f"{name} is {hidden_read[name]!r} with the file and {value!r} without; None is unknown")
+    known = bare.keys() | GIVEN | stated
+    complaints += [f"{name} is not in {COMPLETION.name}" for name in sorted(known - offered)]
     for complaint in complaints:
         print(f"{file.name}: {complaint}")
     if complaints:
