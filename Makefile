@@ -9,6 +9,10 @@
 #   stress  latencies of simple commands beside exclusive ones, STRESS_SECONDS each way
 #   linear  the long run for linearizability, LINEAR_SECONDS for each number of workers
 #   crash   servers killed amid writes, failing disks: the long run
+#   conf    ochre.conf and the completion against the directives of the server
+#   deny    licenses, sources and versions of third-party crates (cargo-deny)
+#   install the release build with its files below DESTDIR and PREFIX; ALIASES=1 adds the names of Redis
+#   deb     a Debian package (cargo-deb)
 
 SERVER := target/fast/ochre-server
 REFERENCE ?= /usr/bin/redis-server
@@ -18,10 +22,15 @@ UNITS ?=
 CRASH_KILLS ?= 200
 STRESS_SECONDS ?= 60
 LINEAR_SECONDS ?= 600
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+ALIASES ?=
 MIRI_MODULES := entry:: encoding::block encoding::intset encoding::listpack encoding::quicklist \
 	keyspace:: sorted:: table:: value::
 
-.PHONY: run test check unit e2e workers clients differential compat bench fuzz test-miri test-loom test-tsan stress linear crash server
+.PHONY: run test check unit e2e workers clients differential compat bench fuzz test-miri test-loom test-tsan stress linear crash server \
+	conf deny release install deb
 
 run:
 	cargo run --release -p ochre-server
@@ -43,6 +52,9 @@ workers: server
 	OCHRE_WORKERS=4 cargo test --profile fast -p ochre-tests
 	OCHRE_WORKERS=4 target/fast/differential --calls $(CALLS) --reference $(REFERENCE)
 
+conf: server
+	tools/check_conf.py $(SERVER)
+
 clients: server
 	tests/clients/run $(SERVER)
 
@@ -53,7 +65,7 @@ compat: server
 	tcl-tests/run --binary $(SERVER) $(UNITS)
 
 # In this order: the quickest to fail first.
-test: check e2e workers clients differential compat
+test: check conf e2e workers clients differential compat
 
 bench:
 	cargo bench --workspace
@@ -103,3 +115,36 @@ stress: server
 linear: server
 	OCHRE_LINEAR_SECONDS=$(LINEAR_SECONDS) \
 		cargo test --profile fast -p ochre-tests --test linearizability -- --nocapture --test-threads 1
+
+# The database of advisories needs a network; everything else does not.
+deny:
+	cargo fetch --locked
+	cargo deny --offline check licenses bans sources
+
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/ochre-server
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+SHAREDIR := $(DESTDIR)$(PREFIX)/share
+CONF := $(DESTDIR)$(SYSCONFDIR)/ochre/ochre.conf
+
+release:
+	cargo build --release --locked -p ochre-server
+
+# Builds nothing, so that it can run as another user than the build: `make release && sudo make install`.
+# A configuration that is there already is left alone.
+install:
+	@test -x $(RELEASE) || { echo "$(RELEASE) is missing: run make release first" >&2; exit 1; }
+	install -D -m 755 $(RELEASE) $(BINDIR)/ochre-server
+	ln -sf ochre-server $(BINDIR)/ochre-check-aof
+	ln -sf ochre-server $(BINDIR)/ochre-check-rdb
+	$(if $(ALIASES),for name in server check-aof check-rdb; do \
+		ln -sf ochre-server $(BINDIR)/redis-$$name || exit 1; done)
+	test -e $(CONF) || install -D -m 640 ochre.conf $(CONF)
+	install -d $(SHAREDIR)/man/man1
+	install -m 644 man/*.1 $(SHAREDIR)/man/man1
+	install -D -m 644 completions/ochre-server.bash $(SHAREDIR)/bash-completion/completions/ochre-server
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/bin/|$(PREFIX)/bin/|; s|/etc/ochre|$(SYSCONFDIR)/ochre|g' packaging/ochre.service \
+		>$(DESTDIR)$(UNITDIR)/ochre.service
+
+deb:
+	cargo deb --locked -p ochre-server
