@@ -9,7 +9,7 @@
 //! alone, so it serves both modes; what depends on the state of the server is in `exec.rs`, and none
 //! of it but memory applies while the server is plain (`Server::is_unrestricted`).
 
-use crate::client::{Client, Flags};
+use crate::client::{Client, Clients, Flags};
 use crate::config::Config;
 use crate::server::Server;
 use crate::table::{CommandId, CommandTable, Entry, Run};
@@ -51,6 +51,12 @@ impl Server {
     #[inline]
     pub fn setup(&self) -> Setup<'_> {
         Setup { commands: &self.commands, settings: &self.settings, config: &self.config }
+    }
+
+    /// How it is set up, and its clients, which can only be looked at while nobody else has the server.
+    pub fn setup_and_clients(&mut self) -> (Setup<'_>, &mut Clients) {
+        let Server { commands, settings, config, clients, .. } = self;
+        (Setup { commands, settings, config }, clients)
     }
 }
 

@@ -203,16 +203,6 @@ impl<T> Own<T> {
         self.0.get_mut()
     }
 
-    /// The part, to look at, for whoever has everything.
-    ///
-    /// # Safety
-    /// The world is held exclusively as long as the result lives.
-    #[inline]
-    pub unsafe fn get(&self) -> &T {
-        // SAFETY: by the contract nobody changes it.
-        unsafe { &*self.0.get() }
-    }
-
     /// The part of the worker that is in the shared mode.
     ///
     /// # Safety

@@ -176,8 +176,10 @@ impl Server {
                 self.account(client);
                 continue;
             }
-            if let Some(client) = self.clients.by_id(id) {
-                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
+            let now = self.now();
+            let (setup, clients) = self.setup_and_clients();
+            if let Some(client) = clients.by_id(id) {
+                log_notice!("Evicting client: {}", client.describe(setup, now));
             }
             self.kill(id);
         }

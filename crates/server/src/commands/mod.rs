@@ -4,6 +4,7 @@
 
 use crate::client::Client;
 use crate::context::ExecContext;
+use crate::gate::Setup;
 use crate::server::{Lane, Server};
 use crate::table::{CommandId, ServerCommand};
 use crate::worker::Common;
@@ -44,9 +45,11 @@ impl Call<'_> {
         self.client.reply()
     }
 
-    /// A client by its id, be it the caller or another.
-    pub fn find(&self, id: ClientId) -> Option<&Client> {
-        if id == self.client.id { Some(self.client) } else { self.server.clients.by_id(id) }
+    /// A client by its id, be it the caller or another, and what is needed to describe it.
+    pub fn find(&mut self, id: ClientId) -> Option<(&Client, Setup<'_>)> {
+        let (setup, clients) = self.server.setup_and_clients();
+        let client = if id == self.client.id { &*self.client } else { clients.by_id(id)? };
+        Some((client, setup))
     }
 
     /// The error for arguments that no form of the subcommand takes.

@@ -121,7 +121,7 @@ fn kill(call: &mut Call<'_>, args: Args<'_>) -> Outcome {
 fn close_all(call: &mut Call<'_>, filter: &Filter<'_>) -> usize {
     let mut killed = 0;
     for id in call.server.clients.ids() {
-        if !call.find(id).is_some_and(|client| filter.fits(client)) {
+        if !call.find(id).is_some_and(|(client, _)| filter.fits(client)) {
             continue;
         }
         if id != call.client.id {
