@@ -15,6 +15,7 @@ mod lock;
 mod mailbox;
 mod run_permits;
 mod shard;
+mod spin;
 mod world;
 
 pub use lock::WorldLock;
@@ -25,13 +26,11 @@ pub use world::{Exclusive, Own, Shared, World};
 
 #[cfg(loom)]
 pub(crate) use loom::{
-    hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
-    hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
 };

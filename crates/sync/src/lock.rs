@@ -15,7 +15,8 @@
 //! Fairness: between two exclusive turns every worker that was kept waiting gets its turn, and as
 //! nobody enters while an exclusive turn is wanted, the wait for one is bounded by a batch.
 
-use crate::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, fence, spin_loop};
+use crate::spin::wait_briefly;
+use crate::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, fence};
 
 /// A flag on lines of its own.
 #[repr(align(128))]
@@ -42,12 +43,6 @@ pub struct WorldLock {
     /// The exclusive mode may be free.
     free: Condvar,
 }
-
-/// Looks at the flags before sleeping: a batch often ends within that time.
-#[cfg(not(loom))]
-const SPINS: usize = 200;
-#[cfg(loom)]
-const SPINS: usize = 0;
 
 impl WorldLock {
     /// The lock for so many workers.
@@ -122,11 +117,8 @@ impl WorldLock {
         fence(Ordering::SeqCst);
         if !self.all_left() {
             drop(gate);
-            for _ in 0..SPINS {
-                if self.all_left() {
-                    return;
-                }
-                spin_loop();
+            if wait_briefly(|| self.all_left()) {
+                return;
             }
             gate = self.lock();
             while !self.all_left() {
