@@ -26,6 +26,7 @@ mod handle;
 mod meanwhile;
 mod messages;
 mod output;
+mod parts;
 mod shared;
 mod start;
 mod survey;
