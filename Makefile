@@ -4,7 +4,7 @@
 #   test    everything that proves the server      bench   criterion benches
 #   compat  the official Redis test suite          fuzz    cargo-fuzz, FUZZ_SECONDS per target
 #   test-miri  the modules with unsafe code under Miri (slow)
-#   test-loom  the locks, places and mailboxes of the workers in all interleavings
+#   test-loom  the locks, run permits and mailboxes of the workers in all interleavings
 #   test-tsan  a server with four workers under ThreadSanitizer (nightly, rust-src)
 #   stress  latencies of simple commands beside exclusive ones, STRESS_SECONDS each way
 #   linear  the long run for linearizability, LINEAR_SECONDS for each number of workers

@@ -14,7 +14,7 @@ use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Output, Protocol, Reply};
 use ochre_resp::request::{Args, Batch, Limits, Parser};
-use ochre_sync::World as Process;
+use ochre_sync::{ModeCell, ModeHandle, Own, PerWorker};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::ops::Range;
@@ -147,6 +147,23 @@ impl Runner {
     }
 }
 
+/// The world as several threads share it; they have nothing of their own in it.
+struct Process {
+    world: World,
+    cells: Box<[(Own<()>, Own<()>)]>,
+}
+
+// SAFETY: each number is one place in a boxed slice that does not change.
+unsafe impl PerWorker for Process {
+    type First = ();
+    type Second = ();
+
+    fn cells(&self, worker: usize) -> (&Own<()>, &Own<()>) {
+        let (first, second) = &self.cells[worker];
+        (first, second)
+    }
+}
+
 /// What a command works on.
 enum Reached<'a, 'w> {
     All(&'a mut World),
@@ -197,8 +214,8 @@ fn hash_all<'s>(
     }
 }
 
-/// The same as worker `me` of several.
-fn among_others(process: &Process<World>, me: usize, stream: &Stream, work: &Work) {
+/// Runs commands of a stream as one of several workers.
+fn among_others(handle: &mut ModeHandle<Process>, stream: &Stream, work: &Work) {
     let mut runner = Runner::new();
     let (mut hashes, mut list) = (Vec::new(), Vec::new());
     for window in 0.. {
@@ -206,10 +223,10 @@ fn among_others(process: &Process<World>, me: usize, stream: &Stream, work: &Wor
             break;
         }
         let steps = window_of(stream, window);
-        // SAFETY: each thread has its number, and the guard of the window before is gone.
-        let world = unsafe { process.shared(me) };
+        handle.enter_shared();
+        let me = handle.me();
         // SAFETY: in the shared mode shards are reached through locks only, and each thread has its number.
-        let locks = unsafe { world.locks(me) };
+        let locks = unsafe { handle.state().world.locks(me) };
         let fetch = |key: Key<'_>| locks.approach(key.hash);
         hash_all(stream, steps.clone(), &mut hashes, |key| locks.locate(key), fetch);
         let (mut at, mut from) = (steps.start, 0);
@@ -232,8 +249,8 @@ fn among_others(process: &Process<World>, me: usize, stream: &Stream, work: &Wor
         }
         runner.output.clear();
     }
-    // SAFETY: each thread has its number.
-    unsafe { process.rest(me) };
+    handle.leave();
+    handle.lend_permit();
 }
 
 fn args(stream: &Stream, at: usize) -> Args<'_> {
@@ -291,17 +308,16 @@ fn processor_time() -> Duration {
     )
 }
 
-fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) -> Rate {
+fn measure(handles: &mut [ModeHandle<Process>], make: Make, share: usize, commands: usize) -> Rate {
     let commands = commands / share;
-    let threads = process.workers();
+    let threads = handles.len();
     let streams: Vec<Stream> =
         (0..threads).map(|seed| stream(make, seed as u64, STREAMS / share / threads)).collect();
     if threads == 1 {
-        // SAFETY: there is no other thread, and no other guard.
-        let mut world = unsafe { process.exclusive() };
-        alone(&mut world, &streams[0], commands / 4);
+        let world = &mut handles[0].exclusive().world;
+        alone(world, &streams[0], commands / 4);
         let watch = Watch::start();
-        alone(&mut world, &streams[0], commands);
+        alone(world, &streams[0], commands);
         return watch.stop(commands);
     }
     let (barrier, warming, work) =
@@ -309,13 +325,13 @@ fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) 
     std::thread::scope(|scope| {
         let workers: Vec<_> = streams
             .iter()
-            .enumerate()
-            .map(|(me, stream)| {
+            .zip(handles)
+            .map(|(stream, handle)| {
                 let (barrier, warming, work) = (&barrier, &warming, &work);
                 scope.spawn(move || {
-                    among_others(process, me, stream, warming);
+                    among_others(handle, stream, warming);
                     barrier.wait();
-                    among_others(process, me, stream, work);
+                    among_others(handle, stream, work);
                 })
             })
             .collect();
@@ -327,7 +343,7 @@ fn measure(process: &Process<World>, make: Make, share: usize, commands: usize) 
 }
 
 /// A world like that of a server with so many workers, with all keys in it.
-fn filled(threads: usize) -> Process<World> {
+fn filled(threads: usize) -> Vec<ModeHandle<Process>> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut world = World::new(World::shards_for(threads.min(processors.max(2))), 1, Seed::new(1, 2));
     let (mut runner, set) = (Runner::new(), command("set"));
@@ -336,7 +352,8 @@ fn filled(threads: usize) -> Process<World> {
         let owned: ochre_resp::request::OwnedArgs = ["SET", &key(number), &"v".repeat(64)].iter().collect();
         runner.run(Reached::All(&mut world), &step, &[], owned.args());
     }
-    Process::new(threads, processors, world).expect("pipes for the places of the workers")
+    let cells = (0..threads).map(|_| (Own::new(()), Own::new(()))).collect();
+    ModeCell::share(threads, processors, Process { world, cells }).expect("pipes for the workers")
 }
 
 fn main() {
@@ -353,9 +370,9 @@ fn main() {
         "load", "threads", "commands/s", "to first", "to second", "CPU ns"
     );
     for (name, make, share) in loads {
-        let processes: Vec<_> = counts.iter().map(|threads| filled(*threads)).collect();
+        let mut processes: Vec<_> = counts.iter().map(|threads| filled(*threads)).collect();
         let rounds: Vec<Vec<Rate>> = (0..ROUNDS)
-            .map(|_| processes.iter().map(|process| measure(process, make, share, commands)).collect())
+            .map(|_| processes.iter_mut().map(|process| measure(process, make, share, commands)).collect())
             .collect();
         for (at, threads) in counts.iter().enumerate() {
             let ratio_to = |other: usize| {

@@ -12,19 +12,11 @@
 //! One of the two fences comes first, so either the sleeper finds the lock free or the owner finds
 //! the sleeper (Dekker's argument). The owner's name answers "do I hold this?" without a list.
 
-#[cfg(not(loom))]
-use crate::spin_loop;
+use crate::spin::wait_briefly;
 use crate::{AtomicU32, Condvar, Mutex, Ordering, fence};
-#[cfg(not(loom))]
-use std::time::{Duration, Instant};
 
 /// Nobody.
 const FREE: u32 = 0;
-
-/// How long to look at a lock before sleeping: about as long as the owner has it who looks up some keys. For one who runs a
-/// whole pipeline on it, or was suspended, sleeping is cheaper.
-#[cfg(not(loom))]
-const PATIENCE: Duration = Duration::from_micros(5);
 
 /// The number of a worker, as the owner of locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +98,7 @@ impl Waiters {
 
     #[cold]
     fn take_later(&self, lock: &ShardLock, me: Owner) {
-        #[cfg(not(loom))]
-        if Self::is_taken_soon(lock, me) {
+        if wait_briefly(|| lock.0.load(Ordering::Relaxed) == FREE && lock.try_take(me) == Taken::Now) {
             return;
         }
         self.sleeping.fetch_add(1, Ordering::Relaxed);
@@ -120,22 +111,6 @@ impl Waiters {
             gate = self.woken.wait(gate).expect("no panic happens under the gate");
         }
         self.sleeping.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Tries for a while. A pause takes a processor between 4 and 60 ns, so they are not counted.
-    #[cfg(not(loom))]
-    fn is_taken_soon(lock: &ShardLock, me: Owner) -> bool {
-        const PAUSES: usize = 8;
-        let started = Instant::now();
-        while started.elapsed() < PATIENCE {
-            for _ in 0..PAUSES {
-                spin_loop();
-                if lock.0.load(Ordering::Relaxed) == FREE && lock.try_take(me) == Taken::Now {
-                    return true;
-                }
-            }
-        }
-        false
     }
 
     /// Wakes those who wait, after locks were given back.

@@ -131,6 +131,11 @@ impl ClientSet {
         self.places.get(token.place())?.as_deref()
     }
 
+    /// The client of this id, if it is one of these, unless it is taken out.
+    fn by_id(&self, id: ClientId) -> Option<&Client> {
+        self.get(*self.by_id.get(&id)?)
+    }
+
     /// Number of clients, the one that is taken out included.
     pub fn len(&self) -> usize {
         self.by_id.len()
@@ -186,10 +191,9 @@ impl Clients {
         self.sets.get_mut(token.worker()).map(Own::get_mut)
     }
 
-    fn all(&self) -> impl Iterator<Item = &ClientSet> {
-        // SAFETY: the methods of this type are for the exclusive mode.
-        #[allow(unsafe_code)]
-        self.sets.iter().map(|clients| unsafe { clients.get() })
+    /// All of them, to look at. Only `&mut` tells that the mode is the exclusive one, where no worker changes its own.
+    fn all(&mut self) -> impl Iterator<Item = &ClientSet> {
+        self.sets.iter_mut().map(|clients| &*clients.get_mut())
     }
 
     /// The clients of a worker, which is going to hear that there is something to do for them.
@@ -226,7 +230,7 @@ impl Clients {
     }
 
     /// The place of a client.
-    pub fn token_of(&self, id: ClientId) -> Option<Token> {
+    pub fn token_of(&mut self, id: ClientId) -> Option<Token> {
         self.all().find_map(|clients| clients.by_id.get(&id).copied())
     }
 
@@ -236,18 +240,20 @@ impl Clients {
     }
 
     /// The client of this id, unless it is taken out.
-    pub fn by_id(&self, id: ClientId) -> Option<&Client> {
-        self.all().find_map(|clients| clients.get(*clients.by_id.get(&id)?))
+    pub fn by_id(&mut self, id: ClientId) -> Option<&Client> {
+        self.all().find_map(|clients| clients.by_id(id))
     }
 
     /// All clients but the one that is taken out, in the order of their ids.
-    pub fn iter(&self) -> impl Iterator<Item = &Client> {
-        self.ids().into_iter().filter_map(|id| self.by_id(id))
+    pub fn iter(&mut self) -> impl Iterator<Item = &Client> {
+        let ids = self.ids();
+        let sets: Vec<&ClientSet> = self.all().collect();
+        ids.into_iter().filter_map(move |id| sets.iter().find_map(|clients| clients.by_id(id)))
     }
 
     /// Ids of all clients, the one that is taken out included, in order.
-    pub fn ids(&self) -> Vec<ClientId> {
-        let mut ids: Vec<ClientId> = self.all().flat_map(|clients| clients.by_id.keys().copied()).collect();
+    pub fn ids(&mut self) -> Vec<ClientId> {
+        let mut ids: Vec<_> = self.all().flat_map(|clients| clients.by_id.keys().copied()).collect();
         if self.sets.len() > 1 {
             ids.sort_unstable();
         }

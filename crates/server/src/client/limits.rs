@@ -179,8 +179,10 @@ impl Server {
                 self.account(client);
                 continue;
             }
+            let now = self.now();
+            let setup = self.shared.setup();
             if let Some(client) = self.clients.by_id(id) {
-                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
+                log_notice!("Evicting client: {}", client.describe(setup, now));
             }
             self.kill(id);
         }

@@ -6,6 +6,7 @@
 use super::context::ExecContext;
 use crate::client::Client;
 use crate::server::Server;
+use crate::setup::Setup;
 use crate::shared::SharedState;
 use crate::table::{CommandId, CommandTable, Reach};
 use crate::worker_state::WorkerState;
@@ -166,9 +167,11 @@ impl ContextCall<'_, '_> {
 }
 
 impl ServerCall<'_> {
-    /// A client by its id, be it the caller or another.
-    pub fn find(&self, id: ClientId) -> Option<&Client> {
-        if id == self.client.id { Some(self.client) } else { self.scope.clients.by_id(id) }
+    /// A client by its id, be it the caller or another, and what is needed to describe it.
+    pub fn find(&mut self, id: ClientId) -> Option<(&Client, Setup<'_>)> {
+        let Server { clients, shared, .. } = &mut *self.scope;
+        let client = if id == self.client.id { &*self.client } else { clients.by_id(id)? };
+        Some((client, shared.setup()))
     }
 }
 

@@ -8,9 +8,8 @@
 //!             exclusively  ▼  │   (the end of this worker's batch for all others)
 //!                        exclusive
 //! ```
-//! In the shared mode a worker sees [`Common`], which lets out what is only changed in the exclusive
-//! mode, shards through their locks, and the worker's own [`ClientSet`] and [`WorkerState`]. With one worker both
-//! modes cost nothing, and commands always run exclusively.
+//! In the shared mode a worker sees [`SharedState`], the shards through their locks, and its own [`ClientSet`] and
+//! [`WorkerState`]. With one worker both modes cost nothing, and commands always run exclusively.
 #![allow(unsafe_code)]
 
 use crate::client::{Client, ClientSet};
@@ -23,17 +22,13 @@ use crate::worker_state::WorkerState;
 use mio::Waker;
 use ochre_engine::keyspace::{ExpiryMode, Held, Locks, World};
 use ochre_resp::request::Args;
-use ochre_sync::{Exclusive, Own, Shared};
-use std::marker::PhantomData;
+use ochre_sync::{ModeHandle, ModeWatch};
 use std::sync::Arc;
 
-/// Something a worker holds for as long as its thread runs.
+/// A worker's access to the process.
 pub struct WorkerHandle {
-    process: &'static ochre_sync::World<Server>,
-    me: usize,
+    process: ModeHandle<Server>,
     wakers: Arc<[Waker]>,
-    shared: Option<Shared<'static, Server>>,
-    sole: Option<Exclusive<'static, Server>>,
     /// Memory for what this worker locks.
     locking: LockMemory,
     /// Commands may run in the shared mode, as far as the state of the server is concerned.
@@ -41,48 +36,29 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// The handle of worker `me`.
-    ///
-    /// # Safety
-    /// There is one handle for each number, and it stays on one thread.
-    pub unsafe fn new(
-        process: &'static ochre_sync::World<Server>,
-        me: usize,
-        wakers: Arc<[Waker]>,
-    ) -> WorkerHandle {
-        WorkerHandle {
-            process,
-            me,
-            wakers,
-            shared: None,
-            sole: None,
-            locking: LockMemory::default(),
-            is_unrestricted: false,
-        }
+    /// The handle of a worker, which can wake all workers.
+    pub fn new(process: ModeHandle<Server>, wakers: Arc<[Waker]>) -> WorkerHandle {
+        WorkerHandle { process, wakers, locking: LockMemory::default(), is_unrestricted: false }
     }
 
     /// The number of this worker.
+    #[inline]
     pub fn me(&self) -> usize {
-        self.me
+        self.process.me()
     }
 
     /// True if there is no other worker.
     #[inline]
     pub fn is_alone(&self) -> bool {
-        self.process.workers() == 1
+        self.process.is_alone()
     }
 
     /// Enters the shared mode.
     pub fn enter(&mut self) {
-        self.shared = None;
-        if let Some(mut server) = self.sole.take() {
-            if !self.is_alone() {
-                server.give_log();
-            }
-            server.give_state();
+        if self.process.is_exclusive() {
+            self.leave_exclusive_mode();
         }
-        // SAFETY: this is the one handle of this number, and it is out.
-        self.shared = Some(unsafe { self.process.shared(self.me) });
+        self.process.enter_shared();
         if !self.is_alone() {
             self.is_unrestricted = self.shared().is_unrestricted();
             // Waiting for another worker may have taken long.
@@ -91,50 +67,53 @@ impl WorkerHandle {
         }
     }
 
-    /// Leaves it, to sleep.
-    pub fn leave(&mut self) {
-        self.shared = None;
-        // SAFETY: this is the one handle of this number.
-        unsafe { self.process.rest(self.me) };
+    /// Takes what belongs to this worker out of the server.
+    fn leave_exclusive_mode(&mut self) {
+        let is_alone = self.is_alone();
+        let server = self.process.exclusive();
+        if !is_alone {
+            server.give_log();
+        }
+        server.give_state();
     }
 
-    /// Lets somebody else work while this worker waits for the disk, to the end of its turn. It stays in the shared mode.
+    /// Leaves the shared mode, to sleep.
+    pub fn leave(&mut self) {
+        self.process.leave();
+        self.process.lend_permit();
+    }
+
+    /// Lets another worker run while this one waits for the disk, to the end of its turn. It stays in the shared mode.
     pub fn lend_permit(&mut self) {
-        // SAFETY: this is the one handle of this number.
-        unsafe { self.process.rest(self.me) };
+        self.process.lend_permit();
     }
 
     /// Enters the exclusive mode until [`WorkerHandle::enter`]: for loading, which takes long and lets others
     /// work now and then.
     pub fn sole(&mut self) -> &mut Server {
-        self.shared = None;
-        let (process, me) = (self.process, self.me);
-        self.sole.get_or_insert_with(|| {
-            // SAFETY: this thread is a worker, and it holds no other guard.
-            let mut server = unsafe { process.exclusive() };
-            server.take_state(me);
+        if self.process.is_exclusive() {
+            return self.process.exclusive();
+        }
+        let (me, is_alone) = (self.me(), self.is_alone());
+        let server = self.process.exclusive();
+        server.take_state(me);
+        if !is_alone {
             server.catch_up();
-            server
-        })
+        }
+        server
     }
 
-    /// Tells whether somebody waits, while the handle is borrowed.
-    pub fn calls(&self) -> Calls {
-        Calls { process: self.process, me: self.me, _stays: PhantomData }
+    /// Tells whether another worker waits, while the handle is borrowed.
+    pub fn calls(&self) -> ModeWatch<Server> {
+        self.process.watch()
     }
 
-    /// Lets somebody pass who waits for the exclusive mode. The end of a batch.
+    /// Lets a worker pass that waits for the exclusive mode. The end of a batch.
     #[inline]
     pub fn step_aside(&mut self) {
-        // SAFETY: this is the one handle of this number.
-        if !self.is_alone() && unsafe { self.process.is_wanted(self.me) } {
+        if !self.is_alone() && self.process.is_wanted() {
             self.enter();
         }
-    }
-
-    #[inline]
-    fn server(&self) -> &Server {
-        self.shared.as_ref().expect(WORKS)
     }
 
     /// True if commands may run in the shared mode. Since this one was entered writing the log may have failed, or a
@@ -148,7 +127,7 @@ impl WorkerHandle {
     /// What all workers see.
     #[inline]
     pub fn shared(&self) -> &SharedState {
-        &self.server().shared
+        &self.process.state().shared
     }
 
     /// Marks a client of this worker that has too much unsent output.
@@ -180,14 +159,10 @@ impl WorkerHandle {
     /// What all workers see, and what belongs to this one.
     #[inline]
     pub fn view(&mut self) -> WorkerView<'_> {
-        let server: &Server = self.shared.as_ref().expect(WORKS);
-        let (clients, state): (&Own<ClientSet>, &Own<InHand<WorkerState>>) =
-            (&server.clients.sets()[self.me], &server.workers[self.me]);
-        // SAFETY: they are those of this worker, which is in the shared mode, and this handle is
-        // borrowed mutably as long as the references live.
-        let (clients, state) = unsafe { (clients.of_this_worker(), state.of_this_worker()) };
+        let me = self.me();
+        let (server, clients, state) = self.process.parts();
         WorkerView {
-            me: self.me,
+            me,
             shared: &server.shared,
             world: &server.world,
             clients,
@@ -199,14 +174,12 @@ impl WorkerHandle {
     /// Does something in the exclusive mode.
     pub fn exclusively<R>(&mut self, work: impl FnOnce(&mut Server) -> R) -> R {
         if self.is_alone() {
-            self.shared = None;
-            // SAFETY: this thread is the only worker, and it holds no other guard.
-            let mut server = unsafe { self.process.exclusive() };
-            server.take_state(self.me);
-            let done = work(&mut server);
+            let me = self.me();
+            let server = self.process.exclusive();
+            server.take_state(me);
+            let done = work(server);
             server.give_state();
-            drop(server);
-            self.enter();
+            self.process.enter_shared();
             return done;
         }
         self.exclusively_among_others(work)
@@ -237,46 +210,25 @@ impl WorkerHandle {
     }
 
     fn exclusively_among_others<R>(&mut self, work: impl FnOnce(&mut Server) -> R) -> R {
-        let asked = self.state().clock.tick();
-        self.shared = None;
-        // SAFETY: this thread is a worker, and it holds no other guard.
-        let mut server = unsafe { self.process.exclusive() };
-        server.take_state(self.me);
+        let (here, asked) = (self.me(), self.state().clock.tick());
+        let server = self.process.exclusive();
+        server.take_state(here);
         server.start_turn();
         server.catch_up();
-        let (here, got) = (self.me, server.state.tick);
+        let got = server.state.tick;
         let waited = server.state.clock.nanos(asked, got);
-        let done = work(&mut server);
+        let done = work(server);
         let held = server.state.clock.nanos(got, server.state.clock.tick());
         server.shared.exclusive.note(waited, held);
         let stirred = server.clients.take_stirred() & !(1 << here);
-        server.give_log();
-        server.give_state();
-        drop(server);
+        self.leave_exclusive_mode();
+        self.process.leave();
         for (_, waker) in self.wakers.iter().enumerate().filter(|(worker, _)| stirred >> worker & 1 == 1) {
             // A full pipe wakes just as well.
             let _ = waker.wake();
         }
         self.enter();
         done
-    }
-}
-
-const WORKS: &str = "a worker is in the shared mode while it works";
-
-/// Tells a worker whether it should step aside. Stays on its thread, as the handle does.
-#[derive(Clone, Copy)]
-pub struct Calls {
-    process: &'static ochre_sync::World<Server>,
-    me: usize,
-    _stays: PhantomData<*const ()>,
-}
-
-impl Calls {
-    /// True if somebody waits for the exclusive mode, or for a place.
-    pub fn is_wanted(self) -> bool {
-        // SAFETY: it was made by the one handle of this number, on its thread, which it cannot leave.
-        unsafe { self.process.is_wanted(self.me) }
     }
 }
 

@@ -24,6 +24,7 @@ mod handle;
 mod meanwhile;
 mod messages;
 mod output;
+mod parts;
 mod shared_mode;
 mod start;
 mod waiters;

@@ -8,7 +8,7 @@ use crate::server::Server;
 use crate::startup::{Abort, failed, ready};
 use crate::{alloc, log_warning};
 use mio::{Interest, Poll, Waker};
-use ochre_sync::World;
+use ochre_sync::{ModeCell, ModeHandle};
 use std::io;
 use std::sync::Arc;
 
@@ -36,20 +36,17 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     }
     server.give_state();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    // It lives as long as the process: threads may still look at it when the first one returns.
-    let process: &'static World<Server> = Box::leak(Box::new(World::new(workers, processors, server)?));
-    let mut polls = polls.into_iter().enumerate();
-    let Some((_, first)) = polls.next() else { return Ok(Ok(())) };
+    let mut starting = ModeCell::share(workers, processors, server)?.into_iter().zip(polls);
+    let Some((handle, first)) = starting.next() else { return Ok(Ok(())) };
+    // The process ends soon after the first worker returns, and need not free its data piece by piece.
+    handle.never_drop_state();
     let mut threads = Vec::new();
-    for (me, poll) in polls {
+    for (handle, poll) in starting {
         let wakers = Arc::clone(&wakers);
-        let thread = std::thread::Builder::new().name(format!("io_thd_{me}"));
-        threads.push(thread.spawn(move || work(process, me, wakers, poll))?);
+        let thread = std::thread::Builder::new().name(format!("io_thd_{}", handle.me()));
+        threads.push(thread.spawn(move || work(handle, wakers, poll))?);
     }
-    // SAFETY: this is the first worker's thread, and nobody else has its number.
-    #[allow(unsafe_code)]
-    let handle = unsafe { WorkerHandle::new(process, 0, Arc::clone(&wakers)) };
-    let mut worker = Worker::new(handle, first, Some(signals));
+    let mut worker = Worker::new(WorkerHandle::new(handle, Arc::clone(&wakers)), first, Some(signals));
     if let Err(abort) = loading::at_start(&mut worker) {
         return Ok(Err(abort));
     }
@@ -62,12 +59,10 @@ fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Re
     outcome.map(Ok)
 }
 
-fn work(process: &'static World<Server>, me: usize, wakers: Arc<[Waker]>, poll: Poll) {
+fn work(process: ModeHandle<Server>, wakers: Arc<[Waker]>, poll: Poll) {
     let _registered = alloc::register_thread();
-    // SAFETY: every number is used once, by the thread that stays in this function.
-    #[allow(unsafe_code)]
-    let handle = unsafe { WorkerHandle::new(process, me, wakers) };
-    if let Err(error) = Worker::new(handle, poll, None).run() {
+    let me = process.me();
+    if let Err(error) = Worker::new(WorkerHandle::new(process, wakers), poll, None).run() {
         log_warning!("Worker {me} cannot wait for its sockets: {error}");
     }
 }

@@ -1,22 +1,22 @@
 //! What the workers share under the model checker: every interleaving of a few of them, or every one with a few
 //! preemptions where that would take too long.
 //!
-//! Run with `make test-loom`; a plain `cargo test` compiles nothing here. Here are the locks; the other models have
-//! rooms of their own.
+//! Run with `make test-loom`; a plain `cargo test` compiles nothing here. Here are the locks; the models of mailboxes and of
+//! run permits have files of their own.
 #![cfg(loom)]
 #![allow(unsafe_code)]
 
-mod letters;
+mod mailbox;
 mod run_permits;
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use ochre_sync::{Mailbox, Owner, ShardLock, Taken, Waiters, WorldLock};
+use ochre_sync::{Mailbox, ModeLock, Owner, ShardLock, Taken, Waiters};
 
 /// What the lock protects: how many workers are inside, an exclusive one counts as `ALONE`.
 struct Inside {
-    lock: WorldLock,
+    lock: ModeLock,
     count: AtomicUsize,
 }
 
@@ -24,7 +24,7 @@ const ALONE: usize = 100;
 
 impl Inside {
     fn new(workers: usize) -> Arc<Inside> {
-        Arc::new(Inside { lock: WorldLock::new(workers), count: AtomicUsize::new(0) })
+        Arc::new(Inside { lock: ModeLock::new(workers), count: AtomicUsize::new(0) })
     }
 
     fn share(&self, me: usize) {
@@ -90,7 +90,7 @@ fn three_workers_all_get_their_turn() {
 #[test]
 fn changes_travel_with_the_lock() {
     loom::model(|| {
-        let lock = Arc::new(WorldLock::new(2));
+        let lock = Arc::new(ModeLock::new(2));
         let cell = Arc::new(loom::cell::UnsafeCell::new(0));
         let (other_lock, other_cell) = (Arc::clone(&lock), Arc::clone(&cell));
         let thread = thread::spawn(move || {
@@ -169,9 +169,9 @@ fn groups_in_opposite_order_finish() {
     });
 }
 
-/// A client that waits for the keys of two shards: noted in both, known to its owner by letter when it was served.
+/// A client that waits for keys in two shards: noted in both, and its worker gets a message when it was served.
 #[derive(Default)]
-struct Hall {
+struct Waiting {
     locks: [ShardLock; 2],
     waiters: Waiters,
     /// For each shard, under its lock: the client is noted there.
@@ -179,8 +179,8 @@ struct Hall {
     mailbox: Mailbox<usize>,
 }
 
-impl Hall {
-    /// What whoever holds the lock of a shard sees there.
+impl Waiting {
+    /// What a worker that holds the lock of a shard sees there.
     fn is_noted(&self, shard: usize, me: usize) -> bool {
         assert!(self.locks[shard].is_of(Owner::new(me)));
         // SAFETY: the lock is held; loom checks that nobody writes at the same time.
@@ -199,7 +199,7 @@ impl Hall {
         self.waiters.wake();
     }
 
-    /// Ends the wait, with both shards in hand. False if it has ended.
+    /// Ends the wait, under both locks. False if it has ended.
     fn end_wait(&self, me: usize) -> bool {
         if !self.is_noted(0, me) {
             assert!(!self.is_noted(1, me), "a wait ends in all shards at once");
@@ -210,7 +210,7 @@ impl Hall {
         true
     }
 
-    /// Somebody pushes to the key of a shard: who waits is served with the shards of all its keys in hand.
+    /// Somebody pushes to the key of a shard: the client that waits is served under the locks of all its keys.
     fn push(&self, shard: usize, me: usize) {
         self.take(shard, me);
         if !self.is_noted(shard, me) {
@@ -239,18 +239,18 @@ fn a_wait_ends_once() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(2);
     model.check(|| {
-        let hall = Arc::new(Hall::default());
+        let waiting = Arc::new(Waiting::default());
         // SAFETY: nobody else is there yet.
-        hall.noted.iter().for_each(|noted| noted.with_mut(|noted| unsafe { *noted = true }));
+        waiting.noted.iter().for_each(|noted| noted.with_mut(|noted| unsafe { *noted = true }));
         let pushers = [1, 2].map(|me| {
-            let hall = Arc::clone(&hall);
-            thread::spawn(move || hall.push(me - 1, me))
+            let waiting = Arc::clone(&waiting);
+            thread::spawn(move || waiting.push(me - 1, me))
         });
         let mut timed_out = false;
-        hall.both(0, || timed_out = hall.end_wait(0));
+        waiting.both(0, || timed_out = waiting.end_wait(0));
         pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
-        let mut letters = Vec::new();
-        hall.mailbox.take(&mut letters);
-        assert_eq!(letters.len() + usize::from(timed_out), 1);
+        let mut messages = Vec::new();
+        waiting.mailbox.take(&mut messages);
+        assert_eq!(messages.len() + usize::from(timed_out), 1);
     });
 }

@@ -4,11 +4,11 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use ochre_sync::{RunPermits, Shared, World};
+use ochre_sync::{ModeCell, ModeHandle, RunPermits};
 
 /// One permit for two workers: never both, and both get it.
 #[test]
-fn a_place_is_passed_on() {
+fn a_permit_is_passed_on() {
     loom::model(|| {
         let shared = Arc::new((RunPermits::new(1, 2).unwrap(), AtomicUsize::new(0)));
         let work = |me: usize, shared: &(RunPermits, AtomicUsize)| {
@@ -17,7 +17,7 @@ fn a_place_is_passed_on() {
                 permits.enter(me);
                 assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0, "two on one permit");
                 inside.fetch_sub(1, Ordering::Relaxed);
-                permits.leave();
+                permits.leave(me);
             }
         };
         let other = Arc::clone(&shared);
@@ -27,9 +27,8 @@ fn a_place_is_passed_on() {
     });
 }
 
-/// Workers that share permits, as the server's seats do, and a disk that some of them wait for.
-struct Office {
-    world: World<UnsafeCell<u32>>,
+/// What workers meet in besides their state: a count of themselves, and a disk that some of them wait for.
+struct Surroundings {
     permits: usize,
     /// How many workers use a permit in the shared mode.
     at_work: AtomicUsize,
@@ -38,21 +37,7 @@ struct Office {
     done: Condvar,
 }
 
-impl Office {
-    fn new(workers: usize, permits: usize) -> Arc<Office> {
-        Arc::new(Office {
-            world: World::new(workers, permits, UnsafeCell::new(0)).unwrap(),
-            permits,
-            at_work: AtomicUsize::new(0),
-            disk: Mutex::new(false),
-            done: Condvar::new(),
-        })
-    }
-
-    fn seat(&self, me: usize) -> Seat<'_> {
-        Seat { office: self, me, shared: None, works: false }
-    }
-
+impl Surroundings {
     fn end_write(&self) {
         *self.disk.lock().unwrap() = true;
         self.done.notify_all();
@@ -66,49 +51,55 @@ impl Office {
     }
 }
 
-/// What the server does with the world, in the same order. There is one for each number, on one thread: that is the
-/// contract of all unsafe calls here.
-struct Seat<'a> {
-    office: &'a Office,
-    me: usize,
-    shared: Option<Shared<'a, UnsafeCell<u32>>>,
+/// What the server's workers do with their handles, in the same order.
+struct Worker {
+    handle: ModeHandle<UnsafeCell<u32>>,
+    around: Arc<Surroundings>,
     works: bool,
 }
 
-impl Seat<'_> {
+fn workers<const N: usize>(permits: usize) -> [Worker; N] {
+    let around = Arc::new(Surroundings {
+        permits,
+        at_work: AtomicUsize::new(0),
+        disk: Mutex::new(false),
+        done: Condvar::new(),
+    });
+    let handles = ModeCell::share(N, permits, UnsafeCell::new(0)).unwrap().into_iter();
+    let workers: Vec<_> =
+        handles.map(|handle| Worker { handle, around: Arc::clone(&around), works: false }).collect();
+    workers.try_into().ok().unwrap()
+}
+
+impl Worker {
     fn enter(&mut self) {
         self.stop();
-        self.shared = None;
-        // SAFETY: see the struct; it holds no guard.
-        self.shared = Some(unsafe { self.office.world.shared(self.me) });
-        let others = self.office.at_work.fetch_add(1, Ordering::Relaxed);
-        assert!(others < self.office.permits, "more workers than permits");
+        self.handle.enter_shared();
+        let others = self.around.at_work.fetch_add(1, Ordering::Relaxed);
+        assert!(others < self.around.permits, "more workers than permits");
         self.works = true;
     }
 
     fn stop(&mut self) {
         if std::mem::take(&mut self.works) {
-            self.office.at_work.fetch_sub(1, Ordering::Relaxed);
+            self.around.at_work.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     fn leave(&mut self) {
         self.stop();
-        self.shared = None;
-        // SAFETY: see the struct.
-        unsafe { self.office.world.rest(self.me) };
+        self.handle.leave();
+        self.handle.lend_permit();
     }
 
-    /// As [`Seat::leave`], but it stays in the shared mode.
-    fn lend_place(&mut self) {
+    /// Gives the permit up and stays in the shared mode.
+    fn lend_permit(&mut self) {
         self.stop();
-        // SAFETY: see the struct.
-        unsafe { self.office.world.rest(self.me) };
+        self.handle.lend_permit();
     }
 
     fn step_aside(&mut self) {
-        // SAFETY: see the struct.
-        if unsafe { self.office.world.is_wanted(self.me) } {
+        if self.handle.is_wanted() {
             self.enter();
         }
     }
@@ -116,82 +107,73 @@ impl Seat<'_> {
     /// Looks at what only the exclusive mode changes.
     fn look(&self) {
         // SAFETY: the shared mode; loom checks that no write happens at the same time.
-        self.shared.as_ref().unwrap().with(|value| _ = unsafe { *value });
+        self.handle.state().with(|value| _ = unsafe { *value });
     }
 
     /// Changes it.
     fn exclusively_change(&mut self) {
         self.stop();
-        self.shared = None;
-        // SAFETY: see the struct; it holds no guard.
-        let all = unsafe { self.office.world.exclusive() };
         // SAFETY: the exclusive mode; loom checks that nobody else is there.
-        all.with_mut(|value| unsafe { *value += 1 });
-        drop(all);
+        self.handle.exclusive().with_mut(|value| unsafe { *value += 1 });
+        self.handle.leave();
         self.enter();
     }
 }
 
 /// There is one permit, and what the lender waits for comes only from the other worker: that must get the permit.
-/// Its exclusive turn waits for the lender, and each has a permit afterwards, but not both at once.
+/// Its exclusive mode waits for the lender, and each has a permit afterwards, but not both at once.
 #[test]
-fn a_lent_place_is_of_use_while_its_lender_stays_in_the_shared_mode() {
+fn a_lent_permit_is_of_use_while_its_lender_stays_in_the_shared_mode() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(5);
     model.check(|| {
-        let office = Office::new(2, 1);
-        let other = Arc::clone(&office);
+        let [mut lender, mut other] = workers(1);
         let thread = thread::spawn(move || {
-            let mut seat = other.seat(1);
-            seat.enter();
-            other.end_write();
-            seat.exclusively_change();
-            seat.leave();
+            other.enter();
+            other.around.end_write();
+            other.exclusively_change();
+            other.leave();
         });
-        let mut seat = office.seat(0);
-        seat.enter();
-        seat.lend_place();
-        office.wait_for_disk();
-        seat.look();
-        seat.leave();
-        seat.enter();
-        seat.leave();
+        lender.enter();
+        lender.lend_permit();
+        lender.around.wait_for_disk();
+        lender.look();
+        lender.leave();
+        lender.enter();
+        lender.leave();
         thread.join().unwrap();
         // Neither kept it.
-        seat.enter();
-        seat.leave();
+        lender.enter();
+        lender.leave();
     });
 }
 
-/// A lender that goes back to work in the same turn, because it has to step aside or needs the exclusive mode, waits
+/// A lender that goes back to work in the same batch, because it has to step aside or needs the exclusive mode, waits
 /// for a permit again, and has one to give up at the end.
 #[test]
-fn lenders_that_go_on_get_a_place_again() {
+fn lenders_that_go_on_get_a_permit_again() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
     model.check(|| {
-        let office = Office::new(3, 1);
-        let threads = [1, 2].map(|me| {
-            let office = Arc::clone(&office);
+        let [mut first, second, third] = workers(1);
+        let threads = [second, third].map(|mut worker| {
             thread::spawn(move || {
-                let mut seat = office.seat(me);
-                seat.enter();
-                seat.lend_place();
-                seat.look();
-                if me == 1 {
-                    seat.exclusively_change()
+                worker.enter();
+                worker.lend_permit();
+                worker.look();
+                if worker.handle.me() == 1 {
+                    worker.exclusively_change()
                 } else {
-                    seat.step_aside()
+                    worker.step_aside()
                 }
-                seat.leave();
+                worker.leave();
             })
         });
-        let mut seat = office.seat(0);
-        seat.enter();
-        seat.step_aside();
-        seat.leave();
+        first.enter();
+        first.step_aside();
+        first.leave();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        seat.enter();
-        seat.leave();
+        first.enter();
+        first.leave();
     });
 }

@@ -120,7 +120,7 @@ fn kill(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 fn close_all(call: &mut ServerCall<'_>, filter: &Filter<'_>) -> usize {
     let mut killed = 0;
     for id in call.scope.clients.ids() {
-        if !call.find(id).is_some_and(|client| filter.fits(client)) {
+        if !call.find(id).is_some_and(|(client, _)| filter.fits(client)) {
             continue;
         }
         if id != call.client.id {

@@ -72,11 +72,11 @@ pub(super) fn client_type(name: &[u8]) -> Result<ClientType, Error> {
 }
 
 fn describe_all(call: &mut ServerCall<'_>, wanted: Option<ClientType>) -> String {
-    let mut lines = String::new();
+    let (mut lines, now) = (String::new(), call.scope.now());
     for id in call.scope.clients.ids() {
-        let Some(client) = call.find(id) else { continue };
+        let Some((client, setup)) = call.find(id) else { continue };
         if wanted.is_none_or(|wanted| client.kind() == wanted) {
-            lines.push_str(&client.describe(call.scope.setup(), call.scope.now()));
+            lines.push_str(&client.describe(setup, now));
             lines.push('\n');
         }
     }
@@ -84,11 +84,11 @@ fn describe_all(call: &mut ServerCall<'_>, wanted: Option<ClientType>) -> String
 }
 
 fn describe_ids(call: &mut ServerCall<'_>, ids: Args<'_>) -> Result<String, Error> {
-    let mut lines = String::new();
+    let (mut lines, now) = (String::new(), call.scope.now());
     for id in ids.iter() {
         let id = parse_i64(id).ok_or(Error::fixed("ERR Invalid client ID"))?;
-        if let Some(client) = call.find(ClientId(id as u64)) {
-            lines.push_str(&client.describe(call.scope.setup(), call.scope.now()));
+        if let Some((client, setup)) = call.find(ClientId(id as u64)) {
+            lines.push_str(&client.describe(setup, now));
             lines.push('\n');
         }
     }

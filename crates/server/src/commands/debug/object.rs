@@ -173,10 +173,9 @@ pub(super) fn structsize(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
 }
 
 pub(super) fn client_eviction(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
-    let server = &*call.scope;
-    let mut text =
-        format!("Clients: {}, memory: {}\n", server.clients.len(), server.clients.counts().memory());
-    for client in server.clients.iter().chain([&*call.client]) {
+    let clients = &mut call.scope.clients;
+    let mut text = format!("Clients: {}, memory: {}\n", clients.len(), clients.counts().memory());
+    for client in clients.iter().chain([&*call.client]) {
         let _ = writeln!(text, "id={} memory={}", client.id.0, client.accounted_memory);
     }
     call.reply().verbatim(b"txt", text);

@@ -1,40 +1,41 @@
-//! The lock of the world: many workers in the shared mode, or one in the exclusive mode.
+//! The lock behind [`crate::ModeCell`]: many workers in the shared mode, or one in the exclusive mode.
 //!
 //! A reader-writer lock made for this one use. Every worker has a flag on a cache line of its own
 //! that says whether it is *in* (the shared mode): entering and leaving touch no line that others
-//! write. Whoever wants the exclusive mode announces it and waits until every flag is down.
+//! write. A worker that wants the exclusive mode announces it and waits until every flag is down.
 //!
 //! ```text
 //! enter shared     flag[i] = in;   fence;  wanted?  ── no ──> in
 //!                                             └── yes: flag[i] = out, sleep until it is over
 //! enter exclusive  wanted = true;  fence;  all flags out?  ── yes ──> alone
 //!                                             └── no: sleep until one goes out
-//! leave shared     flag[i] = out;  fence;  wanted?  ── yes ──> wake who waits for that
+//! leave shared     flag[i] = out;  fence;  wanted?  ── yes ──> wake the one that waits for that
 //! ```
 //! The fences make it impossible that both sides miss each other (Dekker's argument).
-//! Fairness: between two exclusive turns every worker that was kept waiting gets its turn, and as
-//! nobody enters while an exclusive turn is wanted, the wait for one is bounded by a batch.
+//! Fairness: between two exclusive holders every worker that was kept waiting enters the shared mode, and as
+//! nobody enters while the exclusive mode is wanted, the wait for it is bounded by a batch.
 
-use crate::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, fence, spin_loop};
+use crate::spin::wait_briefly;
+use crate::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, fence};
 
 /// A flag on lines of its own.
 #[repr(align(128))]
 struct Flag(AtomicBool);
 
-/// What the slow paths agree on.
+/// What the paths that sleep agree on.
 #[derive(Default)]
-struct Gate {
+struct State {
     /// Somebody has the exclusive mode, or waits for the others to leave.
     is_taken: bool,
     /// Workers that sleep until the shared mode is open again.
     kept_waiting: usize,
 }
 
-/// See the module.
-pub struct WorldLock {
+/// A lock with a shared mode for each of several workers and an exclusive mode for one of them.
+pub struct ModeLock {
     is_in: Box<[Flag]>,
     wanted: AtomicBool,
-    gate: Mutex<Gate>,
+    state: Mutex<State>,
     /// The shared mode is open again.
     open: Condvar,
     /// A worker left while the exclusive mode was wanted.
@@ -43,19 +44,16 @@ pub struct WorldLock {
     free: Condvar,
 }
 
-/// Looks at the flags before sleeping: a batch often ends within that time.
-#[cfg(not(loom))]
-const SPINS: usize = 200;
-#[cfg(loom)]
-const SPINS: usize = 0;
+/// Why the mutex is never poisoned.
+const NO_PANIC: &str = "no panic happens while the state is locked";
 
-impl WorldLock {
-    /// The lock for so many workers.
-    pub fn new(workers: usize) -> WorldLock {
-        WorldLock {
+impl ModeLock {
+    /// A lock for so many workers, all of them out.
+    pub fn new(workers: usize) -> ModeLock {
+        ModeLock {
             is_in: (0..workers).map(|_| Flag(AtomicBool::new(false))).collect(),
             wanted: AtomicBool::new(false),
-            gate: Mutex::new(Gate::default()),
+            state: Mutex::new(State::default()),
             open: Condvar::new(),
             left: Condvar::new(),
             free: Condvar::new(),
@@ -74,17 +72,17 @@ impl WorldLock {
 
     #[cold]
     fn enter_shared_later(&self, me: usize) {
-        let mut gate = self.lock();
+        let mut state = self.lock();
         self.is_in[me].0.store(false, Ordering::Release);
         self.left.notify_one();
-        gate.kept_waiting += 1;
-        while gate.is_taken {
-            gate = self.open.wait(gate).expect("no panic happens under the gate");
+        state.kept_waiting += 1;
+        while state.is_taken {
+            state = self.open.wait(state).expect(NO_PANIC);
         }
-        gate.kept_waiting -= 1;
-        // Whoever takes the gate after this sees the flag.
+        state.kept_waiting -= 1;
+        // A worker that locks the state after this sees the flag.
         self.is_in[me].0.store(true, Ordering::Relaxed);
-        if gate.kept_waiting == 0 {
+        if state.kept_waiting == 0 {
             self.free.notify_all();
         }
     }
@@ -101,11 +99,11 @@ impl WorldLock {
 
     #[cold]
     fn tell_that_one_left(&self) {
-        let _gate = self.lock();
+        let _state = self.lock();
         self.left.notify_one();
     }
 
-    /// Somebody waits for the shared mode to end: batches should.
+    /// True if somebody waits for the shared mode to end, which it should with the batch under way.
     #[inline]
     pub fn is_wanted(&self) -> bool {
         self.wanted.load(Ordering::Relaxed)
@@ -113,35 +111,32 @@ impl WorldLock {
 
     /// A worker that is out enters the exclusive mode.
     pub fn enter_exclusive(&self) {
-        let mut gate = self.lock();
-        while gate.is_taken || gate.kept_waiting > 0 {
-            gate = self.free.wait(gate).expect("no panic happens under the gate");
+        let mut state = self.lock();
+        while state.is_taken || state.kept_waiting > 0 {
+            state = self.free.wait(state).expect(NO_PANIC);
         }
-        gate.is_taken = true;
+        state.is_taken = true;
         self.wanted.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if !self.all_left() {
-            drop(gate);
-            for _ in 0..SPINS {
-                if self.all_left() {
-                    return;
-                }
-                spin_loop();
+            drop(state);
+            if wait_briefly(|| self.all_left()) {
+                return;
             }
-            gate = self.lock();
+            state = self.lock();
             while !self.all_left() {
-                gate = self.left.wait(gate).expect("no panic happens under the gate");
+                state = self.left.wait(state).expect(NO_PANIC);
             }
         }
     }
 
     /// Ends the exclusive mode.
     pub fn leave_exclusive(&self) {
-        let mut gate = self.lock();
-        gate.is_taken = false;
+        let mut state = self.lock();
+        state.is_taken = false;
         self.wanted.store(false, Ordering::Release);
         self.open.notify_all();
-        if gate.kept_waiting == 0 {
+        if state.kept_waiting == 0 {
             self.free.notify_one();
         }
     }
@@ -150,7 +145,7 @@ impl WorldLock {
         self.is_in.iter().all(|flag| !flag.0.load(Ordering::Acquire))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Gate> {
-        self.gate.lock().expect("no panic happens under the gate")
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect(NO_PANIC)
     }
 }
