@@ -15,7 +15,7 @@ use crate::value::StrValue;
 /// Declaration of SET.
 pub static SET: Command = Command::new("set", Group::String, -3, set)
     .since("1.0.0")
-    .flags(WRITE | DENYOOM)
+    .flags(WRITE | DENYOOM | QUICK)
     .keys(&[KeySpec::at(1, RW | ACCESS | UPDATE | VARIABLE_FLAGS).notes("Read only with GET.")])
     .summary("Stores a string at a key, whatever it held.")
     .complexity("O(1)")
