@@ -159,6 +159,11 @@ impl Entry {
     pub fn arity_fits(&self, len: usize) -> bool {
         fits(self.arity, len)
     }
+
+    /// Whether it runs what its client has queued.
+    pub fn is_exec(&self) -> bool {
+        self.reach == Reach::Queue
+    }
 }
 
 impl CommandTable {

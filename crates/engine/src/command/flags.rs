@@ -59,6 +59,14 @@ pub const TOUCHES_ARBITRARY_KEYS: Flags = 1 << 23;
 /// its neighbours. [`FAST`] implies it. Only commands have it: which subcommand a call means is not known
 /// when it is planned.
 pub const QUICK: Flags = 1 << 24;
+/// Runs at once inside MULTI, where other commands are queued.
+pub const RUNS_IN_MULTI: Flags = 1 << 25;
+/// Ends MULTI: allowed there without memory, which a command that is queued would need.
+pub const ENDS_MULTI: Flags = 1 << 26;
+/// Allowed to a RESP2 client that has subscriptions.
+pub const FOR_SUBSCRIBERS: Flags = 1 << 27;
+/// Refused like a write while the disk fails, so that a health check notices.
+pub const REFUSED_WITH_WRITES: Flags = 1 << 28;
 
 /// Names of the flags that COMMAND INFO shows, in its order; MOVABLE_KEYS follows from the keys.
 pub const FLAG_NAMES: [(Flags, &str); 19] = [

@@ -248,6 +248,12 @@ impl<H: Copy> Spec<H> {
         self
     }
 
+    /// More properties than those given so far.
+    pub const fn and_flags(mut self, more: Flags) -> Self {
+        self.meta.flags |= more;
+        self
+    }
+
     /// Further ACL categories.
     pub const fn categories(mut self, extra: Categories) -> Self {
         self.meta.extra_categories = extra;
