@@ -16,6 +16,7 @@ pub use crate::settings::EventClasses;
 pub use arg::{Arg, ArgType};
 pub use ctx::{Caller, Ctx, Key};
 pub use effects::{Block, Effects};
+pub use find_keys::{BadArguments, FoundKey};
 pub use flags::*;
 pub use keyspec::*;
 pub use spec::{Meta, Spec};

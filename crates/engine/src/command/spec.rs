@@ -16,6 +16,7 @@
 //! process in the server, which joins the tables.
 
 use super::arg::Arg;
+use super::find_keys::KeyFinder;
 use super::flags::*;
 use super::keyspec::KeySpec;
 use crate::level::Level;
@@ -66,6 +67,8 @@ pub struct Meta {
     pub without_categories: Categories,
     /// Where its keys are.
     pub keys: &'static [KeySpec],
+    /// What finds its keys where the specifications cannot.
+    pub key_finder: Option<KeyFinder>,
     /// First version that has it.
     pub since: &'static str,
     /// First version that no longer has it.
@@ -172,6 +175,7 @@ impl<H: Copy> Spec<H> {
                 extra_categories: 0,
                 without_categories: 0,
                 keys: &[],
+                key_finder: None,
                 since: "1.0.0",
                 until: None,
                 deprecated: None,
@@ -269,6 +273,12 @@ impl<H: Copy> Spec<H> {
     /// Where its keys are.
     pub const fn keys(mut self, keys: &'static [KeySpec]) -> Self {
         self.meta.keys = keys;
+        self
+    }
+
+    /// What finds its keys where the specifications cannot.
+    pub const fn key_finder(mut self, find: KeyFinder) -> Self {
+        self.meta.key_finder = Some(find);
         self
     }
 
