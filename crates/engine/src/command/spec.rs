@@ -20,6 +20,7 @@ use super::find_keys::KeyFinder;
 use super::flags::*;
 use super::keyspec::KeySpec;
 use crate::level::Level;
+use ochre_resp::request::Args;
 
 /// What was different in a declaration before a version.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,9 @@ pub const fn fits(arity: i16, len: usize) -> bool {
     if arity >= 0 { len == arity as usize } else { len >= -(arity as isize) as usize }
 }
 
+/// Finds the places of arguments that are secrets.
+pub type SecretFinder = fn(Args<'_>) -> Vec<usize>;
+
 /// Everything about a command but its handler.
 #[derive(Debug, Clone, Copy)]
 pub struct Meta {
@@ -69,6 +73,8 @@ pub struct Meta {
     pub keys: &'static [KeySpec],
     /// What finds its keys where the specifications cannot.
     pub key_finder: Option<KeyFinder>,
+    /// What finds the arguments that logs must not show.
+    pub secret_finder: Option<SecretFinder>,
     /// First version that has it.
     pub since: &'static str,
     /// First version that no longer has it.
@@ -99,6 +105,11 @@ impl Meta {
     pub fn exists_at(&self, level: Level) -> bool {
         level >= Level::of_version(self.since)
             && self.until.is_none_or(|version| level < Level::of_version(version))
+    }
+
+    /// The places of arguments that are secrets: the slow log and MONITOR must not show them.
+    pub fn find_secrets(&self, args: Args<'_>) -> Vec<usize> {
+        self.secret_finder.map_or_else(Vec::new, |find| find(args))
     }
 
     /// What was different at a level.
@@ -176,6 +187,7 @@ impl<H: Copy> Spec<H> {
                 without_categories: 0,
                 keys: &[],
                 key_finder: None,
+                secret_finder: None,
                 since: "1.0.0",
                 until: None,
                 deprecated: None,
@@ -279,6 +291,12 @@ impl<H: Copy> Spec<H> {
     /// What finds its keys where the specifications cannot.
     pub const fn key_finder(mut self, find: KeyFinder) -> Self {
         self.meta.key_finder = Some(find);
+        self
+    }
+
+    /// What finds the arguments that logs must not show.
+    pub const fn secret_finder(mut self, find: SecretFinder) -> Self {
+        self.meta.secret_finder = Some(find);
         self
     }
 

@@ -17,6 +17,7 @@ pub use connections::Connections;
 
 use crate::exec::{Handler, ServerCall, ServerCommand};
 use crate::expiry::with_keys;
+use crate::secrets;
 use connections::Connection;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
@@ -46,6 +47,7 @@ static MIGRATE: ServerCommand = ServerCommand::new(
     KeySpec::keyword("KEYS", -2, KEY_USE | INCOMPLETE).find(Find::Range { last: -1, step: 1, limit: 0 }),
 ])
 .key_finder(find_keys)
+.secret_finder(|args| [secrets::behind(args, b"AUTH", 1), secrets::behind(args, b"AUTH2", 2)].concat())
 .summary("Moves keys to another server.")
 .complexity(
     "Those of DUMP and DEL here and of RESTORE there, and O(N) for the bytes that are sent between them.",
