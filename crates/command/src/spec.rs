@@ -1,24 +1,30 @@
 //! A command is declared once: everything known about it in one static, next to its handler.
 //!
-//! ```ignore
-//! pub static GET: Command = Command::new("get", Group::String, 2, get)
+//! ```
+//! use ochre_command::*;
+//!
+//! type Command = Spec<fn(&[u8]) -> Vec<u8>>;
+//!
+//! pub static GET: Command = Command::new("get", Group::String, 2, |key| key.to_vec())
 //!     .since("1.0.0")
 //!     .flags(READONLY | FAST)
 //!     .keys(&[KeySpec::at(1, RO | ACCESS)])
 //!     .summary("Returns the string at a key.")
 //!     .complexity("O(1)")
 //!     .args(&[Arg::key("key")]);
+//!
+//! assert!(GET.meta.arity_fits(2) && !GET.meta.arity_fits(3));
 //! ```
 //!
 //! COMMAND *, ACL categories, routing, the compatibility level, the documentation and the
 //! generator of the differential test read it; nothing is restated elsewhere.
-//! `H` is the type of the handler: data commands live in this crate, commands that need the whole
+//! `H` is the type of the handler: commands on data live in the engine, commands that need the whole
 //! process in the server, which joins the tables.
 
-use super::arg::Arg;
-use super::find_keys::KeyFinder;
-use super::flags::*;
-use super::keyspec::KeySpec;
+use crate::arg::Arg;
+use crate::find_keys::KeyFinder;
+use crate::flags::*;
+use crate::keyspec::KeySpec;
 use crate::level::Level;
 use ochre_resp::request::Args;
 
@@ -42,6 +48,7 @@ impl Older {
 }
 
 /// True if `len` arguments fit an arity.
+#[inline]
 pub const fn fits(arity: i16, len: usize) -> bool {
     if arity >= 0 { len == arity as usize } else { len >= -(arity as isize) as usize }
 }
