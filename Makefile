@@ -41,6 +41,7 @@ server:
 check:
 	cargo fmt --all --check
 	python3 tools/check_sources.py
+	python3 tools/test_imports.py
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo test --workspace --exclude ochre-tests
 

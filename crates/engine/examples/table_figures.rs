@@ -2,7 +2,13 @@
 //! the standard library's map, and the histogram of 20,000,000 timed inserts.
 //!
 //! `cargo run --release -p ochre-engine --example table_figures [bytes] [speed] [growth]`
-#![allow(missing_docs, unsafe_code, clippy::disallowed_methods)]
+#![allow(missing_docs, unsafe_code)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "a measurement takes time and prints it"
+)]
 
 use std::collections::HashSet;
 use std::hint::black_box;

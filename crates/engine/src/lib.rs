@@ -13,7 +13,6 @@ pub mod error;
 pub mod geo;
 pub mod hyperloglog;
 pub mod keyspace;
-pub mod level;
 pub mod settings;
 pub mod sorted;
 pub mod stream;
@@ -23,3 +22,5 @@ pub mod testing;
 pub mod text;
 pub mod time;
 pub mod value;
+
+pub use ochre_command::level;

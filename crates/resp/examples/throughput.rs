@@ -1,5 +1,11 @@
 //! How long the wire takes: nanoseconds per command to parse a pipeline of 16 SET or GET commands and per
 //! reply to write. `cargo run --release -p ochre-resp --example throughput`
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "a measurement takes time and prints it"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -2,7 +2,7 @@
 //!
 //! The strict spelling (no plus sign, no leading zero, no blank) is the one that Redis accepts for lengths on
 //! the wire and the one that decides whether a string is stored as an integer, so that the text can be
-//! rebuilt from the number (util.c: string2ll).
+//! rebuilt from the number (util.c: string2ll). A few old commands are lenient and read numbers with C's `atoi`.
 
 /// The number a text spells, if it is exactly what printing that number gives.
 #[inline]
@@ -26,6 +26,18 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
         magnitude = magnitude * 10 + u64::from(digit);
     }
     if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// C's `atoi`: the number at the start of a text, 0 if there is none.
+pub fn atoi(text: &[u8]) -> i32 {
+    let (sign, digits) = match text.trim_ascii_start() {
+        [b'-', rest @ ..] => (-1, rest),
+        [b'+', rest @ ..] | rest => (1, rest),
+    };
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
+    let value = digits.fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(sign * digit));
+    // Cut to 32 bits, as glibc does.
+    value as i32
 }
 
 /// A protocol line of one type byte and a number, ready to be appended: `:1000\r\n`.
@@ -104,6 +116,14 @@ mod tests {
         {
             assert_eq!(parse_i64(bad.as_bytes()), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_number_in_front_is_read_as_c_does() {
+        for (text, number) in [("12", 12), (" +1x", 1), ("-7 ", -7), ("", 0), ("x1", 0), ("4294967297", 1)] {
+            assert_eq!(atoi(text.as_bytes()), number, "{text}");
+        }
+        assert_eq!((atoi(b"-9223372036854775808"), atoi(b"99999999999999999999")), (0, -1));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::server::Server;
 use crate::table::Entry;
 use ochre_engine::command::Effects;
 use ochre_engine::command::effects::Propagation;
+use ochre_engine::command::flags::TOUCHES_ARBITRARY_KEYS;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
@@ -153,9 +154,8 @@ impl Journal {
                 }
             }
         }
-        // What such commands meet is a matter of chance, and does not belong together
-        // (server.h: CMD_TOUCHES_ARBITRARY_KEYS).
-        let at_random = matches!(scene.command.meta.name, "scan" | "randomkey");
+        // What such a command meets is a matter of chance, and does not belong together.
+        let at_random = scene.command.meta.flags & TOUCHES_ARBITRARY_KEYS != 0;
         self.end_unit(!at_random, scene.settings.level, scene.seconds);
     }
 

@@ -6,7 +6,7 @@
 mod names;
 
 use names::Names;
-use ochre_engine::command::flags::{FAST, READONLY, WHOLE_WORLD};
+use ochre_engine::command::flags::{FAST, QUICK, READONLY, WHOLE_WORLD};
 use ochre_engine::command::keyspec::{INCOMPLETE, NOT_KEY};
 use ochre_engine::command::spec::fits;
 use ochre_engine::command::{Begin, Find, Flags, KeySpec, Meta};
@@ -50,14 +50,13 @@ pub enum Locking {
     Unplanned,
     /// By the hashes of its plan.
     Planned,
-    /// In the same way, and together with those next to it: it is done in a moment, which is when its
-    /// declaration says FAST, or O(1), as that of SET does, so that nobody waits long for a key.
+    /// By the hashes of its plan, together with its neighbours: its declaration says [`QUICK`] or [`FAST`].
     Grouped,
 }
 
 impl Locking {
     fn of(meta: &Meta, reach: Reach, places: KeyPlaces) -> Locking {
-        let is_quick = meta.flags & FAST != 0 || meta.complexity == "O(1)";
+        let is_quick = meta.flags & (FAST | QUICK) != 0;
         match reach {
             Reach::OneKey | Reach::Keys if !places.complete => Locking::Unplanned,
             Reach::OneKey | Reach::Keys | Reach::Local if is_quick => Locking::Grouped,
@@ -159,6 +158,11 @@ impl Entry {
     #[inline]
     pub fn arity_fits(&self, len: usize) -> bool {
         fits(self.arity, len)
+    }
+
+    /// Whether it runs what its client has queued.
+    pub fn is_exec(&self) -> bool {
+        self.reach == Reach::Queue
     }
 }
 

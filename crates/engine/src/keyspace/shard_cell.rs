@@ -353,6 +353,7 @@ fn prefetch_to_write<T>(address: *const T) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "locks are tested with threads")]
 mod tests {
     use super::*;
     use crate::entry::KeyEntry;

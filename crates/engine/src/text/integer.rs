@@ -3,10 +3,10 @@
 //! Strictness matters because it decides encodings: a value may be kept as an integer only if
 //! printing the integer gives the same bytes back. Hence no sign `+`, no blanks, no leading
 //! zeros and no `-0` (util.c `string2ll`). The same
-//! strictness rules lengths on the wire, so the function lives with the protocol.
+//! strictness rules lengths on the wire, so [`parse_i64`] lives with the protocol.
 //! Printing is the itoa crate's business.
 
-pub use ochre_resp::digits::parse_i64;
+pub use ochre_resp::digits::{atoi, parse_i64};
 
 /// The longest text of an `i64`, sign included.
 pub const MAX_I64_DIGITS: usize = 20;
@@ -27,16 +27,6 @@ pub fn parse_u64(text: &[u8]) -> Option<u64> {
 /// `parseScanCursorOrReply`). The empty text is 0.
 pub fn parse_cursor(text: &[u8]) -> Option<u64> {
     if text.is_empty() { Some(0) } else { parse_c_unsigned(text) }
-}
-
-/// C's `atoi`: the number at the start of a text, 0 if there is none.
-pub fn atoi(text: &[u8]) -> i32 {
-    let (negative, digits) = super::hex::split_sign(text.trim_ascii_start());
-    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
-    let sign = if negative { -1 } else { 1 };
-    let value = digits.fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(sign * digit));
-    // Cut to 32 bits, as glibc does.
-    value as i32
 }
 
 /// C's `strtoull` on a whole text without blanks in front.
@@ -81,14 +71,6 @@ pub fn push_i64(out: &mut Vec<u8>, value: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_number_in_front_is_read_as_c_does() {
-        for (text, number) in [("12", 12), (" +1x", 1), ("-7 ", -7), ("", 0), ("x1", 0), ("4294967297", 1)] {
-            assert_eq!(atoi(text.as_bytes()), number, "{text}");
-        }
-        assert_eq!((atoi(b"-9223372036854775808"), atoi(b"99999999999999999999")), (0, -1));
-    }
     use proptest::prelude::*;
 
     #[test]

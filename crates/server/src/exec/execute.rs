@@ -141,7 +141,7 @@ fn refuse<S: Scope>(
     command: Option<CommandId>,
     error: &Error,
 ) -> Progress {
-    let is_exec = |id: &CommandId| matches!(scope.shared().handlers.get(*id), Run::Exec);
+    let is_exec = |id: &CommandId| scope.shared().commands.get(*id).is_exec();
     let Some(exec) = command.filter(is_exec) else {
         refuses(client, &scope.state().stats, command, error);
         return Progress::Done;

@@ -13,7 +13,9 @@ use crate::setup::Setup;
 use crate::shared::SharedState;
 use crate::stats::Stats;
 use crate::table::{CommandId, Entry};
-use ochre_engine::command::flags::{DENYOOM, NO_AUTH, NO_MULTI};
+use ochre_engine::command::flags::{
+    DENYOOM, ENDS_MULTI, FOR_SUBSCRIBERS, NO_AUTH, NO_MULTI, REFUSED_WITH_WRITES, RUNS_IN_MULTI, WRITE,
+};
 use ochre_engine::command::{Args, Error, Outcome};
 use ochre_engine::error::c_text;
 use ochre_engine::level::Level;
@@ -42,7 +44,9 @@ impl SharedState {
         if restricted {
             let flags = setup.flags_with_queue(client, command);
             let config = &self.config.persistence;
-            self.persistence.refuse_unsafe_write(config, flags, entry.meta.name == "ping")?;
+            // PING inside a transaction does not count.
+            let own = entry.meta.flags & REFUSED_WITH_WRITES;
+            self.persistence.refuse_unsafe_write(config, flags & WRITE | own)?;
         }
         check_context(client, entry)?;
         if restricted {
@@ -90,14 +94,13 @@ impl<'a> Setup<'a> {
         Ok(())
     }
 
-    /// Whether a command may use more memory: so may whatever is queued (server.c: processCommand, reject_cmd_on_oom).
+    /// Whether a command may use more memory. A queue uses memory, too, so inside MULTI only the commands that end it
+    /// are sure not to (server.c: processCommand, reject_cmd_on_oom).
     #[inline]
     pub fn needs_memory(self, client: &Client, command: CommandId) -> bool {
-        let is_queued = client.flags.contains(Flags::MULTI) && {
-            let entry = self.commands.get(command);
-            entry.parent.is_some() || !matches!(entry.meta.name, "exec" | "discard" | "quit" | "reset")
-        };
-        is_queued || self.flags_with_queue(client, command) & DENYOOM != 0
+        let may_be_queued =
+            client.flags.contains(Flags::MULTI) && self.commands.get(command).meta.flags & ENDS_MULTI == 0;
+        may_be_queued || self.flags_with_queue(client, command) & DENYOOM != 0
     }
 
     /// The properties of a command; EXEC has those of the commands it would run.
@@ -108,7 +111,7 @@ impl<'a> Setup<'a> {
         command: CommandId,
     ) -> ochre_engine::command::flags::Flags {
         let entry = self.commands.get(command);
-        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queue = client.multi.as_ref().filter(|_| entry.is_exec());
         let queued = queue.into_iter().flat_map(|multi| &multi.commands);
         queued.fold(entry.meta.flags, |all, (id, _)| all | self.commands.get(*id).meta.flags)
     }
@@ -116,7 +119,7 @@ impl<'a> Setup<'a> {
     /// The properties that a command shares with the commands EXEC would run for it.
     fn flags_in_common(self, client: &Client, command: CommandId) -> ochre_engine::command::flags::Flags {
         let entry = self.commands.get(command);
-        let queue = client.multi.as_ref().filter(|_| &*entry.full_name == "exec");
+        let queue = client.multi.as_ref().filter(|_| entry.is_exec());
         let queued = queue.into_iter().flat_map(|multi| &multi.commands);
         queued.fold(entry.meta.flags, |all, (id, _)| all & self.commands.get(*id).meta.flags)
     }
@@ -187,29 +190,12 @@ fn check_context(client: &Client, entry: &Entry) -> Outcome {
 /// Whether a command is to be queued instead of run.
 #[inline]
 pub fn is_queued(client: &Client, entry: &Entry) -> bool {
-    client.flags.contains(Flags::MULTI) && !leaves_transaction(entry)
-}
-
-/// Commands that are not queued inside MULTI.
-fn leaves_transaction(entry: &Entry) -> bool {
-    matches!(entry.meta.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
-        && entry.parent.is_none()
+    client.flags.contains(Flags::MULTI) && entry.meta.flags & RUNS_IN_MULTI == 0
 }
 
 /// A RESP2 client with subscriptions may only change them, and a few more.
 fn subscriber_may(entry: &Entry) -> Outcome {
-    const ALLOWED: [&str; 9] = [
-        "ping",
-        "subscribe",
-        "ssubscribe",
-        "unsubscribe",
-        "sunsubscribe",
-        "psubscribe",
-        "punsubscribe",
-        "quit",
-        "reset",
-    ];
-    if ALLOWED.contains(&&*entry.full_name) {
+    if entry.meta.flags & FOR_SUBSCRIBERS != 0 {
         return Ok(());
     }
     Err(Error::new(format!(

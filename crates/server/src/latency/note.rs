@@ -4,7 +4,6 @@
 use super::Monitor;
 use crate::client::Client;
 use crate::clock::Tick;
-use crate::secrets;
 use crate::server::Server;
 use crate::setup::Setup;
 use crate::slowlog::Slowlog;
@@ -41,7 +40,7 @@ impl Notes {
         let (threshold, max_len) = (diagnostics.slowlog_log_slower_than, diagnostics.slowlog_max_len);
         let micros = nanos / 1000;
         if flags & SKIP_SLOWLOG == 0 && u64::try_from(threshold).is_ok_and(|least| micros >= least) {
-            let secrets = secrets::places(&entry.full_name, args);
+            let secrets = entry.meta.find_secrets(args);
             self.slowlog.lock().push(client, args, &secrets, unix_seconds, micros, max_len);
         }
         let event = if flags & FAST == 0 { "command" } else { "fast-command" };

@@ -30,7 +30,7 @@ use crate::server::Server;
 use aof::Aof;
 use loading::{LastLoad, Loading};
 use ochre_engine::command::Error;
-use ochre_engine::command::flags::{Flags, LOADING, WRITE};
+use ochre_engine::command::flags::{Flags, LOADING, REFUSED_WITH_WRITES, WRITE};
 use ochre_engine::time::UnixMs;
 use rand::Rng;
 use snapshot::Snapshots;
@@ -84,15 +84,10 @@ impl Persistence {
     }
 
     /// The error for a command that would change data which cannot be made durable (server.c:
-    /// writeCommandsDeniedByDiskError). PING tells of it as well. `flags` are those of the command,
+    /// writeCommandsDeniedByDiskError), or that is refused with such ones. `flags` are those of the command,
     /// and of what EXEC would run.
     #[cold]
-    pub fn refuse_unsafe_write(
-        &self,
-        config: &config::Persistence,
-        flags: Flags,
-        is_ping: bool,
-    ) -> Result<(), Error> {
+    pub fn refuse_unsafe_write(&self, config: &config::Persistence, flags: Flags) -> Result<(), Error> {
         const UNABLE_TO_SAVE: Error = Error::fixed(
             "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
              disk. Commands that may modify the data set are disabled, because this instance is configured \
@@ -102,7 +97,7 @@ impl Persistence {
         let unable =
             !self.snapshots.succeeded && config.stop_writes_on_bgsave_error && !config.save.0.is_empty();
         let refusal = if unable { Some(UNABLE_TO_SAVE) } else { self.aof.refusal() };
-        refusal.filter(|_| flags & WRITE != 0 || is_ping).map_or(Ok(()), Err)
+        refusal.filter(|_| flags & (WRITE | REFUSED_WITH_WRITES) != 0).map_or(Ok(()), Err)
     }
 
     /// The error for a command that has to wait until all data is there. `common` are the flags that

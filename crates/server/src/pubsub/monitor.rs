@@ -5,7 +5,7 @@
 use super::Subscriber;
 use crate::client::{Client, Flags};
 use crate::mailboxes::{ClientMessage, MessageBody};
-use crate::secrets;
+use crate::secrets::REDACTED;
 use crate::table::Entry;
 use bytes::Bytes;
 use ochre_engine::command::flags::{ADMIN, SKIP_MONITOR};
@@ -67,10 +67,10 @@ impl Monitors {
             return;
         }
         let mut line = prefix(client, unix_us);
-        let secret = secrets::places(&command.full_name, args);
+        let secret = command.meta.find_secrets(args);
         for (at, arg) in args.iter().enumerate() {
             line.push(b' ');
-            push_repr(&mut line, if secret.contains(&at) { secrets::REDACTED } else { arg });
+            push_repr(&mut line, if secret.contains(&at) { REDACTED } else { arg });
         }
         line.extend_from_slice(b"\r\n");
         let line = Bytes::from(line);

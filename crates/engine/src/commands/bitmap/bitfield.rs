@@ -15,6 +15,7 @@ pub static BITFIELD: Command = Command::new("bitfield", Group::Bitmap, -2, bitfi
     .since("3.2.0")
     .flags(WRITE | DENYOOM)
     .keys(&[KeySpec::at(1, RW | UPDATE | ACCESS | VARIABLE_FLAGS).notes("Reads and changes the key.")])
+    .key_finder(find_keys)
     .summary("Reads, sets and increments integers of any width inside a string.")
     .complexity("O(1) for each operation")
     .args(&[Arg::key("key"), Arg::one_of("operation", OPERATIONS).optional().multiple()]);
@@ -46,6 +47,21 @@ pub static BITFIELD_RO: Command = Command::new("bitfield_ro", Group::Bitmap, -2,
     .summary("Reads integers of any width inside a string.")
     .complexity("O(1) for each operation")
     .args(&[Arg::key("key"), Arg::block("get-block", GET).token("GET").optional().multiple_token()]);
+
+/// Finds the key, which is only read if all operations are GET (db.c: bitfieldGetKeys).
+fn find_keys(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
+    let mut at = 2;
+    while at < args.len() {
+        let rest = args.len() - at - 1;
+        let word = args.get(at).to_ascii_lowercase();
+        at += match word.as_slice() {
+            b"get" if rest >= 2 => 3,
+            b"overflow" if rest >= 1 => 2,
+            _ => return Ok(vec![(1, RW | ACCESS | UPDATE)]),
+        };
+    }
+    Ok(vec![(1, RO | ACCESS)])
+}
 
 fn bitfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let operations = parse(ctx, args)?;

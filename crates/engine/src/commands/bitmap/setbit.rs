@@ -8,7 +8,7 @@ use crate::text::parse_i64;
 /// SETBIT key offset value
 pub static SETBIT: Command = Command::new("setbit", Group::Bitmap, 4, setbit)
     .since("2.2.0")
-    .flags(WRITE | DENYOOM)
+    .flags(WRITE | DENYOOM | QUICK)
     .keys(&[KeySpec::at(1, RW | ACCESS | UPDATE)])
     .summary("Sets or clears one bit of a string, which grows if needed.")
     .complexity("O(1)")

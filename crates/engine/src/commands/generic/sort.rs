@@ -37,6 +37,7 @@ pub static SORT: Command = Command::new("sort", Group::Generic, -2, sort)
     .categories(COLLECTIONS)
     .without_categories(CAT_KEYSPACE)
     .keys(&[SOURCE, DERIVED, KeySpec::unknown(OW | UPDATE).notes("STORE may stand anywhere.")])
+    .key_finder(find_keys)
     .summary("Sorts a list, set or sorted set and returns or stores the result.")
     .complexity(COMPLEXITY)
     .args(&[
@@ -56,6 +57,7 @@ pub static SORT_RO: Command = Command::new("sort_ro", Group::Generic, -2, sort_r
     .categories(COLLECTIONS)
     .without_categories(CAT_KEYSPACE)
     .keys(&[SOURCE, DERIVED])
+    .key_finder(|_| Ok(vec![(1, SOURCE.flags)]))
     .summary("Sorts a list, set or sorted set and returns the result.")
     .complexity(COMPLEXITY)
     .args(&[
@@ -66,6 +68,27 @@ pub static SORT_RO: Command = Command::new("sort_ro", Group::Generic, -2, sort_r
         Arg::one_of("order", ORDER).optional(),
         Arg::word("sorting", "ALPHA").optional(),
     ]);
+
+/// Finds the sorted key, and the one of the last STORE (db.c: sortGetKeys).
+fn find_keys(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
+    let mut found = vec![(1, SOURCE.flags)];
+    let mut at = 2;
+    while at < args.len() {
+        let word = args.get(at).to_ascii_lowercase();
+        at += match word.as_slice() {
+            b"limit" => 2,
+            b"get" | b"by" => 1,
+            b"store" if at + 1 < args.len() => {
+                found.truncate(1);
+                found.push((at + 1, OW | UPDATE));
+                1
+            }
+            _ => 0,
+        };
+        at += 1;
+    }
+    Ok(found)
+}
 
 fn sort(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     run(ctx, args, Request::parse(args, true)?)

@@ -12,7 +12,7 @@ use ochre_resp::reply::Reply;
 /// GEODIST key member1 member2 [M|KM|FT|MI]
 pub static GEODIST: Command = Command::new("geodist", Group::Geo, -4, geodist)
     .since("3.2.0")
-    .flags(READONLY)
+    .flags(READONLY | QUICK)
     .keys(&[KeySpec::at(1, RO | ACCESS)])
     .summary("Returns the distance between two members.")
     .complexity("O(1)")

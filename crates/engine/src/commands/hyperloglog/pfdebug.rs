@@ -2,7 +2,7 @@
 
 use super::{encoding_of, store};
 use crate::command::{
-    ACCESS, ADMIN, Arg, Args, Command, Ctx, DENYOOM, Error, Group, Key, KeySpec, Outcome, RW, WRITE,
+    ACCESS, ADMIN, Arg, Args, Command, Ctx, DENYOOM, Error, Group, Key, KeySpec, Outcome, QUICK, RW, WRITE,
 };
 use crate::hyperloglog::{self as hll, Encoding, REGISTERS};
 use crate::text::eq_ignore_case;
@@ -10,7 +10,7 @@ use crate::text::eq_ignore_case;
 /// PFDEBUG GETREG|DECODE|ENCODING|TODENSE key
 pub static PFDEBUG: Command = Command::new("pfdebug", Group::HyperLogLog, 3, pfdebug)
     .since("2.8.9")
-    .flags(WRITE | DENYOOM | ADMIN)
+    .flags(WRITE | DENYOOM | ADMIN | QUICK)
     .keys(&[KeySpec::at(2, RW | ACCESS)])
     .summary("Shows the inside of a HyperLogLog.")
     .complexity("O(1)")

@@ -15,8 +15,9 @@ use crate::value::StrValue;
 /// Declaration of SET.
 pub static SET: Command = Command::new("set", Group::String, -3, set)
     .since("1.0.0")
-    .flags(WRITE | DENYOOM)
+    .flags(WRITE | DENYOOM | QUICK)
     .keys(&[KeySpec::at(1, RW | ACCESS | UPDATE | VARIABLE_FLAGS).notes("Read only with GET.")])
+    .key_finder(find_keys)
     .summary("Stores a string at a key, whatever it held.")
     .complexity("O(1)")
     .history(&[
@@ -41,6 +42,12 @@ const EXPIRATION: &[Arg] = &[
     Arg::unix_time("unix-time-milliseconds").token("PXAT").since("6.2.0"),
     Arg::word("keepttl", "KEEPTTL").since("6.0.0"),
 ];
+
+/// Finds the key; GET decides how it is used (db.c: setGetKeys).
+fn find_keys(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
+    let gets = args.iter().skip(3).any(|arg| eq_ignore_case(arg, b"get"));
+    Ok(vec![(1, if gets { RW | ACCESS | UPDATE } else { OW | UPDATE })])
+}
 
 fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if args.len() > 3 {

@@ -28,7 +28,7 @@ fn setnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// Declaration of SETEX.
 pub static SETEX: Command = Command::new("setex", Group::String, 4, setex)
     .since("2.0.0")
-    .flags(WRITE | DENYOOM)
+    .flags(WRITE | DENYOOM | QUICK)
     .keys(&[KeySpec::at(1, OW | UPDATE)])
     .deprecated("2.6.12", "`SET` with the `EX` argument")
     .summary("Stores a string that expires after some seconds.")
@@ -42,7 +42,7 @@ fn setex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// Declaration of PSETEX.
 pub static PSETEX: Command = Command::new("psetex", Group::String, 4, psetex)
     .since("2.6.0")
-    .flags(WRITE | DENYOOM)
+    .flags(WRITE | DENYOOM | QUICK)
     .keys(&[KeySpec::at(1, OW | UPDATE)])
     .deprecated("2.6.12", "`SET` with the `PX` argument")
     .summary("Stores a string that expires after some milliseconds.")

@@ -5,6 +5,7 @@ mod apply;
 use crate::client::Flags as ClientFlags;
 use crate::config::{Circumstances, Protected, rewrite_file, set};
 use crate::exec::{ContextCall, Handler, ServerCall, ServerCommand};
+use crate::secrets;
 use crate::{log_notice, log_warning};
 use ochre_engine::command::*;
 
@@ -30,6 +31,7 @@ static CONFIG: ServerCommand = ServerCommand::container(
             .since("2.0.0")
             .flags(FLAGS)
             .tips(ON_ALL_NODES)
+            .secret_finder(secrets::of_directives)
             .summary("Changes parameters while the server runs.")
             .complexity("O(N) when N is the number of configuration parameters provided")
             .history(&[("7.0.0", "Takes several parameters.")])

@@ -9,7 +9,7 @@ use ochre_resp::reply::Protocol;
 
 /// Declaration of PING.
 pub static PING: ServerCommand = ServerCommand::new("ping", Group::Connection, -1, Handler::local(ping))
-    .flags(FAST)
+    .flags(FAST | FOR_SUBSCRIBERS | REFUSED_WITH_WRITES)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .summary("Answers PONG, or the message that was sent.")
     .complexity("O(1)")
@@ -49,6 +49,7 @@ fn echo(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
 /// Declaration of QUIT.
 pub static QUIT: ServerCommand = ServerCommand::new("quit", Group::Connection, -1, Handler::local(quit))
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
+    .and_flags(RUNS_IN_MULTI | ENDS_MULTI | FOR_SUBSCRIBERS)
     .deprecated("7.2.0", "just closing the connection")
     .summary("Closes the connection.")
     .complexity("O(1)");

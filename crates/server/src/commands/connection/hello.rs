@@ -2,6 +2,7 @@
 
 use crate::commands::client::{check_name, set_name};
 use crate::exec::{ContextCall, Handler, ServerCommand};
+use crate::secrets;
 use ochre_engine::command::*;
 use ochre_engine::level::Level;
 use ochre_engine::text::parse_i64;
@@ -11,6 +12,7 @@ use ochre_resp::reply::Protocol;
 pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection, -1, Handler::local(hello))
     .since("6.0.0")
     .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
+    .secret_finder(|args| secrets::behind(args, b"AUTH", 2))
     .summary("Chooses the protocol, and describes the server.")
     .complexity("O(1)")
     .history(&[("6.2.0", "May come without a version, which then does not change.")])

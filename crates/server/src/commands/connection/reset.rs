@@ -13,6 +13,7 @@ pub static RESET: ServerCommand =
     ServerCommand::new("reset", Group::Connection, 1, Handler::over(Reach::Watched, reset))
         .since("6.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
+        .and_flags(RUNS_IN_MULTI | ENDS_MULTI | FOR_SUBSCRIBERS)
         .summary("Makes the connection what it was when it began.")
         .complexity("O(1)");
 

@@ -17,6 +17,7 @@ pub use connections::Connections;
 
 use crate::exec::{Handler, ServerCall, ServerCommand};
 use crate::expiry::with_keys;
+use crate::secrets;
 use connections::Connection;
 use ochre_engine::command::effects::Propagation;
 use ochre_engine::command::*;
@@ -30,6 +31,8 @@ use std::time::Duration;
 /// The commands of this room.
 pub const COMMANDS: &[&ServerCommand] = &[&MIGRATE];
 
+const KEY_USE: KeyFlags = RW | ACCESS | DELETE;
+
 static MIGRATE: ServerCommand = ServerCommand::new(
     "migrate",
     Group::Generic,
@@ -40,13 +43,11 @@ static MIGRATE: ServerCommand = ServerCommand::new(
 .flags(WRITE | MOVABLE_KEYS)
 .categories(CAT_DANGEROUS)
 .keys(&[
-    KeySpec::at(3, RW | ACCESS | DELETE),
-    KeySpec::keyword("KEYS", -2, RW | ACCESS | DELETE | INCOMPLETE).find(Find::Range {
-        last: -1,
-        step: 1,
-        limit: 0,
-    }),
+    KeySpec::at(3, KEY_USE),
+    KeySpec::keyword("KEYS", -2, KEY_USE | INCOMPLETE).find(Find::Range { last: -1, step: 1, limit: 0 }),
 ])
+.key_finder(find_keys)
+.secret_finder(|args| [secrets::behind(args, b"AUTH", 1), secrets::behind(args, b"AUTH2", 2)].concat())
 .summary("Moves keys to another server.")
 .complexity(
     "Those of DUMP and DEL here and of RESTORE there, and O(N) for the bytes that are sent between them.",
@@ -78,6 +79,22 @@ static MIGRATE: ServerCommand = ServerCommand::new(
     .optional(),
     Arg::key_of("key", 1).token("KEYS").since("3.0.6").optional().multiple(),
 ]);
+
+/// Finds the key in front, or those behind KEYS if it is empty (db.c: migrateGetKeys).
+fn find_keys(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
+    let mut at = 6;
+    while at < args.len() {
+        let word = args.get(at).to_ascii_lowercase();
+        at += match word.as_slice() {
+            b"keys" if !args.get(3).is_empty() => return Err(BadArguments),
+            b"keys" => return Ok((at + 1..args.len()).map(|at| (at, KEY_USE)).collect()),
+            b"auth" => 2,
+            b"auth2" => 3,
+            _ => 1,
+        };
+    }
+    Ok(vec![(3, KEY_USE)])
+}
 
 /// What the client asked for.
 struct Request<'a> {

@@ -24,7 +24,7 @@ pub const COMMANDS: &[&ServerCommand] = &[
     &monitor::MONITOR,
 ];
 
-const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOADING | STALE;
+const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOADING | STALE | FOR_SUBSCRIBERS;
 
 static SUBSCRIBE: ServerCommand =
     ServerCommand::new("subscribe", Group::PubSub, -2, Handler::local(subscribe))

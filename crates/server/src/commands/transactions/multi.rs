@@ -10,7 +10,7 @@ use ochre_engine::command::*;
 /// Declaration of MULTI.
 pub static MULTI: ServerCommand = ServerCommand::new("multi", Group::Transactions, 1, Handler::local(multi))
     .since("1.2.0")
-    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+    .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY | RUNS_IN_MULTI)
     .summary("Starts a transaction.")
     .complexity("O(1)");
 
@@ -28,7 +28,7 @@ fn multi(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
 pub static DISCARD: ServerCommand =
     ServerCommand::new("discard", Group::Transactions, 1, Handler::over(Reach::Watched, discard))
         .since("2.0.0")
-        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY | RUNS_IN_MULTI | ENDS_MULTI)
         .summary("Drops the queued commands of a transaction.")
         .complexity("O(N), when N is the number of queued commands");
 
@@ -44,6 +44,6 @@ fn discard(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
 /// Declaration of EXEC.
 pub static EXEC: ServerCommand = ServerCommand::new("exec", Group::Transactions, 1, Handler::EXEC)
     .since("1.2.0")
-    .flags(NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG)
+    .flags(NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG | RUNS_IN_MULTI | ENDS_MULTI)
     .summary("Runs the queued commands of a transaction.")
     .complexity("Depends on commands in the transaction");

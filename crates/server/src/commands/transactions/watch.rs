@@ -12,7 +12,7 @@ use ochre_engine::level::Level;
 pub static WATCH: ServerCommand =
     ServerCommand::new("watch", Group::Transactions, -2, Handler::over(Reach::Keys, watch))
         .since("2.2.0")
-        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
+        .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY | RUNS_IN_MULTI)
         .keys(&[KeySpec::range(1, -1, 1, RO)])
         .summary("Lets the next EXEC fail if one of these keys changes before.")
         .complexity("O(1) for every key.")

@@ -1,24 +1,32 @@
 //! A command is declared once: everything known about it in one static, next to its handler.
 //!
-//! ```ignore
-//! pub static GET: Command = Command::new("get", Group::String, 2, get)
+//! ```
+//! use ochre_command::*;
+//!
+//! type Command = Spec<fn(&[u8]) -> Vec<u8>>;
+//!
+//! pub static GET: Command = Command::new("get", Group::String, 2, |key| key.to_vec())
 //!     .since("1.0.0")
 //!     .flags(READONLY | FAST)
 //!     .keys(&[KeySpec::at(1, RO | ACCESS)])
 //!     .summary("Returns the string at a key.")
 //!     .complexity("O(1)")
 //!     .args(&[Arg::key("key")]);
+//!
+//! assert!(GET.meta.arity_fits(2) && !GET.meta.arity_fits(3));
 //! ```
 //!
 //! COMMAND *, ACL categories, routing, the compatibility level, the documentation and the
 //! generator of the differential test read it; nothing is restated elsewhere.
-//! `H` is the type of the handler: data commands live in this crate, commands that need the whole
+//! `H` is the type of the handler: commands on data live in the engine, commands that need the whole
 //! process in the server, which joins the tables.
 
-use super::arg::Arg;
-use super::flags::*;
-use super::keyspec::KeySpec;
+use crate::arg::Arg;
+use crate::find_keys::KeyFinder;
+use crate::flags::*;
+use crate::keyspec::KeySpec;
 use crate::level::Level;
+use ochre_resp::request::Args;
 
 /// What was different in a declaration before a version.
 #[derive(Debug, Clone, Copy)]
@@ -40,9 +48,13 @@ impl Older {
 }
 
 /// True if `len` arguments fit an arity.
+#[inline]
 pub const fn fits(arity: i16, len: usize) -> bool {
     if arity >= 0 { len == arity as usize } else { len >= -(arity as isize) as usize }
 }
+
+/// Finds the places of arguments that are secrets.
+pub type SecretFinder = fn(Args<'_>) -> Vec<usize>;
 
 /// Everything about a command but its handler.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +78,10 @@ pub struct Meta {
     pub without_categories: Categories,
     /// Where its keys are.
     pub keys: &'static [KeySpec],
+    /// What finds its keys where the specifications cannot.
+    pub key_finder: Option<KeyFinder>,
+    /// What finds the arguments that logs must not show.
+    pub secret_finder: Option<SecretFinder>,
     /// First version that has it.
     pub since: &'static str,
     /// First version that no longer has it.
@@ -96,6 +112,11 @@ impl Meta {
     pub fn exists_at(&self, level: Level) -> bool {
         level >= Level::of_version(self.since)
             && self.until.is_none_or(|version| level < Level::of_version(version))
+    }
+
+    /// The places of arguments that are secrets: the slow log and MONITOR must not show them.
+    pub fn find_secrets(&self, args: Args<'_>) -> Vec<usize> {
+        self.secret_finder.map_or_else(Vec::new, |find| find(args))
     }
 
     /// What was different at a level.
@@ -172,6 +193,8 @@ impl<H: Copy> Spec<H> {
                 extra_categories: 0,
                 without_categories: 0,
                 keys: &[],
+                key_finder: None,
+                secret_finder: None,
                 since: "1.0.0",
                 until: None,
                 deprecated: None,
@@ -248,6 +271,12 @@ impl<H: Copy> Spec<H> {
         self
     }
 
+    /// More properties than those given so far.
+    pub const fn and_flags(mut self, more: Flags) -> Self {
+        self.meta.flags |= more;
+        self
+    }
+
     /// Further ACL categories.
     pub const fn categories(mut self, extra: Categories) -> Self {
         self.meta.extra_categories = extra;
@@ -263,6 +292,18 @@ impl<H: Copy> Spec<H> {
     /// Where its keys are.
     pub const fn keys(mut self, keys: &'static [KeySpec]) -> Self {
         self.meta.keys = keys;
+        self
+    }
+
+    /// What finds its keys where the specifications cannot.
+    pub const fn key_finder(mut self, find: KeyFinder) -> Self {
+        self.meta.key_finder = Some(find);
+        self
+    }
+
+    /// What finds the arguments that logs must not show.
+    pub const fn secret_finder(mut self, find: SecretFinder) -> Self {
+        self.meta.secret_finder = Some(find);
         self
     }
 

@@ -1,16 +1,19 @@
 //! Finds the keys among the arguments of a command, from its key specifications.
 //!
-//! COMMAND GETKEYS, cluster routing and ACL ask here. Three commands tell more than their
-//! specifications can: SORT may name a key to store into, SET and BITFIELD use their key in a way
-//! that depends on the options (db.c: sortGetKeys, setGetKeys, bitfieldGetKeys).
+//! COMMAND GETKEYS, cluster routing and ACL ask here. Some commands tell more than their specifications can:
+//! SORT may name a key to store into, SET and BITFIELD use their key in a way that depends on the options. These
+//! declare a function of their own, the [`Meta::key_finder`] (db.c: sortGetKeys, setGetKeys, bitfieldGetKeys).
 
-use super::keyspec::*;
-use super::spec::Meta;
-use crate::text::integer::atoi;
+use crate::keyspec::*;
+use crate::spec::Meta;
+use ochre_resp::digits::atoi;
 use ochre_resp::request::Args;
 
 /// The place of a key among the arguments, and what happens to it.
 pub type FoundKey = (usize, KeyFlags);
+
+/// Finds the keys of a command where its key specifications do not tell everything.
+pub type KeyFinder = fn(Args<'_>) -> Result<Vec<FoundKey>, BadArguments>;
 
 /// The arguments do not fit the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +32,9 @@ impl Meta {
         {
             return Ok(found);
         }
-        match (self.container, self.name) {
-            (None, "sort") => Ok(keys_of_sort(args)),
-            (None, "sort_ro") => Ok(vec![(1, RO | ACCESS)]),
-            (None, "set") => Ok(vec![(1, use_by_set(args))]),
-            (None, "bitfield") => Ok(vec![(1, use_by_bitfield(args))]),
-            (None, "migrate") => keys_of_migrate(args),
-            _ => self.loosely_counted_keys(args).ok_or(BadArguments),
+        match self.key_finder {
+            Some(find) => find(args),
+            None => self.loosely_counted_keys(args).ok_or(BadArguments),
         }
     }
 
@@ -126,115 +125,5 @@ fn absolute(first: usize, last: isize) -> i64 {
 impl KeySpec {
     fn keyword_is_there(&self, args: Args<'_>) -> bool {
         self.first(args.len(), &|at| args.get(at)).is_some()
-    }
-}
-
-/// The sorted key, and the one of the last STORE.
-fn keys_of_sort(args: Args<'_>) -> Vec<FoundKey> {
-    let mut found = vec![(1, RO | ACCESS)];
-    let mut at = 2;
-    while at < args.len() {
-        let word = args.get(at).to_ascii_lowercase();
-        at += match word.as_slice() {
-            b"limit" => 2,
-            b"get" | b"by" => 1,
-            b"store" if at + 1 < args.len() => {
-                found.truncate(1);
-                found.push((at + 1, OW | UPDATE));
-                1
-            }
-            _ => 0,
-        };
-        at += 1;
-    }
-    found
-}
-
-/// The key in front, or those behind KEYS if it is empty.
-fn keys_of_migrate(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
-    const USE: KeyFlags = RW | ACCESS | DELETE;
-    let mut at = 6;
-    while at < args.len() {
-        let word = args.get(at).to_ascii_lowercase();
-        at += match word.as_slice() {
-            b"keys" if !args.get(3).is_empty() => return Err(BadArguments),
-            b"keys" => return Ok((at + 1..args.len()).map(|at| (at, USE)).collect()),
-            b"auth" => 2,
-            b"auth2" => 3,
-            _ => 1,
-        };
-    }
-    Ok(vec![(3, USE)])
-}
-
-fn use_by_set(args: Args<'_>) -> KeyFlags {
-    let gets = args.iter().skip(3).any(|arg| arg.eq_ignore_ascii_case(b"get"));
-    if gets { RW | ACCESS | UPDATE } else { OW | UPDATE }
-}
-
-fn use_by_bitfield(args: Args<'_>) -> KeyFlags {
-    let mut at = 2;
-    while at < args.len() {
-        let rest = args.len() - at - 1;
-        let word = args.get(at).to_ascii_lowercase();
-        at += match word.as_slice() {
-            b"get" if rest >= 2 => 3,
-            b"overflow" if rest >= 1 => 2,
-            _ => return RW | ACCESS | UPDATE,
-        };
-    }
-    RO | ACCESS
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::command::Command;
-    use ochre_resp::request::OwnedArgs;
-
-    fn command(name: &str) -> &'static Command {
-        crate::commands::all().find(|command| command.meta.name == name).expect("the command exists")
-    }
-
-    fn places(call: &str) -> Option<Vec<usize>> {
-        let mut args = OwnedArgs::new();
-        call.split(' ').for_each(|word| args.push(word.as_bytes()));
-        let name = call.split(' ').next()?;
-        let found = command(name).meta.find_keys(args.args()).ok()?;
-        Some(found.into_iter().map(|(at, _)| at).collect())
-    }
-
-    #[test]
-    fn keys_are_found() {
-        assert_eq!(places("get a"), Some(vec![1]));
-        assert_eq!(places("mset a 1 b 2"), Some(vec![1, 3]));
-        assert_eq!(places("sort a by x get y store d store e"), Some(vec![1, 9]));
-        assert_eq!(places("zunionstore d 2 a b"), Some(vec![1, 3, 4]));
-        assert_eq!(places("zunionstore d 0 a b"), None);
-        assert_eq!(places("zunionstore d +1 a b"), Some(vec![3, 1]));
-        assert_eq!(places("zunionstore d 03 a b"), None);
-    }
-
-    #[test]
-    fn options_decide_how_a_key_is_used() {
-        let used = |call: &str| {
-            let mut args = OwnedArgs::new();
-            call.split(' ').for_each(|word| args.push(word.as_bytes()));
-            command(call.split(' ').next().unwrap()).meta.find_keys(args.args()).unwrap()[0].1
-        };
-        assert_eq!(used("set a b"), OW | UPDATE);
-        assert_eq!(used("set a b get"), RW | ACCESS | UPDATE);
-        assert_eq!(used("bitfield a get u8 0 overflow wrap"), RO | ACCESS);
-        assert_eq!(used("bitfield a get u8 0 set u8 0 1"), RW | ACCESS | UPDATE);
-    }
-
-    #[test]
-    fn ranges_that_follow_each_other_are_one() {
-        let range = |name: &str| (command(name).meta.legacy_range(), command(name).meta.has_movable_keys());
-        assert_eq!(range("get"), ((1, 1, 1), false));
-        assert_eq!(range("mset"), ((1, -1, 2), false));
-        assert_eq!(range("rename"), ((1, 2, 1), false));
-        assert_eq!(range("sort"), ((1, 1, 1), true));
-        assert_eq!(range("zunionstore"), ((1, 1, 1), true));
     }
 }

@@ -4,7 +4,7 @@
 //! begin, then how many follow. Cluster routing, ACL, locking of shards, prefetching and
 //! COMMAND GETKEYS all derive from these.
 
-use crate::text::parse_i64;
+use ochre_resp::digits::parse_i64;
 
 /// How a command uses a key: the flags of a key specification (RO RW OW RM are exclusive).
 pub type KeyFlags = u16;

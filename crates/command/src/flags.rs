@@ -47,10 +47,26 @@ pub const NO_MULTI: Flags = 1 << 19;
 pub const ALLOW_BUSY: Flags = 1 << 20;
 /// Asynchronous loading is no obstacle.
 pub const NO_ASYNC_LOADING: Flags = 1 << 21;
+
+// The flags below steer how a command is run. COMMAND INFO does not show them.
+
 /// Touches any key: needs the world exclusively.
 pub const WHOLE_WORLD: Flags = 1 << 22;
-/// Removes keys that a replication stream must keep until it is executed (kept out of COMMAND INFO).
+/// Meets keys by chance: expired ones among them are propagated one by one, not as a transaction
+/// (server.h: CMD_TOUCHES_ARBITRARY_KEYS).
 pub const TOUCHES_ARBITRARY_KEYS: Flags = 1 << 23;
+/// Is done in a moment, so nobody waits long for its keys, and they can be locked together with those of
+/// its neighbours. [`FAST`] implies it. Only commands have it: which subcommand a call means is not known
+/// when it is planned.
+pub const QUICK: Flags = 1 << 24;
+/// Runs at once inside MULTI, where other commands are queued.
+pub const RUNS_IN_MULTI: Flags = 1 << 25;
+/// Ends MULTI: allowed there without memory, which a command that is queued would need.
+pub const ENDS_MULTI: Flags = 1 << 26;
+/// Allowed to a RESP2 client that has subscriptions.
+pub const FOR_SUBSCRIBERS: Flags = 1 << 27;
+/// Refused like a write while the disk fails, so that a health check notices.
+pub const REFUSED_WITH_WRITES: Flags = 1 << 28;
 
 /// Names of the flags that COMMAND INFO shows, in its order; MOVABLE_KEYS follows from the keys.
 pub const FLAG_NAMES: [(Flags, &str); 19] = [
