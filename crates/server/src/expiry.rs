@@ -11,7 +11,7 @@ use crate::clock::{Clock, Tick};
 use crate::context::ExecContext;
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
-use ochre_engine::cycle::{CycleEnd, ExpireCycle, Host, Pace, Slice};
+use ochre_engine::cycle::{CycleEnd, CycleHost, ExpireCycle, Pace, Slice};
 use ochre_engine::keyspace::{DbIndex, Keys, World};
 use ochre_engine::settings::Settings;
 
@@ -115,7 +115,7 @@ struct Site<'a, 'f> {
     more_time: &'a mut dyn FnMut() -> bool,
 }
 
-impl Host for Site<'_, '_> {
+impl CycleHost for Site<'_, '_> {
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
         work(&mut self.context.background().0)
     }

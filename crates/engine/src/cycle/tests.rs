@@ -45,7 +45,7 @@ fn with_locks<R>(world: &mut World, run: impl FnOnce(&mut Keys<'_>) -> R) -> R {
 /// A view, as the host of a cycle that has time or not.
 struct Tester<'a, 'k>(&'a mut Keys<'k>, bool);
 
-impl Host for Tester<'_, '_> {
+impl CycleHost for Tester<'_, '_> {
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
         work(self.0)
     }
