@@ -287,23 +287,23 @@ impl<'a> Keys<'a> {
 
     #[inline]
     fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
-        let gone = self.expire(key);
-        let shard = self.reach.get(key.shard());
-        let found =
-            if gone { None } else { shard.db(self.db).and_then(|db| db.table.get(key.hash, key.bytes)) };
-        match &found {
-            Some(entry) => {
-                self.fx.stats.hits += 1;
-                if USE {
-                    entry.set_access(self.access.used(entry.access()));
-                }
-            }
-            None => {
-                self.fx.stats.misses += 1;
-                self.fx.event(EventClasses::KEY_MISS, "keymiss", self.db, key.bytes);
-            }
+        let found = if self.expire(key) {
+            None
+        } else {
+            let part = self.reach.get_mut(key.shard()).db_mut(self.db);
+            part.and_then(|part| part.table.get_in_place(key.hash, key.bytes))
+        };
+        let Some(mut entry) = found else {
+            self.fx.stats.misses += 1;
+            self.fx.event(EventClasses::KEY_MISS, "keymiss", self.db, key.bytes);
+            return None;
+        };
+        self.fx.stats.hits += 1;
+        if USE {
+            let used = self.access.used(entry.access());
+            entry.set_access(used);
         }
-        found
+        Some(entry.into_ref())
     }
 
     /// The entry of a key that is alive, for a write: expires it if due, records the access.
@@ -312,8 +312,10 @@ impl<'a> Keys<'a> {
         if self.expire(key) {
             return None;
         }
-        let entry = self.reach.get_mut(key.shard()).db_mut(self.db)?.table.get_mut(key.hash, key.bytes)?;
-        entry.set_access(self.access.used(entry.access()));
+        let part = self.reach.get_mut(key.shard()).db_mut(self.db)?;
+        let mut entry = part.table.get_mut(key.hash, key.bytes)?;
+        let used = self.access.used(entry.access());
+        entry.set_access(used);
         Some(entry)
     }
 
@@ -368,9 +370,10 @@ impl<'a> Keys<'a> {
         let (settings, initial) = (self.settings, self.access.initial());
         let make = || KeyEntry::raw(key.bytes, RawValue::new(T::fresh(settings)), None, initial);
         let part = self.reach.get_mut(key.shard()).db_or_new(self.db);
-        let (entry, is_new) =
+        let (mut entry, is_new) =
             part.table.get_mut_or_insert(key.hash, key.bytes, make).ok_or(Error::NO_SUCH_KEY)?;
-        entry.set_access(self.access.used(entry.access()));
+        let used = self.access.used(entry.access());
+        entry.set_access(used);
         if is_new {
             self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
         }

@@ -13,7 +13,6 @@
 mod access;
 mod batch;
 mod due;
-mod guard;
 mod hints;
 mod interest;
 mod keys;
@@ -26,9 +25,9 @@ mod transfer;
 mod walk;
 mod world;
 
+pub use crate::entry::{Mut, Read, StrMut};
 pub use access::{AccessClock, LFU_INIT};
 pub use batch::{Batch, Duplicate};
-pub use guard::{Mut, Read, StrMut};
 pub use hints::Hints;
 pub use interest::{Interest, WatchFlag};
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};

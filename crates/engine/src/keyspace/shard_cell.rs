@@ -17,7 +17,7 @@
 #![allow(unsafe_code)]
 
 use super::{DbIndex, Key, Shard, World};
-use crate::table::Begun;
+use crate::table::{Begun, prefetch_to_write};
 use ochre_sync::{Owner, ShardLock, Taken};
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
@@ -333,18 +333,6 @@ impl<'a> Grip<'a> {
         self.list.clear();
         self.locks.world.waiters.wake();
     }
-}
-
-/// Asks for a line early, as the only one who has it; a hint without effect.
-#[inline(always)]
-fn prefetch_to_write<T>(address: *const T) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch never faults, and processors without this one do nothing.
-    unsafe {
-        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = address;
 }
 
 #[cfg(test)]
