@@ -48,14 +48,6 @@ impl ShardAccess<'_> {
     }
 
     /// The shard of a key.
-    pub fn shard(&self, key: Key<'_>) -> &Shard {
-        match self {
-            ShardAccess::All(world) => &world.shards()[key.shard()],
-            ShardAccess::Held(held) => held.shard(key.shard()),
-        }
-    }
-
-    /// The same, to be changed.
     pub fn shard_mut(&mut self, key: Key<'_>) -> &mut Shard {
         match self {
             ShardAccess::All(world) => world.shard_mut(key),

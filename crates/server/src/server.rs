@@ -26,7 +26,7 @@ use crate::stats::{ExclusiveStats, Rates, Stats};
 use crate::table::CommandTable;
 use crate::tally::Tally;
 use ochre_engine::command::Effects;
-use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, ExpiryMode, Hints, View, World};
+use ochre_engine::keyspace::{AccessClock, ClientId, DbIndex, ExpiryMode, Hints, LockSet, View, World};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
@@ -94,8 +94,8 @@ pub struct Desk {
     pub stats: Arc<Stats>,
     /// The log of the group under way.
     pub journal: Journal,
-    /// Memory to note the shards in whose locks are held.
-    pub shards: Vec<u16>,
+    /// The right to lock shards.
+    pub shards: LockSet,
     /// Memory for hashes of keys that were not planned.
     pub hashes: Vec<u64>,
     /// The expiry cycle over this worker's slice of the shards.
@@ -197,7 +197,7 @@ impl Server {
                 lane: Lane::new(&settings),
                 stats: Arc::clone(stats),
                 journal: Journal::of_worker(),
-                shards: Vec::new(),
+                shards: LockSet::default(),
                 hashes: Vec::new(),
                 expiry: ActiveExpiry::default(),
                 eviction: Eviction::default(),

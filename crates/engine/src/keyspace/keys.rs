@@ -5,7 +5,7 @@
 //! stay empty), report every change with [`crate::command::Ctx::changed`], and remove collections
 //! that became empty with [`Keys::remove_if_empty`].
 
-use super::reach::Reach;
+use super::shard_source::ShardSource;
 use super::{AccessClock, DbIndex, Held, Hints, Mut, Read, StrMut, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
@@ -16,6 +16,7 @@ use crate::table::{RefMut, Seed};
 use crate::time::UnixMs;
 use crate::value::{BACKGROUND_EFFORT, Collection, RawValue, StrRef, StrValue, Type, free_effort};
 use ochre_resp::request::Args;
+use ochre_sync::Unlocked;
 
 /// A key with its hash and shard.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +83,7 @@ impl Due {
 
 /// A view of one database.
 pub struct Keys<'a> {
-    pub(super) reach: Reach<'a>,
+    pub(super) source: ShardSource<'a>,
     pub(super) world_shards: usize,
     seed: Seed,
     pub(super) db: DbIndex,
@@ -119,28 +120,28 @@ impl<'a> Keys<'a> {
     /// The view over a world that is held exclusively.
     pub fn new(world: &'a mut World, view: View<'a>) -> Keys<'a> {
         let (seed, dbs) = (world.seed, world.dbs());
-        Keys::over(Reach::All(&mut world.shards), seed, dbs, view)
+        Keys::over(ShardSource::All(Unlocked::new(&mut world.shards)), seed, dbs, view)
     }
 
     /// The view over the shards whose locks are held.
     #[inline]
     pub fn locked(held: &'a mut Held<'_>, view: View<'a>) -> Keys<'a> {
-        let grip = held.grip();
-        let (seed, dbs) = (grip.world().seed, grip.world().dbs());
-        Keys::over(Reach::Some(grip), seed, dbs, view)
+        let held = held.reborrow();
+        let (seed, dbs) = (held.world().seed, held.world().dbs());
+        Keys::over(ShardSource::Held(held), seed, dbs, view)
     }
 
     #[inline]
-    fn over(reach: Reach<'a>, seed: Seed, dbs: u32, view: View<'a>) -> Keys<'a> {
-        let world_shards = reach.world_shards();
+    fn over(source: ShardSource<'a>, seed: Seed, dbs: u32, view: View<'a>) -> Keys<'a> {
+        let world_shards = source.world_shards();
         let View { db, now, settings, access, expiry, hints, fx } = view;
-        Keys { reach, world_shards, seed, db, dbs, now, settings, access, expiry, hints, fx }
+        Keys { source, world_shards, seed, db, dbs, now, settings, access, expiry, hints, fx }
     }
 
     /// Goes to the shard of a key that the command did not name (a key met by SCAN): only such
     /// commands as walk over the whole database may.
     pub fn move_to(&mut self, key: Key<'_>) {
-        self.reach.move_to(key.shard());
+        self.source.move_to(key.shard());
     }
 
     /// Hash and shard of a key.
@@ -204,7 +205,7 @@ impl<'a> Keys<'a> {
     /// Deletes the key if its time has come. True if it is gone or has to look so.
     #[inline(always)]
     pub fn expire(&mut self, key: Key<'_>) -> bool {
-        match self.reach.get(key.shard()).db(self.db) {
+        match self.source.get(key.shard()).db(self.db) {
             None => true,
             Some(db) => db.table.counted() > 0 && self.expire_if_due(key),
         }
@@ -253,7 +254,7 @@ impl<'a> Keys<'a> {
     /// The entry as it is, whatever its expiry; no side effects.
     #[inline]
     pub fn entry(&self, key: Key<'_>) -> Option<&KeyEntry> {
-        self.reach.get(key.shard()).db(self.db)?.table.get(key.hash, key.bytes)
+        self.source.get(key.shard()).db(self.db)?.table.get(key.hash, key.bytes)
     }
 
     /// The entry of a key that is alive, without any side effect.
@@ -290,7 +291,7 @@ impl<'a> Keys<'a> {
         let found = if self.expire(key) {
             None
         } else {
-            let part = self.reach.get_mut(key.shard()).db_mut(self.db);
+            let part = self.source.get_mut(key.shard()).db_mut(self.db);
             part.and_then(|part| part.table.get_in_place(key.hash, key.bytes))
         };
         let Some(mut entry) = found else {
@@ -312,7 +313,7 @@ impl<'a> Keys<'a> {
         if self.expire(key) {
             return None;
         }
-        let part = self.reach.get_mut(key.shard()).db_mut(self.db)?;
+        let part = self.source.get_mut(key.shard()).db_mut(self.db)?;
         let mut entry = part.table.get_mut(key.hash, key.bytes)?;
         let used = self.access.used(entry.access());
         entry.set_access(used);
@@ -369,7 +370,7 @@ impl<'a> Keys<'a> {
         self.expire(key);
         let (settings, initial) = (self.settings, self.access.initial());
         let make = || KeyEntry::raw(key.bytes, RawValue::new(T::fresh(settings)), None, initial);
-        let part = self.reach.get_mut(key.shard()).db_or_new(self.db);
+        let part = self.source.get_mut(key.shard()).db_or_new(self.db);
         let (mut entry, is_new) =
             part.table.get_mut_or_insert(key.hash, key.bytes, make).ok_or(Error::NO_SUCH_KEY)?;
         let used = self.access.used(entry.access());
@@ -477,14 +478,14 @@ impl<'a> Keys<'a> {
         let is_new = old.is_none();
         self.discard(old, self.settings.lazyfree_lazy_server_del);
         let entry = KeyEntry::raw(key.bytes, value, expiry, self.access.initial());
-        self.reach.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
+        self.source.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
         if is_new {
             self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
         }
     }
 
     pub(super) fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
-        self.reach.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
+        self.source.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
         self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
     }
 
@@ -516,7 +517,7 @@ impl<'a> Keys<'a> {
     }
 
     pub(super) fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
-        let shard = self.reach.get_mut(key.shard());
+        let shard = self.source.get_mut(key.shard());
         let table = &mut shard.db_mut(self.db)?.table;
         let entry = table.remove(key.hash, key.bytes);
         // A few shards may keep what an empty table holds, which is likely to be filled again; thousands may not.
@@ -558,7 +559,7 @@ impl<'a> Keys<'a> {
     /// Tells whoever watches the key or waits for it that it changed.
     #[inline]
     pub fn touched(&mut self, key: Key<'_>) {
-        let Some(interest) = self.reach.get(key.shard()).interest() else { return };
+        let Some(interest) = self.source.get(key.shard()).interest() else { return };
         if interest.is_watched(self.db, key.bytes) {
             self.fx.watched.push((self.db, key.bytes.to_vec()));
         }
@@ -567,7 +568,7 @@ impl<'a> Keys<'a> {
 
     /// Wakes whoever waits for a key.
     pub fn wake_waiters(&mut self, key: Key<'_>) {
-        let interest = self.reach.get(key.shard()).interest();
+        let interest = self.source.get(key.shard()).interest();
         if interest.is_some_and(|interest| interest.waiters(self.db, key.bytes).is_some()) {
             self.fx.ready.push((self.db, key.bytes.to_vec()));
         }

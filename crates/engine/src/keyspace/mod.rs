@@ -16,12 +16,11 @@ mod due;
 mod hints;
 mod interest;
 mod keys;
-mod reach;
+mod locks;
 mod shard;
-mod shard_cell;
-#[cfg(test)]
-mod tests;
+mod shard_source;
 mod transfer;
+mod view;
 mod walk;
 mod world;
 
@@ -31,8 +30,9 @@ pub use batch::{Batch, Duplicate};
 pub use hints::Hints;
 pub use interest::{Interest, WatchFlag};
 pub use keys::{ExpiryMode, Key, Keys, Ttl, View};
+pub use locks::{Held, LockSet, Locks};
 pub use shard::{Db, Presence, Shard};
-pub use shard_cell::{Held, Locks, ShardCell};
+pub use view::WorldView;
 pub use world::World;
 
 /// Number of a database (SELECT).

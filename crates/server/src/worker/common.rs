@@ -15,7 +15,7 @@ use crate::pubsub::Exchange;
 use crate::server::{Lane, Server};
 use crate::stats::Stats;
 use crate::table::CommandTable;
-use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
+use ochre_engine::keyspace::{ExpiryMode, Held, LockSet, Locks};
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
 use ochre_resp::request::{Args, Limits};
@@ -68,18 +68,8 @@ impl<'a> Common<'a> {
 
     /// The shards, through their locks.
     #[inline]
-    #[allow(unsafe_code)]
     pub fn locks(self) -> Locks<'a> {
-        // SAFETY: in the shared mode of several workers this is the only way to a shard that `Common`
-        // and `WorkerHandle` offer, and each worker has its number.
-        unsafe { self.server.world.locks(self.me) }
-    }
-
-    /// The data, for the only worker to look ahead.
-    #[inline]
-    pub fn world(self) -> &'a ochre_engine::keyspace::World {
-        assert!(self.server.desks.len() == 1, "another worker may be changing it");
-        &self.server.world
+        self.server.world.locks()
     }
 
     /// What requests of a client may be.
@@ -197,7 +187,7 @@ impl<'a> Common<'a> {
     /// The context of work that goes from shard to shard, with one locked at a time.
     pub fn roaming_context(
         self,
-        shards: &'a mut Vec<u16>,
+        shards: &'a mut LockSet,
         lane: &'a mut Lane,
         stats: &'a Stats,
         journal: &'a mut Journal,

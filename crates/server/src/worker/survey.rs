@@ -13,15 +13,15 @@ use crate::process::Identity;
 use crate::pubsub::Monitors;
 use crate::stats::{ExclusiveStats, Rates};
 use crate::tally::Tally;
-use ochre_engine::keyspace::{ClientId, Shard};
+use ochre_engine::keyspace::{ClientId, LockSet, Shard};
 use ochre_engine::time::UnixMs;
 
 impl<'a> Common<'a> {
     /// Looks at all shards, one after the other, each under its lock. For a worker that holds none, so for `Run::Survey`.
     pub fn each_shard(self, mut look: impl FnMut(&Shard)) {
         let locks = self.locks();
-        let mut list = Vec::new();
-        let mut held = locks.roaming(&mut list);
+        let mut set = LockSet::default();
+        let mut held = locks.roaming(&mut set);
         for shard in 0..locks.count() {
             look(held.visit(shard));
         }

@@ -326,14 +326,12 @@ impl<'a, H: Host> Replay<'a, H> {
         let server = self.host.server();
         server.lane.tick = server.lane.clock.tick();
         plan.clear();
+        let (world, db) = (server.world.view(), self.client.db);
         for at in 0..commands.len() {
-            let (world, db) = (&server.world, self.client.db);
             let args = commands.args(at);
             plan.push(&server.commands, args, |key| world.locate(key), |key| world.prefetch_bucket(db, key));
         }
-        for hash in plan.fetched(0, plan.len()) {
-            server.world.prefetch_entry(self.client.db, *hash);
-        }
+        plan.fetched(0, plan.len()).iter().for_each(|hash| world.prefetch_entry(db, *hash));
         for at in 0..plan.len() {
             self.command(plan.get(at), commands.args(at))?;
             self.end = commands.end(at);
