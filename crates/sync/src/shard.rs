@@ -162,8 +162,8 @@ impl Waiters {
 
     #[cold]
     fn wake_all(&self) {
-        // Whoever counted itself tries again with the gate in hand, and keeps it until it sleeps: so it tries after
-        // this, or is woken.
+        // A sleeper that has counted itself tries again with the gate in hand, and keeps it until it sleeps: so it tries
+        // after this, or is woken.
         let _gate = self.gate.lock().expect("no panic happens under the gate");
         self.woken.notify_all();
     }

@@ -7,7 +7,7 @@
 //! Why that is sound:
 //! - References under a lock borrow the [`LockOwner`]: `&T` shares it, `&mut T` and giving a lock back borrow it mutably. There
 //!   is one value for each number, and a lock names at most one number, so nobody else has a reference.
-//! - An owner stays on one thread as long as it is borrowed (it is not `Sync`), so whoever finds its own number in a lock has
+//! - An owner stays on one thread as long as it is borrowed (it is not `Sync`), so a thread that finds its number in a lock has
 //!   also seen what was written before the lock was given back to it.
 //! - The other way begins with a mutable borrow of the cells, which lasts as long as the references do: no lock can be
 //!   taken meanwhile. A lock that was never given back does not matter, as no reference is left of it.
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_all_cells_needs_no_lock_even_if_one_was_never_given_back() {
+    fn the_owner_of_all_cells_needs_no_lock_even_if_one_was_never_given_back() {
         let mut cells = [ShardCell::new(1), ShardCell::new(2)];
         cells[0].try_take(&LockOwner::new());
         *Unlocked::new(&mut cells).get_mut(0) += 2;

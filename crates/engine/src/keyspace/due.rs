@@ -63,7 +63,7 @@ impl Keys<'_> {
         }
     }
 
-    /// Deletes a key if it is due, whoever asked. False if it may not be deleted here.
+    /// Deletes a key if it is due. False if it may not be deleted here.
     pub fn delete_if_due(&mut self, key: Key<'_>) -> bool {
         self.move_to(key);
         if self.entry(key).is_some_and(|entry| self.has_expired(entry)) {

@@ -1,20 +1,27 @@
 //! The view of the keys that a command handler works with: one database, lookups with Redis's side
 //! effects (expiry on access, access clock, hit and miss counts), typed reads and writes.
 //!
+//! Lookups and expiry are here; what is done with a key's value is in [`collections`], [`strings`] and [`whole`].
+//!
 //! Rules for handlers: validate arguments before [`Keys::create`] (a created collection must not
 //! stay empty), report every change with [`crate::command::Ctx::changed`], and remove collections
 //! that became empty with [`Keys::remove_if_empty`].
 
+mod collections;
+mod strings;
+mod whole;
+
+pub use strings::Ttl;
+
 use super::shard_source::ShardSource;
-use super::{AccessClock, DbIndex, Held, Hints, Mut, Read, StrMut, World};
+use super::{AccessClock, DbIndex, Held, Hints, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
-use crate::error::Error;
 use crate::level::Level;
 use crate::settings::{EventClasses, Settings};
 use crate::table::{RefMut, Seed};
 use crate::time::UnixMs;
-use crate::value::{BACKGROUND_EFFORT, Collection, RawValue, StrRef, StrValue, Type, free_effort};
+use crate::value::Type;
 use ochre_resp::request::Args;
 use ochre_sync::Unlocked;
 
@@ -49,21 +56,10 @@ pub enum ExpiryMode {
     Delete,
     /// They look deleted, but stay until the primary says so (replicas, paused servers).
     Hide,
-    /// They look deleted, and are noted for whoever may delete them ([`Effects::due`]).
+    /// They look deleted, and are noted for a view that may delete them ([`Effects::due`]).
     Note,
     /// They stay (loading, commands of the primary).
     Ignore,
-}
-
-/// What happens to the expiry of a key that is overwritten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ttl {
-    /// It is gone.
-    Clear,
-    /// It stays.
-    Keep,
-    /// It is replaced.
-    At(UnixMs),
 }
 
 /// Tells keys whose time has come.
@@ -187,8 +183,6 @@ impl<'a> Keys<'a> {
     pub fn access_clock(&self) -> &AccessClock {
         self.access
     }
-
-    // ---- lookups ---------------------------------------------------------------------------
 
     /// What tells keys whose time has come (if the mode lets that count).
     #[inline]
@@ -333,230 +327,7 @@ impl<'a> Keys<'a> {
         self.peek_entry(key).map(|entry| Type::of(entry.kind()))
     }
 
-    // ---- collections -----------------------------------------------------------------------
-
-    /// A collection, for reading.
-    #[inline]
-    pub fn read<T: Collection>(&mut self, key: Key<'_>) -> Result<Option<Read<'_, T>>, Error> {
-        match self.read_entry(key) {
-            Some(entry) => Read::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A collection, without any side effect: for several at once, after each was
-    /// looked up with [`Keys::read`] or [`Keys::read_entry`].
-    #[inline]
-    pub fn peek<T: Collection>(&self, key: Key<'_>) -> Result<Option<Read<'_, T>>, Error> {
-        match self.peek_entry(key) {
-            Some(entry) => Read::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A collection, for changing.
-    #[inline]
-    pub fn write<T: Collection>(&mut self, key: Key<'_>) -> Result<Option<Mut<'_, T>>, Error> {
-        match self.write_entry(key) {
-            Some(entry) => Mut::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A collection, for changing; made empty if the key is missing. The caller must put
-    /// something in.
-    #[inline]
-    pub fn create<T: Collection>(&mut self, key: Key<'_>) -> Result<Mut<'_, T>, Error> {
-        self.expire(key);
-        let (settings, initial) = (self.settings, self.access.initial());
-        let make = || KeyEntry::raw(key.bytes, RawValue::new(T::fresh(settings)), None, initial);
-        let part = self.source.get_mut(key.shard()).db_or_new(self.db);
-        let (mut entry, is_new) =
-            part.table.get_mut_or_insert(key.hash, key.bytes, make).ok_or(Error::NO_SUCH_KEY)?;
-        let used = self.access.used(entry.access());
-        entry.set_access(used);
-        if is_new {
-            self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
-        }
-        Mut::of(entry).ok_or(Error::WRONG_TYPE)
-    }
-
-    /// Removes a collection that has become empty. True if it was removed; the caller reports the
-    /// "del" event.
-    pub fn remove_if_empty<T: Collection>(&mut self, key: Key<'_>) -> bool {
-        let empty = self.entry(key).and_then(|e| Read::<T>::of(e)).is_some_and(|value| value.is_empty());
-        if empty {
-            self.detach(key);
-        }
-        empty
-    }
-
-    // ---- strings ---------------------------------------------------------------------------
-
-    /// A string, for reading.
-    #[inline]
-    pub fn read_str(&mut self, key: Key<'_>) -> Result<Option<StrRef<'_>>, Error> {
-        match self.read_entry(key) {
-            Some(entry) => entry.as_str().map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A string, without any side effect.
-    pub fn peek_str(&self, key: Key<'_>) -> Result<Option<StrRef<'_>>, Error> {
-        match self.peek_entry(key) {
-            Some(entry) => entry.as_str().map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// Stores a string, whatever was there.
-    pub fn set_str(&mut self, key: Key<'_>, value: StrValue<'_>, ttl: Ttl) {
-        let initial = self.access.initial();
-        let mut value = Some(value);
-        let replaced = self.write_entry(key).map(|mut entry| {
-            let value = value.take()?;
-            let expiry = match ttl {
-                Ttl::Clear => None,
-                Ttl::Keep => entry.expiry(),
-                Ttl::At(at) => Some(at),
-            };
-            // With room for an expiry in both or in neither, the allocation may stay.
-            if entry.kind().is_string() && entry.expiry().is_some() == expiry.is_some() {
-                entry.set_expiry(expiry);
-                entry.set_str(value);
-                return None;
-            }
-            Some(std::mem::replace(&mut *entry, KeyEntry::string(key.bytes, value, expiry, initial)))
-        });
-        if let Some(old) = replaced {
-            self.discard(old, self.settings.lazyfree_lazy_server_del);
-        } else if let Some(value) = value {
-            let expiry = if let Ttl::At(at) = ttl { Some(at) } else { None };
-            self.add(key, KeyEntry::string(key.bytes, value, expiry, initial));
-        }
-    }
-
-    /// A string as a growable buffer, for changing in place; made empty if the key is missing.
-    pub fn create_str(&mut self, key: Key<'_>) -> Result<StrMut<'_>, Error> {
-        if self.expire(key) || self.entry(key).is_none() {
-            let entry = KeyEntry::string(key.bytes, StrValue::Bytes(b""), None, self.access.initial());
-            self.add(key, entry);
-        }
-        self.edit_str(key)?.ok_or(Error::NO_SUCH_KEY)
-    }
-
-    /// Changes a string in place; made empty if the key is missing, which `edit` is told by false.
-    /// One lookup if the key is there, unlike [`Keys::create_str`].
-    #[inline]
-    pub fn edit_or_create_str<R>(
-        &mut self,
-        key: Key<'_>,
-        edit: impl FnOnce(&mut StrMut<'_>, bool) -> R,
-    ) -> Result<R, Error> {
-        if let Some(mut string) = self.edit_str(key)? {
-            return Ok(edit(&mut string, true));
-        }
-        Ok(edit(&mut self.create_str(key)?, false))
-    }
-
-    /// A string as a growable buffer, for changing in place. `None` if the key is missing.
-    pub fn edit_str(&mut self, key: Key<'_>) -> Result<Option<StrMut<'_>>, Error> {
-        match self.write_entry(key) {
-            Some(entry) if !entry.kind().is_string() => Err(Error::WRONG_TYPE),
-            Some(entry) => Ok(Some(StrMut::new(entry))),
-            None => Ok(None),
-        }
-    }
-
-    // ---- whole keys ------------------------------------------------------------------------
-
-    /// Puts a value at a key, whatever was there. The key is new only if nothing was.
-    pub fn put(&mut self, key: Key<'_>, value: RawValue, expiry: Option<UnixMs>) {
-        self.expire(key);
-        let old = self.detach(key);
-        let is_new = old.is_none();
-        self.discard(old, self.settings.lazyfree_lazy_server_del);
-        let entry = KeyEntry::raw(key.bytes, value, expiry, self.access.initial());
-        self.source.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
-        if is_new {
-            self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
-        }
-    }
-
-    pub(super) fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
-        self.source.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
-        self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
-    }
-
-    /// Deletes a key. True if it was there (and not expired).
-    pub fn remove(&mut self, key: Key<'_>) -> bool {
-        self.remove_with(key, self.settings.lazyfree_lazy_user_del)
-    }
-
-    /// Deletes a key; `lazy` leaves large values to the background thread.
-    pub fn remove_with(&mut self, key: Key<'_>, lazy: bool) -> bool {
-        if self.expire(key) {
-            return false;
-        }
-        let removed = self.detach(key);
-        let found = removed.is_some();
-        self.discard(removed, lazy);
-        found
-    }
-
-    /// Takes value and expiry of a key that is alive out of the keyspace.
-    pub fn take(&mut self, key: Key<'_>) -> Option<(RawValue, Option<UnixMs>)> {
-        if self.expire(key) {
-            return None;
-        }
-        self.detach(key).map(|entry| {
-            let expiry = entry.expiry();
-            (entry.into_value(), expiry)
-        })
-    }
-
-    pub(super) fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
-        let shard = self.source.get_mut(key.shard());
-        let table = &mut shard.db_mut(self.db)?.table;
-        let entry = table.remove(key.hash, key.bytes);
-        // A few shards may keep what an empty table holds, which is likely to be filled again; thousands may not.
-        if table.is_empty() && self.world_shards > World::shards_for(1) {
-            shard.forget(self.db);
-        }
-        entry
-    }
-
-    /// Frees an entry, or leaves that to the background thread if it is large and `lazy`.
-    pub(super) fn discard(&mut self, entry: Option<KeyEntry>, lazy: bool) {
-        if let Some(entry) = entry
-            && lazy
-            && free_effort(&entry) > BACKGROUND_EFFORT
-        {
-            self.fx.garbage.push(entry.into_value());
-        }
-    }
-
-    /// The expiry of a key that is alive: `None` if the key is missing.
-    pub fn expiry_of(&mut self, key: Key<'_>) -> Option<Option<UnixMs>> {
-        if self.expire(key) {
-            return None;
-        }
-        self.peek_entry(key).map(|entry| entry.expiry())
-    }
-
-    /// Sets or removes the expiry of a key. False if the key is missing.
-    pub fn set_expiry(&mut self, key: Key<'_>, expiry: Option<UnixMs>) -> bool {
-        match self.write_entry(key) {
-            Some(mut entry) => {
-                entry.set_expiry(expiry);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Tells whoever watches the key or waits for it that it changed.
+    /// Tells those who watch the key or wait for it that it changed.
     #[inline]
     pub fn touched(&mut self, key: Key<'_>) {
         let Some(interest) = self.source.get(key.shard()).interest() else { return };
@@ -566,7 +337,7 @@ impl<'a> Keys<'a> {
         self.wake_waiters(key);
     }
 
-    /// Wakes whoever waits for a key.
+    /// Wakes those who wait for a key.
     pub fn wake_waiters(&mut self, key: Key<'_>) {
         let interest = self.source.get(key.shard()).interest();
         if interest.is_some_and(|interest| interest.waiters(self.db, key.bytes).is_some()) {
