@@ -26,16 +26,16 @@ fn replay(mut engine: Engine, log: &[u8]) -> Engine {
 
 fn aof(c: &mut Criterion) {
     for (name, words) in values() {
-        let engine = Engine::with(&words);
+        let mut engine = Engine::with(&words);
         let mut log = Vec::new();
-        rewrite(&engine.world, LEVEL, &mut log, None, |_| Ok(())).expect("a vector takes everything");
+        rewrite(engine.world.view(), LEVEL, &mut log, None, |_| Ok(())).expect("a vector takes everything");
         let mut group = c.benchmark_group("aof");
         group.throughput(Throughput::Bytes(log.len() as u64));
         let mut out = Vec::with_capacity(log.len());
         group.bench_function(format!("encode {name}"), |b| {
             b.iter(|| {
                 out.clear();
-                rewrite(black_box(&engine.world), LEVEL, &mut out, None, |_| Ok(())).is_ok()
+                rewrite(black_box(engine.world.view()), LEVEL, &mut out, None, |_| Ok(())).is_ok()
             });
         });
         group.bench_function(format!("decode {name}"), |b| {

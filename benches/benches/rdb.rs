@@ -13,16 +13,16 @@ use ochre_persistence::rdb::output::Output;
 use ochre_persistence::rdb::{Decoding, crc64, payload};
 use std::hint::black_box;
 
-fn entry_of(engine: &Engine) -> &KeyEntry {
-    let mut entries = engine.world.parts(DbIndex(0)).flat_map(|part| part.table.iter());
+fn entry_of(engine: &mut Engine) -> &KeyEntry {
+    let mut entries = engine.world.view().parts(DbIndex(0)).flat_map(|part| part.table.iter());
     entries.next().expect("the command made a key")
 }
 
 fn rdb(c: &mut Criterion) {
     let settings = Settings::default();
     for (name, words) in values() {
-        let engine = Engine::with(&words);
-        let entry = entry_of(&engine);
+        let mut engine = Engine::with(&words);
+        let entry = entry_of(&mut engine);
         let mut group = c.benchmark_group("rdb");
         for compression in [true, false] {
             let body = payload::dump(entry, Level::V7_2, compression);

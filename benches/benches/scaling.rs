@@ -8,7 +8,9 @@
 
 use ochre_benches::{command, encode};
 use ochre_engine::command::{Caller, Command, Ctx, Effects};
-use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Held, Hints, Key, Keys, View, World};
+use ochre_engine::keyspace::{
+    AccessClock, DbIndex, ExpiryMode, Held, Hints, Key, Keys, LockSet, View, World,
+};
 use ochre_engine::settings::Settings;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
@@ -175,9 +177,10 @@ fn alone(world: &mut World, stream: &Stream, commands: usize) {
     let (mut runner, mut hashes) = (Runner::new(), Vec::new());
     for window in 0..commands / WINDOW {
         let steps = window_of(stream, window);
-        let fetch = |key| world.prefetch_bucket(DB, key);
-        hash_all(stream, steps.clone(), &mut hashes, |key| world.locate(key), fetch);
-        hashes.iter().for_each(|hash| world.prefetch_entry(DB, *hash));
+        let view = world.view();
+        let fetch = |key| view.prefetch_bucket(DB, key);
+        hash_all(stream, steps.clone(), &mut hashes, |key| view.locate(key), fetch);
+        hashes.iter().for_each(|hash| view.prefetch_entry(DB, *hash));
         let mut from = 0;
         for at in steps {
             let step = &stream.steps[at];
@@ -217,16 +220,14 @@ fn hash_all<'s>(
 /// Runs commands of a stream as one of several workers.
 fn among_others(handle: &mut ModeHandle<Process>, stream: &Stream, work: &Work) {
     let mut runner = Runner::new();
-    let (mut hashes, mut list) = (Vec::new(), Vec::new());
+    let (mut hashes, mut set) = (Vec::new(), LockSet::default());
     for window in 0.. {
         if window % CHUNK == 0 && !work.take() {
             break;
         }
         let steps = window_of(stream, window);
         handle.enter_shared();
-        let me = handle.me();
-        // SAFETY: in the shared mode shards are reached through locks only, and each thread has its number.
-        let locks = unsafe { handle.state().world.locks(me) };
+        let locks = handle.state().world.locks();
         let fetch = |key: Key<'_>| locks.approach(key.hash);
         hash_all(stream, steps.clone(), &mut hashes, |key| locks.locate(key), fetch);
         let (mut at, mut from) = (steps.start, 0);
@@ -235,7 +236,7 @@ fn among_others(handle: &mut ModeHandle<Process>, stream: &Stream, work: &Work) 
             while end < steps.end && to - from + stream.steps[end].keys <= GROUP_SHARDS {
                 (end, to) = (end + 1, to + stream.steps[end].keys);
             }
-            let (mut held, got) = locks.hold_some(&mut list, DB, &hashes[from..to], stream.steps[at].keys);
+            let (mut held, got) = locks.hold_some(&mut set, DB, &hashes[from..to], stream.steps[at].keys);
             while to > from + got {
                 (end, to) = (end - 1, to - stream.steps[end - 1].keys);
             }

@@ -122,9 +122,9 @@ impl Bench {
     }
 
     /// What a key holds.
-    pub fn kind(&self, key: &str) -> Option<crate::entry::Kind> {
+    pub fn kind(&mut self, key: &str) -> Option<crate::entry::Kind> {
         let hash = self.world.seed().hash(key.as_bytes());
-        let mut parts = self.world.parts(self.db);
+        let mut parts = self.world.view().parts(self.db);
         parts.find_map(|db| db.table.get(hash, key.as_bytes())).map(|entry| entry.kind())
     }
 

@@ -12,7 +12,7 @@ use crate::exec::ExecContext;
 use crate::server::Server;
 use crate::stats::Stats;
 use crate::worker_state::WorkerState;
-use ochre_engine::cycle::{CycleEnd, ExpireCycle, Host, Pace, Slice};
+use ochre_engine::cycle::{CycleEnd, CycleHost, ExpireCycle, Pace, Slice};
 use ochre_engine::keyspace::{DbIndex, Keys, World};
 use ochre_engine::settings::Settings;
 
@@ -101,7 +101,7 @@ struct Site<'a, 'f> {
     more_time: &'a mut dyn FnMut() -> bool,
 }
 
-impl Host for Site<'_, '_> {
+impl CycleHost for Site<'_, '_> {
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
         work(&mut self.context.background().0)
     }

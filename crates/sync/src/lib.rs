@@ -18,6 +18,7 @@ mod mode_lock;
 mod own;
 mod run_permits;
 mod shard;
+mod shard_cell;
 mod slice;
 mod spin;
 
@@ -26,15 +27,16 @@ pub use mode_cell::{ModeCell, ModeHandle, ModeWatch};
 pub use mode_lock::ModeLock;
 pub use own::{Own, PerWorker};
 pub use run_permits::RunPermits;
-pub use shard::{Owner, ShardLock, Taken, Waiters};
+pub use shard::{LockOwner, ShardLock, Taken, Waiters};
+pub use shard_cell::{ShardCell, Unlocked, UnlockedView};
 
 #[cfg(loom)]
 pub(crate) use loom::{
-    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
-    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
     sync::{Condvar, Mutex, MutexGuard},
 };

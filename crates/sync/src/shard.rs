@@ -13,20 +13,35 @@
 //! the sleeper (Dekker's argument). The owner's name answers "do I hold this?" without a list.
 
 use crate::spin::wait_briefly;
-use crate::{AtomicU32, Condvar, Mutex, Ordering, fence};
+use crate::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, fence};
+use std::cell::Cell;
+use std::marker::PhantomData;
 
-/// Nobody.
-const FREE: u32 = 0;
+/// The number of nobody. Numbers have 64 bits, so they never come to an end.
+const FREE: u64 = 0;
 
-/// The number of a worker, as the owner of locks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner(u32);
+/// The right to hold locks, under a number that nobody else in the process has or ever had. It can move to another thread but
+/// is never used by two at once. Locks that it holds when it is dropped stay taken.
+#[derive(Debug)]
+pub struct LockOwner {
+    number: u64,
+    /// Makes it `Send` and not `Sync`.
+    on_one_thread: PhantomData<Cell<()>>,
+}
 
-impl Owner {
-    /// Worker `me`.
-    #[inline]
-    pub fn new(me: usize) -> Owner {
-        Owner(me as u32 + 1)
+impl LockOwner {
+    /// A new one.
+    pub fn new() -> LockOwner {
+        // Not the model's: a number tells no thread anything about another.
+        static LAST: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(FREE);
+        let last = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        LockOwner { number: last + 1, on_one_thread: PhantomData }
+    }
+}
+
+impl Default for LockOwner {
+    fn default() -> LockOwner {
+        LockOwner::new()
     }
 }
 
@@ -41,40 +56,38 @@ pub enum Taken {
     Not,
 }
 
-/// See the module.
-pub struct ShardLock(AtomicU32);
+/// A lock: the number of its owner.
+pub struct ShardLock(AtomicU64);
 
 impl Default for ShardLock {
     fn default() -> ShardLock {
-        ShardLock(AtomicU32::new(FREE))
+        ShardLock(AtomicU64::new(FREE))
     }
 }
 
 impl ShardLock {
     /// Takes the lock if it is free.
     #[inline]
-    pub fn try_take(&self, me: Owner) -> Taken {
-        match self.0.compare_exchange(FREE, me.0, Ordering::Acquire, Ordering::Relaxed) {
+    pub fn try_take(&self, me: &LockOwner) -> Taken {
+        match self.0.compare_exchange(FREE, me.number, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Taken::Now,
-            Err(owner) if owner == me.0 => Taken::Before,
+            Err(owner) if owner == me.number => Taken::Before,
             Err(_) => Taken::Not,
         }
     }
 
     /// Whether it is this owner's. Nobody but the owner itself can change the answer.
     #[inline]
-    pub fn is_of(&self, me: Owner) -> bool {
-        self.0.load(Ordering::Relaxed) == me.0
+    pub fn is_of(&self, me: &LockOwner) -> bool {
+        self.0.load(Ordering::Relaxed) == me.number
     }
 
-    /// Gives it back. Whoever gave back some locks calls [`Waiters::wake`].
-    ///
-    /// # Safety
-    /// It is held by the caller.
+    /// Gives it back, if it is this owner's. After some locks were given back, [`Waiters::wake`] is to be called.
     #[inline]
-    #[allow(unsafe_code)]
-    pub unsafe fn give_back(&self) {
-        self.0.store(FREE, Ordering::Release);
+    pub fn give_back(&self, me: &mut LockOwner) {
+        if self.is_of(me) {
+            self.0.store(FREE, Ordering::Release);
+        }
     }
 }
 
@@ -90,14 +103,14 @@ impl Waiters {
     /// Takes a lock, waiting for it as long as it takes. The caller holds only locks that come before
     /// this one in the order that all agree on.
     #[inline]
-    pub fn take(&self, lock: &ShardLock, me: Owner) {
+    pub fn take(&self, lock: &ShardLock, me: &LockOwner) {
         if lock.try_take(me) == Taken::Not {
             self.take_later(lock, me);
         }
     }
 
     #[cold]
-    fn take_later(&self, lock: &ShardLock, me: Owner) {
+    fn take_later(&self, lock: &ShardLock, me: &LockOwner) {
         if wait_briefly(|| lock.0.load(Ordering::Relaxed) == FREE && lock.try_take(me) == Taken::Now) {
             return;
         }
@@ -124,8 +137,8 @@ impl Waiters {
 
     #[cold]
     fn wake_all(&self) {
-        // Whoever counted itself tries again with the gate in hand, and keeps it until it sleeps: so it tries after
-        // this, or is woken.
+        // A sleeper that has counted itself tries again with the gate in hand, and keeps it until it sleeps: so it tries
+        // after this, or is woken.
         let _gate = self.gate.lock().expect("no panic happens under the gate");
         self.woken.notify_all();
     }

@@ -82,7 +82,7 @@ struct Seen {
 const BUCKETS_PER_STEP: usize = 64;
 
 /// Where a cycle works, and who is told of what it did: the server.
-pub trait Host {
+pub trait CycleHost {
     /// Lends the keys. If shards have locks, the last one that was visited stays locked until the next is.
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R;
     /// Takes what deletions reported, before another shard is visited.
@@ -93,7 +93,7 @@ pub trait Host {
 
 impl ExpireCycle {
     /// Runs over a slice until nothing much is due or the time is up.
-    pub fn run(&mut self, host: &mut impl Host, slice: Slice, pace: Pace) -> CycleEnd {
+    pub fn run(&mut self, host: &mut impl CycleHost, slice: Slice, pace: Pace) -> CycleEnd {
         let (shards, dbs) = host.keys(|keys| (keys.shards(), keys.dbs()));
         let own = (0..slice.len(shards)).map(|place| slice.shard(place));
         let mut volatile = host.keys(|keys| keys.volatile_dbs(own));
@@ -114,7 +114,7 @@ impl ExpireCycle {
     }
 
     /// False if the time is up.
-    fn run_db(&mut self, host: &mut impl Host, db: DbIndex, slice: Slice, pace: Pace) -> bool {
+    fn run_db(&mut self, host: &mut impl CycleHost, db: DbIndex, slice: Slice, pace: Pace) -> bool {
         loop {
             let seen = self.step(host, db, slice, pace.keys_per_loop);
             if seen.keys == 0 || seen.deleted * 100 <= pace.acceptable_stale * seen.keys {
@@ -127,7 +127,7 @@ impl ExpireCycle {
     }
 
     /// Looks at some keys, going round the shards; at most one round.
-    fn step(&mut self, host: &mut impl Host, db: DbIndex, slice: Slice, enough: usize) -> Seen {
+    fn step(&mut self, host: &mut impl CycleHost, db: DbIndex, slice: Slice, enough: usize) -> Seen {
         let shards = slice.len(host.keys(|keys| keys.shards()));
         let mut place = self.places[db.0 as usize] % shards;
         let (mut seen, mut finished_shards, mut steps) = (Seen::default(), 0, 0);

@@ -10,4 +10,4 @@ pub mod expire;
 mod tests;
 
 pub use evict::EvictionPool;
-pub use expire::{CycleEnd, ExpireCycle, Host, Pace, Slice};
+pub use expire::{CycleEnd, CycleHost, ExpireCycle, Pace, Slice};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::command::Effects;
-use crate::keyspace::{AccessClock, ClientId, DbIndex, ExpiryMode, Hints, Keys, Ttl, View, World};
+use crate::keyspace::{AccessClock, ClientId, DbIndex, ExpiryMode, Hints, Keys, LockSet, Ttl, View, World};
 use crate::settings::{MaxmemoryPolicy, Settings};
 use crate::table::Seed;
 use crate::time::UnixMs;
@@ -32,20 +32,17 @@ fn with_keys<R>(world: &mut World, db: u32, now: i64, run: impl FnOnce(&mut Keys
     with_view(now, |view| run(&mut Keys::new(world, View { db: DbIndex(db), ..view })))
 }
 
-/// The same under the locks of the shards.
-fn with_locks<R>(world: &mut World, run: impl FnOnce(&mut Keys<'_>) -> R) -> R {
-    // SAFETY: it is borrowed mutably, and this thread alone has it.
-    #[allow(unsafe_code)]
-    let locks = unsafe { world.locks(0) };
-    let mut shards = Vec::new();
-    let mut held = locks.roaming(&mut shards);
+/// Runs on a view under the locks of the shards.
+fn with_locks<R>(world: &World, run: impl FnOnce(&mut Keys<'_>) -> R) -> R {
+    let mut set = LockSet::default();
+    let mut held = world.locks().roaming(&mut set);
     with_view(NOW, |view| run(&mut Keys::locked(&mut held, view)))
 }
 
 /// A view, as the host of a cycle that has time or not.
 struct Tester<'a, 'k>(&'a mut Keys<'k>, bool);
 
-impl Host for Tester<'_, '_> {
+impl CycleHost for Tester<'_, '_> {
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
         work(self.0)
     }
@@ -68,8 +65,8 @@ fn cycle(
 }
 
 /// Number of keys of a database in shards of a slice.
-fn len_of(world: &World, db: u32, slice: (usize, usize)) -> usize {
-    let shards = world.shards().iter().skip(slice.0).step_by(slice.1);
+fn len_of(world: &mut World, db: u32, slice: (usize, usize)) -> usize {
+    let shards = world.view().shards().skip(slice.0).step_by(slice.1);
     shards.filter_map(|shard| shard.db(DbIndex(db))).map(|part| part.table.len()).sum()
 }
 
@@ -93,9 +90,9 @@ fn the_cycle_deletes_all_due_keys_and_no_others() {
     for _ in 0..100 {
         with_keys(&mut world, 0, NOW, |keys| cycle(&mut state, keys, 10, Slice::ALL, true));
     }
-    assert_eq!(world.len(DbIndex(0)), 500);
-    assert_eq!(world.volatile(DbIndex(0)), 0);
-    assert_eq!(world.len(DbIndex(2)), 100);
+    assert_eq!(world.view().len(DbIndex(0)), 500);
+    assert_eq!(world.view().volatile(DbIndex(0)), 0);
+    assert_eq!(world.view().len(DbIndex(2)), 100);
 }
 
 #[test]
@@ -105,7 +102,7 @@ fn the_cycle_stops_when_the_time_is_up() {
     let mut state = ExpireCycle::default();
     let end = with_keys(&mut world, 0, NOW, |keys| cycle(&mut state, keys, 1, Slice::ALL, false));
     assert_eq!(end, CycleEnd::TimedOut);
-    let left = world.len(DbIndex(0));
+    let left = world.view().len(DbIndex(0));
     assert!(left > 5000 && left < 10_000, "{left}");
 }
 
@@ -152,18 +149,18 @@ fn slices_together_expire_everything_each_its_own() {
     fill(&mut world, 0, 0..3000, Ttl::At(UnixMs(NOW - 1)));
     fill(&mut world, 2, 0..1000, Ttl::At(UnixMs(NOW - 1)));
     for one in 0..3 {
-        assert!(len_of(&world, 0, (one, 3)) > 0 && len_of(&world, 2, (one, 3)) > 0);
+        assert!(len_of(&mut world, 0, (one, 3)) > 0 && len_of(&mut world, 2, (one, 3)) > 0);
         let mut state = ExpireCycle::default();
         let mut turns = 0;
-        while with_locks(&mut world, |keys| cycle(&mut state, keys, 10, Slice::of(one, 3), true))
+        while with_locks(&world, |keys| cycle(&mut state, keys, 10, Slice::of(one, 3), true))
             != CycleEnd::Empty
         {
             turns += 1;
             assert!(turns < 1000);
         }
-        assert_eq!((len_of(&world, 0, (one, 3)), len_of(&world, 2, (one, 3))), (0, 0));
+        assert_eq!((len_of(&mut world, 0, (one, 3)), len_of(&mut world, 2, (one, 3))), (0, 0));
     }
-    assert!(world.is_empty());
+    assert!(world.view().is_empty());
 }
 
 #[test]
@@ -175,7 +172,7 @@ fn few_due_keys_among_many_are_found_in_every_shard() {
     for _ in 0..200 {
         with_keys(&mut world, 0, NOW, |keys| cycle(&mut state, keys, 1, Slice::ALL, true));
     }
-    assert_eq!(world.len(DbIndex(0)), 10_000);
+    assert_eq!(world.view().len(DbIndex(0)), 10_000);
 }
 
 #[test]
@@ -187,15 +184,15 @@ fn what_somebody_waits_for_is_left_under_a_lock() {
         world.shard_mut(key).change_interest(|interest| interest.wait(DbIndex(0), name, ClientId(1)));
     }
     let mut state = ExpireCycle::default();
-    with_locks(&mut world, |keys| cycle(&mut state, keys, 10, Slice::ALL, true));
+    with_locks(&world, |keys| cycle(&mut state, keys, 10, Slice::ALL, true));
     state.left.sort();
     state.left.dedup();
     assert_eq!(state.left, [(DbIndex(0), b"key:0".to_vec()), (DbIndex(0), b"key:1".to_vec())]);
-    assert_eq!(world.len(DbIndex(0)), 2);
+    assert_eq!(world.view().len(DbIndex(0)), 2);
     for maxmemory_policy in [MaxmemoryPolicy::AllkeysLru, MaxmemoryPolicy::VolatileRandom] {
         let settings = Settings { maxmemory_policy, ..Settings::default() };
         let (mut pool, mut rng) = (EvictionPool::default(), SmallRng::seed_from_u64(5));
-        assert!(!with_locks(&mut world, |keys| pool.evict(keys, &settings, &mut rng)));
+        assert!(!with_locks(&world, |keys| pool.evict(keys, &settings, &mut rng)));
         assert!(pool.passed_over);
     }
     assert!(evicts(&mut world, MaxmemoryPolicy::AllkeysLru));
@@ -207,7 +204,7 @@ fn one_volatile_key_among_many_others_is_evicted() {
         let mut world = World::new(4, 2, Seed::new(1, 2));
         fill(&mut world, 0, 0..20_000, Ttl::Clear);
         fill(&mut world, 1, 0..1, Ttl::At(UnixMs(NOW + 1)));
-        assert!(evicts(&mut world, policy) && world.len(DbIndex(1)) == 0);
+        assert!(evicts(&mut world, policy) && world.view().len(DbIndex(1)) == 0);
         assert!(!evicts(&mut world, policy));
     }
 }

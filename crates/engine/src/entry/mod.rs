@@ -5,19 +5,21 @@
 //! bits next to their [`Kind`]; [`crate::value`] turns them into typed values and back.
 //!
 //! Invariants: a `KeyEntry` owns its allocation and, through the head, its value; the table word's
-//! [`FLAG_VOLATILE`] equals the `HAS_EXPIRY` bit; an entry is only ever accessed through its shard,
-//! so the access clock may be written through a shared reference.
+//! [`FLAG_VOLATILE`] equals the `HAS_EXPIRY` bit; nothing is written through a shared reference.
 #![allow(unsafe_code)]
 
+mod guard;
 pub mod layout;
 mod lent;
 mod raw;
 #[cfg(test)]
 mod tests;
 
+use crate::table::InPlace;
 use crate::time::UnixMs;
 use crate::value::{Collection, EMBSTR_LIMIT, RawValue, StrRef, StrValue, heap_head, heap_pointer};
 use bytes::{Bytes, BytesMut};
+pub use guard::{Mut, Read, StrMut};
 use layout::*;
 pub use layout::{INLINE_LIMIT, Kind};
 pub use lent::StrBytes;
@@ -34,8 +36,7 @@ pub struct KeyEntry(Raw);
 
 // SAFETY: the allocation is owned by this pointer alone, and all values in it are Send.
 unsafe impl Send for KeyEntry {}
-// SAFETY: shared references only read, but for the access clock, which is only written by the
-// holder of the shard.
+// SAFETY: shared references only read, and all values in it are Sync.
 unsafe impl Sync for KeyEntry {}
 
 impl KeyEntry {
@@ -125,10 +126,8 @@ impl KeyEntry {
 
     /// Stores the access clock (24 bits).
     #[inline]
-    pub fn set_access(&self, access: u32) {
-        if self.0.access() != access {
-            self.0.write_access(access);
-        }
+    pub fn set_access(&mut self, access: u32) {
+        self.0.update_access(access);
     }
 
     /// Starts to fetch what the head points to into the cache; a string inside the entry has nothing
@@ -252,20 +251,8 @@ impl KeyEntry {
 
     /// The value in typed form, for reading. `None` if it is of another type.
     #[inline]
-    pub fn collection<T: Collection>(&self) -> Option<ManuallyDrop<T>> {
-        // SAFETY: the head belongs to a value of this kind, and ManuallyDrop leaves it there.
-        T::holds(self.kind()).then(|| ManuallyDrop::new(unsafe { T::from_raw(self.kind(), self.0.head()) }))
-    }
-
-    /// Stores the raw form of a collection that was taken by [`KeyEntry::collection`] and changed.
-    ///
-    /// # Safety
-    /// `kind` and `head` must be the raw form of the collection that this entry holds, and the
-    /// caller must not use its own handle any more.
-    #[inline]
-    pub unsafe fn put_back(&mut self, kind: Kind, head: u64) {
-        self.0.write_kind(kind);
-        self.0.write_head(head);
+    pub fn collection<T: Collection>(&self) -> Option<Read<'_, T>> {
+        Read::of(self)
     }
 
     /// Takes the value out; the entry is gone.
@@ -278,6 +265,14 @@ impl KeyEntry {
         };
         this.0.free();
         value
+    }
+}
+
+impl InPlace<'_, KeyEntry> {
+    /// Stores the access clock (24 bits).
+    #[inline]
+    pub fn set_access(&mut self, access: u32) {
+        self.0.update_access(access);
     }
 }
 

@@ -216,8 +216,16 @@ impl Raw {
         u32::from_le_bytes(self.read(0)) >> 8
     }
 
+    /// Writes the access clock if it is another: the line is then often not written at all.
     #[inline]
-    pub(super) fn write_access(self, access: u32) {
+    pub(super) fn update_access(self, access: u32) {
+        if self.access() != access {
+            self.write_access(access);
+        }
+    }
+
+    #[inline]
+    fn write_access(self, access: u32) {
         self.write(1, &access.to_le_bytes()[..3]);
     }
 

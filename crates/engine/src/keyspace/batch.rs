@@ -75,9 +75,10 @@ impl Batch {
         let mut waiting = self.waiting.drain(..);
         while let Some(Waiting { place, hash, entry }) = waiting.next() {
             if let Some(ahead) = waiting.as_slice().get(AHEAD) {
-                world.prefetch_bucket(self.db, Key::new(&[], ahead.hash, world.shards.len()));
+                let ahead = Key::new(&[], ahead.hash, world.shards.len());
+                world.view().prefetch_bucket(self.db, ahead);
             }
-            let shard = &mut world.shards[(place >> (64 - SHARD_BITS)) as usize];
+            let shard = world.shards[(place >> (64 - SHARD_BITS)) as usize].data_mut();
             let table = &mut shard.db_or_new(self.db).table;
             if table.contains_with(hash, || entry.key()) {
                 if !replace {
@@ -101,7 +102,7 @@ impl World {
         let each = keys / self.shards.len();
         // Keys are not spread evenly; three standard deviations leave few tables too small.
         let each = each + 3 * each.isqrt();
-        self.shards.iter_mut().for_each(|shard| shard.db_or_new(db).table.reserve(each));
+        self.shards_mut().for_each(|shard| shard.db_or_new(db).table.reserve(each));
     }
 }
 
@@ -127,12 +128,12 @@ mod tests {
             assert!(!batch.push(&world, entry(&format!("key:{at}"), "a")));
         }
         assert_eq!(batch.insert(&mut world, false), Ok(MANY as u64));
-        assert_eq!(world.len(db), MANY);
+        assert_eq!(world.view().len(db), MANY);
         assert!(!batch.push(&world, entry("key:7", "b")));
         assert_eq!(batch.insert(&mut world, false), Err(Duplicate(b"key:7".as_slice().into())));
         assert!(!batch.push(&world, entry("key:7", "b")));
         assert_eq!(batch.insert(&mut world, true), Ok(1));
-        assert_eq!(world.len(db), MANY);
+        assert_eq!(world.view().len(db), MANY);
     }
 
     #[test]
@@ -147,8 +148,8 @@ mod tests {
         };
         push(&mut batch, &world, 0..90);
         assert_eq!(batch.insert(&mut world, true), Ok(90));
-        assert_eq!(world.len(db), 30);
-        for part in world.parts(db) {
+        assert_eq!(world.view().len(db), 30);
+        for part in world.view().parts(db) {
             for entry in part.table.iter() {
                 let value: usize =
                     entry.as_str().and_then(|s| String::from_utf8_lossy(&s.bytes()).parse().ok()).unwrap();

@@ -1,7 +1,7 @@
-//! Who cares about keys: clients that watch them and clients that wait for them.
+//! Interest in keys: clients that watch them and clients that wait for them.
 //!
-//! Lives in the shard of the key, so that whoever changes the key holds it already. Empty on most
-//! servers: [`Interest::is_empty`] is all that a write then pays.
+//! It is kept in the shard of the key, which a command that changes the key holds anyway. On most servers nobody is
+//! interested in any key: a shard then has no [`Interest`], and a write pays one test.
 
 use super::{ClientId, DbIndex, Presence};
 use std::collections::{HashMap, VecDeque};
@@ -13,8 +13,8 @@ type At = (DbIndex, Box<[u8]>);
 /// The clients that wait for a key of one database, the first first.
 type Queue = (DbIndex, VecDeque<ClientId>);
 
-/// Breaks when a watched key changes. Shared by a client and all keys that it watches, so that whoever changes
-/// one of them need not reach the client.
+/// A flag that breaks when a watched key changes. A client and all keys that it watches share it, so that a command that
+/// changes one of them need not reach the client.
 #[derive(Debug, Clone, Default)]
 pub struct WatchFlag(Arc<AtomicBool>);
 
@@ -44,7 +44,7 @@ struct Watcher {
 #[derive(Debug, Default)]
 pub struct Interest {
     watched: HashMap<At, Vec<Watcher>>,
-    /// By name first: whoever is about to change a key asks for waiters in all databases.
+    /// By name first: before a key is changed, one asks for waiters in all databases.
     waiting: HashMap<Box<[u8]>, Vec<Queue>>,
 }
 

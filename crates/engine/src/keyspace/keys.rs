@@ -1,21 +1,29 @@
 //! The view of the keys that a command handler works with: one database, lookups with Redis's side
 //! effects (expiry on access, access clock, hit and miss counts), typed reads and writes.
 //!
+//! Lookups and expiry are here; what is done with a key's value is in [`collections`], [`strings`] and [`whole`].
+//!
 //! Rules for handlers: validate arguments before [`Keys::create`] (a created collection must not
 //! stay empty), report every change with [`crate::command::Ctx::changed`], and remove collections
 //! that became empty with [`Keys::remove_if_empty`].
 
-use super::reach::Reach;
-use super::{AccessClock, DbIndex, Held, Hints, Mut, Read, StrMut, World};
+mod collections;
+mod strings;
+mod whole;
+
+pub use strings::Ttl;
+
+use super::shard_source::ShardSource;
+use super::{AccessClock, DbIndex, Held, Hints, World};
 use crate::command::effects::Effects;
 use crate::entry::{KeyEntry, Kind};
-use crate::error::Error;
 use crate::level::Level;
 use crate::settings::{EventClasses, Settings};
 use crate::table::{RefMut, Seed};
 use crate::time::UnixMs;
-use crate::value::{BACKGROUND_EFFORT, Collection, RawValue, StrRef, StrValue, Type, free_effort};
+use crate::value::Type;
 use ochre_resp::request::Args;
+use ochre_sync::Unlocked;
 
 /// A key with its hash and shard.
 #[derive(Debug, Clone, Copy)]
@@ -48,21 +56,10 @@ pub enum ExpiryMode {
     Delete,
     /// They look deleted, but stay until the primary says so (replicas, paused servers).
     Hide,
-    /// They look deleted, and are noted for whoever may delete them ([`Effects::due`]).
+    /// They look deleted, and are noted for a view that may delete them ([`Effects::due`]).
     Note,
     /// They stay (loading, commands of the primary).
     Ignore,
-}
-
-/// What happens to the expiry of a key that is overwritten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ttl {
-    /// It is gone.
-    Clear,
-    /// It stays.
-    Keep,
-    /// It is replaced.
-    At(UnixMs),
 }
 
 /// Tells keys whose time has come.
@@ -82,7 +79,7 @@ impl Due {
 
 /// A view of one database.
 pub struct Keys<'a> {
-    pub(super) reach: Reach<'a>,
+    pub(super) source: ShardSource<'a>,
     pub(super) world_shards: usize,
     seed: Seed,
     pub(super) db: DbIndex,
@@ -119,28 +116,28 @@ impl<'a> Keys<'a> {
     /// The view over a world that is held exclusively.
     pub fn new(world: &'a mut World, view: View<'a>) -> Keys<'a> {
         let (seed, dbs) = (world.seed, world.dbs());
-        Keys::over(Reach::All(&mut world.shards), seed, dbs, view)
+        Keys::over(ShardSource::All(Unlocked::new(&mut world.shards)), seed, dbs, view)
     }
 
     /// The view over the shards whose locks are held.
     #[inline]
     pub fn locked(held: &'a mut Held<'_>, view: View<'a>) -> Keys<'a> {
-        let grip = held.grip();
-        let (seed, dbs) = (grip.world().seed, grip.world().dbs());
-        Keys::over(Reach::Some(grip), seed, dbs, view)
+        let held = held.reborrow();
+        let (seed, dbs) = (held.world().seed, held.world().dbs());
+        Keys::over(ShardSource::Held(held), seed, dbs, view)
     }
 
     #[inline]
-    fn over(reach: Reach<'a>, seed: Seed, dbs: u32, view: View<'a>) -> Keys<'a> {
-        let world_shards = reach.world_shards();
+    fn over(source: ShardSource<'a>, seed: Seed, dbs: u32, view: View<'a>) -> Keys<'a> {
+        let world_shards = source.world_shards();
         let View { db, now, settings, access, expiry, hints, fx } = view;
-        Keys { reach, world_shards, seed, db, dbs, now, settings, access, expiry, hints, fx }
+        Keys { source, world_shards, seed, db, dbs, now, settings, access, expiry, hints, fx }
     }
 
     /// Goes to the shard of a key that the command did not name (a key met by SCAN): only such
     /// commands as walk over the whole database may.
     pub fn move_to(&mut self, key: Key<'_>) {
-        self.reach.move_to(key.shard());
+        self.source.move_to(key.shard());
     }
 
     /// Hash and shard of a key.
@@ -187,8 +184,6 @@ impl<'a> Keys<'a> {
         self.access
     }
 
-    // ---- lookups ---------------------------------------------------------------------------
-
     /// What tells keys whose time has come (if the mode lets that count).
     #[inline]
     pub(super) fn due(&self) -> Due {
@@ -204,7 +199,7 @@ impl<'a> Keys<'a> {
     /// Deletes the key if its time has come. True if it is gone or has to look so.
     #[inline(always)]
     pub fn expire(&mut self, key: Key<'_>) -> bool {
-        match self.reach.get(key.shard()).db(self.db) {
+        match self.source.get(key.shard()).db(self.db) {
             None => true,
             Some(db) => db.table.counted() > 0 && self.expire_if_due(key),
         }
@@ -253,7 +248,7 @@ impl<'a> Keys<'a> {
     /// The entry as it is, whatever its expiry; no side effects.
     #[inline]
     pub fn entry(&self, key: Key<'_>) -> Option<&KeyEntry> {
-        self.reach.get(key.shard()).db(self.db)?.table.get(key.hash, key.bytes)
+        self.source.get(key.shard()).db(self.db)?.table.get(key.hash, key.bytes)
     }
 
     /// The entry of a key that is alive, without any side effect.
@@ -287,23 +282,23 @@ impl<'a> Keys<'a> {
 
     #[inline]
     fn lookup<const USE: bool>(&mut self, key: Key<'_>) -> Option<&KeyEntry> {
-        let gone = self.expire(key);
-        let shard = self.reach.get(key.shard());
-        let found =
-            if gone { None } else { shard.db(self.db).and_then(|db| db.table.get(key.hash, key.bytes)) };
-        match &found {
-            Some(entry) => {
-                self.fx.stats.hits += 1;
-                if USE {
-                    entry.set_access(self.access.used(entry.access()));
-                }
-            }
-            None => {
-                self.fx.stats.misses += 1;
-                self.fx.event(EventClasses::KEY_MISS, "keymiss", self.db, key.bytes);
-            }
+        let found = if self.expire(key) {
+            None
+        } else {
+            let part = self.source.get_mut(key.shard()).db_mut(self.db);
+            part.and_then(|part| part.table.get_in_place(key.hash, key.bytes))
+        };
+        let Some(mut entry) = found else {
+            self.fx.stats.misses += 1;
+            self.fx.event(EventClasses::KEY_MISS, "keymiss", self.db, key.bytes);
+            return None;
+        };
+        self.fx.stats.hits += 1;
+        if USE {
+            let used = self.access.used(entry.access());
+            entry.set_access(used);
         }
-        found
+        Some(entry.into_ref())
     }
 
     /// The entry of a key that is alive, for a write: expires it if due, records the access.
@@ -312,8 +307,10 @@ impl<'a> Keys<'a> {
         if self.expire(key) {
             return None;
         }
-        let entry = self.reach.get_mut(key.shard()).db_mut(self.db)?.table.get_mut(key.hash, key.bytes)?;
-        entry.set_access(self.access.used(entry.access()));
+        let part = self.source.get_mut(key.shard()).db_mut(self.db)?;
+        let mut entry = part.table.get_mut(key.hash, key.bytes)?;
+        let used = self.access.used(entry.access());
+        entry.set_access(used);
         Some(entry)
     }
 
@@ -330,241 +327,19 @@ impl<'a> Keys<'a> {
         self.peek_entry(key).map(|entry| Type::of(entry.kind()))
     }
 
-    // ---- collections -----------------------------------------------------------------------
-
-    /// A collection, for reading.
-    #[inline]
-    pub fn read<T: Collection>(&mut self, key: Key<'_>) -> Result<Option<Read<'_, T>>, Error> {
-        match self.read_entry(key) {
-            Some(entry) => Read::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A collection, without any side effect: for several at once, after each was
-    /// looked up with [`Keys::read`] or [`Keys::read_entry`].
-    #[inline]
-    pub fn peek<T: Collection>(&self, key: Key<'_>) -> Result<Option<Read<'_, T>>, Error> {
-        match self.peek_entry(key) {
-            Some(entry) => Read::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A collection, for changing.
-    #[inline]
-    pub fn write<T: Collection>(&mut self, key: Key<'_>) -> Result<Option<Mut<'_, T>>, Error> {
-        match self.write_entry(key) {
-            Some(entry) => Mut::of(entry).map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A collection, for changing; made empty if the key is missing. The caller must put
-    /// something in.
-    #[inline]
-    pub fn create<T: Collection>(&mut self, key: Key<'_>) -> Result<Mut<'_, T>, Error> {
-        self.expire(key);
-        let (settings, initial) = (self.settings, self.access.initial());
-        let make = || KeyEntry::raw(key.bytes, RawValue::new(T::fresh(settings)), None, initial);
-        let part = self.reach.get_mut(key.shard()).db_or_new(self.db);
-        let (entry, is_new) =
-            part.table.get_mut_or_insert(key.hash, key.bytes, make).ok_or(Error::NO_SUCH_KEY)?;
-        entry.set_access(self.access.used(entry.access()));
-        if is_new {
-            self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
-        }
-        Mut::of(entry).ok_or(Error::WRONG_TYPE)
-    }
-
-    /// Removes a collection that has become empty. True if it was removed; the caller reports the
-    /// "del" event.
-    pub fn remove_if_empty<T: Collection>(&mut self, key: Key<'_>) -> bool {
-        let empty = self.entry(key).and_then(|e| Read::<T>::of(e)).is_some_and(|value| value.is_empty());
-        if empty {
-            self.detach(key);
-        }
-        empty
-    }
-
-    // ---- strings ---------------------------------------------------------------------------
-
-    /// A string, for reading.
-    #[inline]
-    pub fn read_str(&mut self, key: Key<'_>) -> Result<Option<StrRef<'_>>, Error> {
-        match self.read_entry(key) {
-            Some(entry) => entry.as_str().map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// A string, without any side effect.
-    pub fn peek_str(&self, key: Key<'_>) -> Result<Option<StrRef<'_>>, Error> {
-        match self.peek_entry(key) {
-            Some(entry) => entry.as_str().map(Some).ok_or(Error::WRONG_TYPE),
-            None => Ok(None),
-        }
-    }
-
-    /// Stores a string, whatever was there.
-    pub fn set_str(&mut self, key: Key<'_>, value: StrValue<'_>, ttl: Ttl) {
-        let initial = self.access.initial();
-        let mut value = Some(value);
-        let replaced = self.write_entry(key).map(|mut entry| {
-            let value = value.take()?;
-            let expiry = match ttl {
-                Ttl::Clear => None,
-                Ttl::Keep => entry.expiry(),
-                Ttl::At(at) => Some(at),
-            };
-            // With room for an expiry in both or in neither, the allocation may stay.
-            if entry.kind().is_string() && entry.expiry().is_some() == expiry.is_some() {
-                entry.set_expiry(expiry);
-                entry.set_str(value);
-                return None;
-            }
-            Some(std::mem::replace(&mut *entry, KeyEntry::string(key.bytes, value, expiry, initial)))
-        });
-        if let Some(old) = replaced {
-            self.discard(old, self.settings.lazyfree_lazy_server_del);
-        } else if let Some(value) = value {
-            let expiry = if let Ttl::At(at) = ttl { Some(at) } else { None };
-            self.add(key, KeyEntry::string(key.bytes, value, expiry, initial));
-        }
-    }
-
-    /// A string as a growable buffer, for changing in place; made empty if the key is missing.
-    pub fn create_str(&mut self, key: Key<'_>) -> Result<StrMut<'_>, Error> {
-        if self.expire(key) || self.entry(key).is_none() {
-            let entry = KeyEntry::string(key.bytes, StrValue::Bytes(b""), None, self.access.initial());
-            self.add(key, entry);
-        }
-        self.edit_str(key)?.ok_or(Error::NO_SUCH_KEY)
-    }
-
-    /// Changes a string in place; made empty if the key is missing, which `edit` is told by false.
-    /// One lookup if the key is there, unlike [`Keys::create_str`].
-    #[inline]
-    pub fn edit_or_create_str<R>(
-        &mut self,
-        key: Key<'_>,
-        edit: impl FnOnce(&mut StrMut<'_>, bool) -> R,
-    ) -> Result<R, Error> {
-        if let Some(mut string) = self.edit_str(key)? {
-            return Ok(edit(&mut string, true));
-        }
-        Ok(edit(&mut self.create_str(key)?, false))
-    }
-
-    /// A string as a growable buffer, for changing in place. `None` if the key is missing.
-    pub fn edit_str(&mut self, key: Key<'_>) -> Result<Option<StrMut<'_>>, Error> {
-        match self.write_entry(key) {
-            Some(entry) if !entry.kind().is_string() => Err(Error::WRONG_TYPE),
-            Some(entry) => Ok(Some(StrMut::new(entry))),
-            None => Ok(None),
-        }
-    }
-
-    // ---- whole keys ------------------------------------------------------------------------
-
-    /// Puts a value at a key, whatever was there. The key is new only if nothing was.
-    pub fn put(&mut self, key: Key<'_>, value: RawValue, expiry: Option<UnixMs>) {
-        self.expire(key);
-        let old = self.detach(key);
-        let is_new = old.is_none();
-        self.discard(old, self.settings.lazyfree_lazy_server_del);
-        let entry = KeyEntry::raw(key.bytes, value, expiry, self.access.initial());
-        self.reach.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
-        if is_new {
-            self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
-        }
-    }
-
-    pub(super) fn add(&mut self, key: Key<'_>, entry: KeyEntry) {
-        self.reach.get_mut(key.shard()).db_or_new(self.db).table.insert(key.hash, entry);
-        self.fx.event(EventClasses::NEW, "new", self.db, key.bytes);
-    }
-
-    /// Deletes a key. True if it was there (and not expired).
-    pub fn remove(&mut self, key: Key<'_>) -> bool {
-        self.remove_with(key, self.settings.lazyfree_lazy_user_del)
-    }
-
-    /// Deletes a key; `lazy` leaves large values to the background thread.
-    pub fn remove_with(&mut self, key: Key<'_>, lazy: bool) -> bool {
-        if self.expire(key) {
-            return false;
-        }
-        let removed = self.detach(key);
-        let found = removed.is_some();
-        self.discard(removed, lazy);
-        found
-    }
-
-    /// Takes value and expiry of a key that is alive out of the keyspace.
-    pub fn take(&mut self, key: Key<'_>) -> Option<(RawValue, Option<UnixMs>)> {
-        if self.expire(key) {
-            return None;
-        }
-        self.detach(key).map(|entry| {
-            let expiry = entry.expiry();
-            (entry.into_value(), expiry)
-        })
-    }
-
-    pub(super) fn detach(&mut self, key: Key<'_>) -> Option<KeyEntry> {
-        let shard = self.reach.get_mut(key.shard());
-        let table = &mut shard.db_mut(self.db)?.table;
-        let entry = table.remove(key.hash, key.bytes);
-        // A few shards may keep what an empty table holds, which is likely to be filled again; thousands may not.
-        if table.is_empty() && self.world_shards > World::shards_for(1) {
-            shard.forget(self.db);
-        }
-        entry
-    }
-
-    /// Frees an entry, or leaves that to the background thread if it is large and `lazy`.
-    pub(super) fn discard(&mut self, entry: Option<KeyEntry>, lazy: bool) {
-        if let Some(entry) = entry
-            && lazy
-            && free_effort(&entry) > BACKGROUND_EFFORT
-        {
-            self.fx.garbage.push(entry.into_value());
-        }
-    }
-
-    /// The expiry of a key that is alive: `None` if the key is missing.
-    pub fn expiry_of(&mut self, key: Key<'_>) -> Option<Option<UnixMs>> {
-        if self.expire(key) {
-            return None;
-        }
-        self.peek_entry(key).map(|entry| entry.expiry())
-    }
-
-    /// Sets or removes the expiry of a key. False if the key is missing.
-    pub fn set_expiry(&mut self, key: Key<'_>, expiry: Option<UnixMs>) -> bool {
-        match self.write_entry(key) {
-            Some(mut entry) => {
-                entry.set_expiry(expiry);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Tells whoever watches the key or waits for it that it changed.
+    /// Tells those who watch the key or wait for it that it changed.
     #[inline]
     pub fn touched(&mut self, key: Key<'_>) {
-        let Some(interest) = self.reach.get(key.shard()).interest() else { return };
+        let Some(interest) = self.source.get(key.shard()).interest() else { return };
         if interest.is_watched(self.db, key.bytes) {
             self.fx.watched.push((self.db, key.bytes.to_vec()));
         }
         self.wake_waiters(key);
     }
 
-    /// Wakes whoever waits for a key.
+    /// Wakes those who wait for a key.
     pub fn wake_waiters(&mut self, key: Key<'_>) {
-        let interest = self.reach.get(key.shard()).interest();
+        let interest = self.source.get(key.shard()).interest();
         if interest.is_some_and(|interest| interest.waiters(self.db, key.bytes).is_some()) {
             self.fx.ready.push((self.db, key.bytes.to_vec()));
         }

@@ -16,7 +16,7 @@ const TABLE_CURSOR_BITS: u32 = 48;
 impl Keys<'_> {
     /// All shards, one after the other.
     fn walk(&mut self, mut visit: impl FnMut(&mut Shard)) {
-        (0..self.world_shards).for_each(|shard| visit(self.reach.move_to(shard)));
+        (0..self.world_shards).for_each(|shard| visit(self.source.move_to(shard)));
     }
 
     /// Number of keys, expired ones that were not met yet included.
@@ -44,9 +44,9 @@ impl Keys<'_> {
     /// One step of SCAN: calls `emit` with some entries, expired ones included, and returns the
     /// next cursor, 0 at the end. Every key that is there during the whole scan is emitted.
     pub fn scan(&mut self, cursor: u64, mut emit: impl FnMut(&KeyEntry)) -> u64 {
-        let (db, reach) = (self.db, &mut self.reach);
+        let (db, source) = (self.db, &mut self.source);
         scan(self.world_shards, cursor, |shard, at| {
-            let part = reach.move_to(shard).db(db).filter(|part| !part.table.is_empty())?;
+            let part = source.move_to(shard).db(db).filter(|part| !part.table.is_empty())?;
             Some(part.table.scan(at, &mut emit))
         })
     }
@@ -69,7 +69,7 @@ impl Keys<'_> {
     /// A key of the shard that holds the one with so many keys before it.
     fn random_key_behind(&mut self, mut at: usize, rng: &mut impl RngCore) -> Option<Vec<u8>> {
         for shard in 0..self.world_shards {
-            let Some(part) = self.reach.move_to(shard).db(self.db) else { continue };
+            let Some(part) = self.source.move_to(shard).db(self.db) else { continue };
             if at < part.table.len() {
                 return part.table.random(rng).map(|entry| entry.key().to_vec());
             }
@@ -112,7 +112,7 @@ mod tests {
         }
         let (mut cursor, mut seen) = (0, Vec::new());
         loop {
-            cursor = bench.world.scan(bench.db, cursor, |entry| seen.push(entry.key().to_vec()));
+            cursor = bench.world.view().scan(bench.db, cursor, |entry| seen.push(entry.key().to_vec()));
             bench.run(&["SET", &format!("new:{}", seen.len()), "x"]);
             if cursor == 0 {
                 break;

@@ -1,17 +1,27 @@
-//! All shards, and what concerns them together: sizes, whole databases, cursors over everything.
+//! All shards, and what concerns them together.
+//!
+//! `&World` may be shared by threads that reach shards through their locks ([`World::locks`]), so on its own it shows
+//! nothing that is in a shard. `&mut World` has all of them: to be changed here and through [`super::Keys`], to be read
+//! through a [`super::WorldView`].
 
-use super::{Db, DbIndex, Key, Shard, ShardCell};
+use super::{DbIndex, Key, Shard};
 use crate::entry::KeyEntry;
 use crate::table::{Seed, Table};
-use ochre_sync::Waiters;
+use ochre_sync::{ShardCell, Waiters};
 
 /// A whole data set.
 pub struct World {
-    pub(super) shards: Box<[ShardCell]>,
+    pub(super) shards: Box<[ShardCell<Shard>]>,
     pub(super) waiters: Waiters,
     pub(super) seed: Seed,
-    dbs: u32,
+    pub(super) dbs: u32,
 }
+
+const _: () = assert!(
+    ShardCell::<Shard>::DATA_AT + Shard::FREQUENT <= 64,
+    "the lock and what every lookup and most changes in the first database need are in one line: with thousands of \
+     shards a second one is not in the cache"
+);
 
 impl World {
     /// An empty world of `shards` shards (a power of two) with `dbs` databases.
@@ -41,16 +51,6 @@ impl World {
         self.seed
     }
 
-    /// All shards.
-    pub fn shards(&self) -> &[ShardCell] {
-        &self.shards
-    }
-
-    /// All shards, to be changed.
-    pub fn shards_mut(&mut self) -> &mut [ShardCell] {
-        &mut self.shards
-    }
-
     /// Hash and shard of a key.
     #[inline]
     pub fn locate<'a>(&self, key: &'a [u8]) -> Key<'a> {
@@ -60,69 +60,23 @@ impl World {
     /// The shard of a key.
     #[inline]
     pub fn shard_mut(&mut self, key: Key<'_>) -> &mut Shard {
-        &mut self.shards[key.shard()]
+        self.shards[key.shard()].data_mut()
     }
 
-    /// First phase of a batched lookup: the bucket line of a key.
-    #[inline]
-    pub fn prefetch_bucket(&self, db: DbIndex, key: Key<'_>) {
-        if let Some(db) = self.shards[key.shard()].db(db) {
-            db.table.prefetch_bucket(key.hash);
-        }
-    }
-
-    /// Second phase: the entry itself, found through its bucket.
-    #[inline]
-    pub fn prefetch_entry(&self, db: DbIndex, hash: u64) {
-        if let Some(db) = self.shards[Key::new(&[], hash, self.shards.len()).shard()].db(db) {
-            db.table.prefetch_entry(hash);
-        }
-    }
-
-    /// The parts of a database, shard by shard.
-    pub fn parts(&self, db: DbIndex) -> impl Iterator<Item = &Db> {
-        self.shards.iter().filter_map(move |shard| shard.db(db))
-    }
-
-    /// Number of keys in a database, expired ones that were not met yet included.
-    pub fn len(&self, db: DbIndex) -> usize {
-        self.parts(db).map(|db| db.table.len()).sum()
-    }
-
-    /// True if no database holds a key.
-    pub fn is_empty(&self) -> bool {
-        (0..self.dbs).all(|db| self.len(DbIndex(db)) == 0)
-    }
-
-    /// Number of keys in a database that have an expiry.
-    pub fn volatile(&self, db: DbIndex) -> usize {
-        self.parts(db).map(|db| db.table.counted()).sum()
+    /// All shards, to be changed.
+    pub(super) fn shards_mut(&mut self) -> impl Iterator<Item = &mut Shard> {
+        self.shards.iter_mut().map(ShardCell::data_mut)
     }
 
     /// Empties a database; the keys go to the caller, who decides where they are freed.
     pub fn take(&mut self, db: DbIndex) -> Vec<Table<KeyEntry>> {
-        self.shards.iter_mut().filter_map(|shard| shard.take(db)).filter(|table| !table.is_empty()).collect()
+        self.shards_mut().filter_map(|shard| shard.take(db)).filter(|table| !table.is_empty()).collect()
     }
 
     /// Exchanges the content of two databases.
     pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
         if a != b {
-            self.shards.iter_mut().for_each(|shard| shard.swap(a, b));
+            self.shards_mut().for_each(|shard| shard.swap(a, b));
         }
-    }
-
-    /// The watched keys of a database.
-    pub fn watched_keys(&self, db: DbIndex) -> Vec<Vec<u8>> {
-        let interests = self.shards.iter().filter_map(|shard| shard.interest());
-        interests.flat_map(|interest| interest.watched_in(db)).map(<[u8]>::to_vec).collect()
-    }
-
-    /// One step of SCAN over a database: calls `emit` with some entries and returns the next
-    /// cursor, 0 at the end. Every key that is there during the whole scan is emitted.
-    pub fn scan(&self, db: DbIndex, cursor: u64, mut emit: impl FnMut(&KeyEntry)) -> u64 {
-        super::walk::scan(self.shards.len(), cursor, |shard, at| {
-            let part = self.shards[shard].db(db).filter(|part| !part.table.is_empty())?;
-            Some(part.table.scan(at, &mut emit))
-        })
     }
 }

@@ -63,7 +63,7 @@ pub use fields::FieldTable;
 pub use hash::Seed;
 pub use iter::{IntoIter, Iter};
 pub use members::MemberTable;
-pub use thin::{RefMut, Thin, WORD_MASK};
+pub use thin::{InPlace, RefMut, Thin, WORD_MASK};
 
 use bucket::Bucket;
 use directory::Directory;
@@ -178,6 +178,12 @@ impl<T: Thin> Table<T> {
         let (bucket, slot) = segment.find::<T>(hash, key)?;
         // SAFETY: a search finds live words, and `&self` keeps them so.
         Some(unsafe { borrow(&segment.buckets[bucket].words[slot]) })
+    }
+
+    /// The entry of `key`, for changing what needs no other word.
+    #[inline(always)]
+    pub fn get_in_place(&mut self, hash: u64, key: &[u8]) -> Option<InPlace<'_, T>> {
+        self.get(hash, key).map(InPlace::new)
     }
 
     /// Is there an entry of `key`?
@@ -357,6 +363,18 @@ fn prefetch<P>(address: *const P) {
         _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
+/// Asks for a cache line early, to be the only one who has it; a hint without effect.
+#[inline(always)]
+pub(crate) fn prefetch_to_write<P>(address: *const P) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a prefetch never faults, and processors without this one do nothing.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = address;
 }
 

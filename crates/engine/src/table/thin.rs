@@ -120,6 +120,32 @@ impl<T: Thin + fmt::Debug> fmt::Debug for RefMut<'_, T> {
     }
 }
 
+/// An entry of a table that is borrowed mutably: nobody else reaches it, and it stays where it is, so what takes neither a new
+/// allocation nor other flags may be changed in place. Nothing is written back, which makes it cheaper than [`RefMut`].
+pub struct InPlace<'a, T>(&'a T);
+
+impl<'a, T> InPlace<'a, T> {
+    /// An entry, if its table is borrowed mutably as long as that lives.
+    #[inline]
+    pub(super) fn new(entry: &'a T) -> Self {
+        InPlace(entry)
+    }
+
+    /// The entry, for reading.
+    #[inline]
+    pub fn into_ref(self) -> &'a T {
+        self.0
+    }
+}
+
+impl<T> Deref for InPlace<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::same;

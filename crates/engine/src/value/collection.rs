@@ -50,7 +50,11 @@ impl Type {
 }
 
 /// A value other than a string.
-pub trait Collection: Sized {
+///
+/// # Safety
+/// [`Collection::holds`] is true for the kinds only that [`Collection::into_raw`] gives: an entry of such a kind is taken for
+/// such a value.
+pub unsafe trait Collection: Sized {
     /// True if an entry of this kind holds such a value.
     fn holds(kind: Kind) -> bool;
 
@@ -106,7 +110,9 @@ thin_head!(Listpack, Intset);
 /// Implements the raw form of a collection: one line per encoding.
 macro_rules! collection {
     ($type:ident, fresh $fresh:expr, empty $empty:expr, $($variant:ident($inner:ty) = $kind:ident),+ $(,)?) => {
-        impl $crate::value::Collection for $type {
+        // SAFETY: the same list of kinds is behind both.
+        #[allow(unsafe_code)]
+        unsafe impl $crate::value::Collection for $type {
             #[inline]
             fn holds(kind: $crate::entry::Kind) -> bool {
                 matches!(kind, $($crate::entry::Kind::$kind)|+)
@@ -140,7 +146,8 @@ macro_rules! collection {
 }
 pub(super) use collection;
 
-impl Collection for Box<Stream> {
+// SAFETY: it has one kind.
+unsafe impl Collection for Box<Stream> {
     fn holds(kind: Kind) -> bool {
         kind == Kind::Stream
     }

@@ -4,7 +4,6 @@
 //! Inside an entry it is a [`Kind`] and 8 bytes, the *head*; [`Collection`] goes from one form to
 //! the other without touching the value. Handlers only meet the typed forms, through
 //! [`crate::keyspace::Keys`].
-#![allow(unsafe_code)]
 
 mod collection;
 mod effort;

@@ -9,7 +9,7 @@
 use crate::rdb::Progress;
 use ochre_engine::encoding::listpack::Item;
 use ochre_engine::entry::KeyEntry;
-use ochre_engine::keyspace::{DbIndex, World};
+use ochre_engine::keyspace::{DbIndex, WorldView};
 use ochre_engine::level::Level;
 use ochre_engine::stream::{Group, Stream, StreamId};
 use ochre_engine::text::{DoubleStyle, DoubleText};
@@ -27,7 +27,7 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// Keys whose time has come are written, too: who loads them decides.
 pub fn rewrite(
-    world: &World,
+    world: WorldView<'_>,
     level: Level,
     out: &mut dyn Write,
     timestamp: Option<i64>,
@@ -236,13 +236,14 @@ mod tests {
     use super::*;
     use crate::aof::LogReader;
     use ochre_engine::digest::Digest;
+    use ochre_engine::keyspace::World;
     use ochre_engine::testing::Bench;
     use ochre_engine::time::UnixMs;
     use proptest::prelude::*;
 
-    fn log_of(world: &World) -> Vec<u8> {
+    fn log_of(world: &mut World) -> Vec<u8> {
         let mut log = Vec::new();
-        let progress = rewrite(world, Level::V7_2, &mut log, None, |_| Ok(())).unwrap();
+        let progress = rewrite(world.view(), Level::V7_2, &mut log, None, |_| Ok(())).unwrap();
         assert_eq!(progress.bytes, log.len() as u64);
         log
     }
@@ -266,9 +267,9 @@ mod tests {
         bench
     }
 
-    fn assert_replays(bench: &Bench) {
-        let again = replay(&log_of(&bench.world));
-        assert_eq!(Digest::of_world(&again.world).hex(), Digest::of_world(&bench.world).hex());
+    fn assert_replays(bench: &mut Bench) {
+        let mut again = replay(&log_of(&mut bench.world));
+        assert_eq!(Digest::of_world(again.world.view()).hex(), Digest::of_world(bench.world.view()).hex());
     }
 
     #[test]
@@ -291,7 +292,7 @@ mod tests {
         }
         bench.db = DbIndex(9);
         bench.run(&["SET", "elsewhere", "1", "PX", "5000"]);
-        assert_replays(&bench);
+        assert_replays(&mut bench);
     }
 
     #[test]
@@ -312,7 +313,7 @@ mod tests {
         ] {
             bench.run(&line.split(' ').collect::<Vec<_>>());
         }
-        let log = log_of(&bench.world);
+        let log = log_of(&mut bench.world);
         let mut again = replay(&log);
         for call in [
             &["XINFO", "STREAM", "s"][..],
@@ -321,13 +322,13 @@ mod tests {
         ] {
             assert_eq!(again.run(call), bench.run(call));
         }
-        assert_replays(&bench);
+        assert_replays(&mut bench);
     }
 
     #[test]
     fn the_time_stands_in_front() {
         let mut log = Vec::new();
-        rewrite(&Bench::new().world, Level::V7_2, &mut log, Some(1_700_000_000), |_| Ok(())).unwrap();
+        rewrite(Bench::new().world.view(), Level::V7_2, &mut log, Some(1_700_000_000), |_| Ok(())).unwrap();
         assert_eq!(log, b"#TS:1700000000\r\n");
     }
 
@@ -335,9 +336,9 @@ mod tests {
     fn an_expiry_comes_back_to_the_millisecond() {
         let mut bench = Bench::new();
         bench.run(&["SET", "k", "v", "PXAT", "1700000000777"]);
-        let again = replay(&log_of(&bench.world));
+        let mut again = replay(&log_of(&mut bench.world));
         let expiry =
-            again.world.parts(DbIndex(0)).flat_map(|part| part.table.iter()).next().unwrap().expiry();
+            again.world.view().parts(DbIndex(0)).flat_map(|part| part.table.iter()).next().unwrap().expiry();
         assert_eq!(expiry, Some(UnixMs(1_700_000_000_777)));
     }
 
@@ -354,7 +355,7 @@ mod tests {
         }
         let mut bench = Bench::new();
         bench.run(&["SET", "k", "v"]);
-        let error = rewrite(&bench.world, Level::V7_2, &mut Full, None, |_| Ok(())).unwrap_err();
+        let error = rewrite(bench.world.view(), Level::V7_2, &mut Full, None, |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
@@ -377,7 +378,7 @@ mod tests {
                     _ => bench.run(&[&b"XADD"[..], &key, b"*", text, &number]),
                 };
             }
-            assert_replays(&bench);
+            assert_replays(&mut bench);
         }
     }
 }

@@ -157,7 +157,7 @@ fn set_access(ctx: &mut Ctx<'_>, key: Key<'_>, options: &Options) {
         (None, Some(frequency)) => clock.with_frequency(frequency as u8),
         (None, None) => return,
     };
-    if let Some(entry) = ctx.keys.write_entry(key) {
+    if let Some(mut entry) = ctx.keys.write_entry(key) {
         entry.set_access(access);
     }
 }

@@ -22,7 +22,7 @@
 //!
 //! # How it is built
 //!
-//! - [`save`] walks `&World` shard by shard, prefetching entries and values a batch ahead, and
+//! - [`save`] walks a world that nobody changes shard by shard, prefetching entries and values a batch ahead, and
 //!   encodes ([`encode`]) into one reused buffer of [`output::Output`], over which the running CRC
 //!   goes a block at a time. Nothing is allocated per key.
 //! - [`load`] cuts a stream into entries for a [`Sink`]. Its [`Source`] shows the bytes where they

@@ -1,10 +1,10 @@
-//! The snapshot writer: a whole world into one stream, reading `&World` only.
+//! The snapshot writer: a whole world into one stream, reading a [`WorldView`].
 
 use super::encode::{Encoder, Encoding};
 use super::format::{MAGIC, opcode};
 use super::output::Output;
 use ochre_engine::entry::KeyEntry;
-use ochre_engine::keyspace::{AccessClock, DbIndex, World};
+use ochre_engine::keyspace::{AccessClock, DbIndex, WorldView};
 use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
 use ochre_engine::time::UnixMs;
@@ -76,7 +76,7 @@ pub struct Saved {
 ///
 /// Keys whose time has come are written, too: who loads them decides.
 pub fn save(
-    world: &World,
+    world: WorldView<'_>,
     out: &mut dyn Write,
     options: &SaveOptions<'_>,
     mut observer: impl FnMut(Progress) -> io::Result<()>,
@@ -126,7 +126,7 @@ impl Saver<'_, '_> {
 
     fn database(
         &mut self,
-        world: &World,
+        world: WorldView<'_>,
         db: DbIndex,
         observer: &mut impl FnMut(Progress) -> io::Result<()>,
     ) -> io::Result<()> {

@@ -80,7 +80,7 @@ impl ExecContext<'_> {
     pub fn serve_ready(&mut self) {
         while let Some((db, key)) = self.state.ready.pop_front() {
             let at = self.shards.locate(&key);
-            let interest = self.shards.shard(at).interest();
+            let interest = self.shards.shard_mut(at).interest();
             let Some(queue) = interest.and_then(|interest| interest.waiters(db, &key)) else { continue };
             for id in queue.iter().copied().collect::<Vec<_>>() {
                 self.serve_waiter(id, db, &key);
@@ -99,9 +99,9 @@ impl ExecContext<'_> {
         }
     }
 
-    fn type_of(&self, db: DbIndex, key: &[u8]) -> Option<Type> {
+    fn type_of(&mut self, db: DbIndex, key: &[u8]) -> Option<Type> {
         let key = self.shards.locate(key);
-        let entry = self.shards.shard(key).entry(db, key)?;
+        let entry = self.shards.shard_mut(key).entry(db, key)?;
         let now = self.state.clock.unix_ms(self.state.tick);
         let expired = entry.expiry().is_some_and(|expiry| expiry < now);
         (!expired).then(|| Type::of(entry.kind()))

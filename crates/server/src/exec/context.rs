@@ -40,18 +40,19 @@ impl ShardAccess<'_> {
     }
 
     /// The shard of a key.
-    pub fn shard(&self, key: Key<'_>) -> &Shard {
-        match self {
-            ShardAccess::All(world) => &world.shards()[key.shard()],
-            ShardAccess::Held(held) => held.shard(key.shard()),
-        }
-    }
-
-    /// The same, to be changed.
     pub fn shard_mut(&mut self, key: Key<'_>) -> &mut Shard {
         match self {
             ShardAccess::All(world) => world.shard_mut(key),
             ShardAccess::Held(held) => held.shard_mut(key.shard()),
+        }
+    }
+
+    /// Whether a shard was reached that is not held, since this was asked last.
+    #[inline]
+    pub fn take_out_of_reach(&mut self) -> bool {
+        match self {
+            ShardAccess::All(_) => false,
+            ShardAccess::Held(held) => held.take_out_of_reach(),
         }
     }
 
@@ -97,8 +98,8 @@ impl<'a> ExecContext<'a> {
     /// Looks at all shards, one after the other.
     pub fn each_shard(&mut self, mut look: impl FnMut(&Shard)) {
         match &mut self.shards {
-            ShardAccess::All(world) => world.shards().iter().for_each(|shard| look(shard)),
-            ShardAccess::Held(held) => (0..held.shards_in_world()).for_each(|shard| look(held.visit(shard))),
+            ShardAccess::All(world) => world.view().shards().for_each(look),
+            ShardAccess::Held(held) => (0..held.world_shards()).for_each(|shard| look(held.visit(shard))),
         }
     }
 

@@ -53,7 +53,13 @@ impl ExecContext<'_> {
         if self.expiry == ExpiryMode::Note && self.shared.commands.get(command).reach == Reach::Walk {
             return self.call_walk(client, command, handler, args);
         }
-        Some(self.call_handler(command, handler, origin, client.reply(), args))
+        let outcome = self.call_handler(command, handler, origin, client.reply(), args);
+        if self.shards.take_out_of_reach() {
+            // A key that was not declared: the command found nothing there and begins again with all shards.
+            self.state.fx.clear();
+            return None;
+        }
+        Some(outcome)
     }
 
     /// Calls the handler of a data command.

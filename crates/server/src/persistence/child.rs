@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! server: fork ── pipe ──> cron: receive reports ──> cron: reap ──> what follows
-//! child:   └─ settle (signals, oom score, sockets, title) ── work(&Server, &mut Reporter) ── _exit
+//! child:   └─ settle (signals, oom score, sockets, title) ── work(&mut Server, &mut Reporter) ── _exit
 //! ```
 //! Only `&mut Server` can fork: whoever has it is alone, so no command is half done in the memory
 //! that the child gets. Of all threads only the one that forks exists in the child. What the others
@@ -231,14 +231,15 @@ impl Server {
     pub fn fork(
         &mut self,
         purpose: Purpose,
-        work: impl FnOnce(&Server, &mut Reporter) -> bool,
+        work: impl FnOnce(&mut Server, &mut Reporter) -> bool,
     ) -> io::Result<i32> {
         if self.shared.persistence.children.active.is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         // Without a pipe the child is only harder to watch.
         let (inbox, outbox) = super::report::pipe().ok().unzip();
-        let keys_total = (0..self.world.dbs()).map(|db| self.world.len(DbIndex(db)) as u64).sum();
+        let world = self.world.view();
+        let keys_total = (0..world.dbs()).map(|db| world.len(DbIndex(db)) as u64).sum();
         let started = Instant::now();
         let log = log::hold();
         // SAFETY: only this thread goes on in the child. See the top of this file for the locks that
@@ -267,7 +268,7 @@ impl Server {
         &mut self,
         purpose: Purpose,
         mut reporter: Reporter,
-        work: impl FnOnce(&Server, &mut Reporter) -> bool,
+        work: impl FnOnce(&mut Server, &mut Reporter) -> bool,
     ) -> ! {
         ignore_shutdown();
         // A failure is logged; the child can do without.
@@ -275,9 +276,8 @@ impl Server {
         self.shared.listening.close_in_child();
         self.shared.identity.pid_file = None;
         show_title(&self.shared.config, self.shared.identity.config_file.as_deref(), purpose);
-        let server = &*self;
         let done = catch_unwind(AssertUnwindSafe(|| {
-            let done = work(server, &mut reporter);
+            let done = work(self, &mut reporter);
             if done {
                 reporter.finish();
             }

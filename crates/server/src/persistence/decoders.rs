@@ -204,8 +204,8 @@ mod tests {
             }),
         };
         let loaded = result.map_err(|error| error.to_string())?;
-        assert_eq!(world.len(DbIndex(0)) as u64, loaded.keys);
-        Ok((loaded, Digest::of_world(&world).hex()))
+        assert_eq!(world.view().len(DbIndex(0)) as u64, loaded.keys);
+        Ok((loaded, Digest::of_world(world.view()).hex()))
     }
 
     #[test]

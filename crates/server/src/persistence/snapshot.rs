@@ -94,7 +94,7 @@ impl Server {
         snapshots.changes_before = changes;
         snapshots.last_try = now;
         let header = self.snapshot_header(false);
-        let work = |server: &Server, reporter: &mut Reporter| {
+        let work = |server: &mut Server, reporter: &mut Reporter| {
             server.write_snapshot(&header, Some(reporter), false).is_ok()
         };
         match self.fork(Purpose::Rdb, work) {
@@ -185,7 +185,7 @@ impl Server {
 
     /// Writes the data as RDB, with the delay per key that tests ask for. Only reads memory.
     pub fn encode_snapshot(
-        &self,
+        &mut self,
         header: &Header,
         out: &mut dyn Write,
         mut reporter: Option<&mut Reporter>,
@@ -201,7 +201,7 @@ impl Server {
             ..SaveOptions::new(&self.shared.settings, header.now)
         };
         let delay = config.rdb_key_save_delay;
-        rdb::save(&self.world, out, &options, |progress| {
+        rdb::save(self.world.view(), out, &options, |progress| {
             if delay != 0 {
                 debug_delay(delay);
             }
@@ -214,7 +214,7 @@ impl Server {
 
     /// Writes the file of the configuration: under another name, then moved into its place.
     fn write_snapshot(
-        &self,
+        &mut self,
         header: &Header,
         reporter: Option<&mut Reporter>,
         keep_cached: bool,

@@ -13,7 +13,9 @@ use super::shared_mode::may_share;
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::{Plan, Progress};
 use crate::in_hand::InHand;
-use ochre_engine::keyspace::Key;
+use crate::server::Server;
+use crate::table::CommandTable;
+use ochre_engine::keyspace::{DbIndex, Key, Locks, WorldView};
 use std::io;
 
 /// States of a client in which its input stays where it is.
@@ -192,14 +194,7 @@ impl Worker {
         let mut window = std::mem::take(&mut self.scratch.window);
         let mut plan = std::mem::take(&mut self.scratch.plan);
         plan.clear();
-        for (token, count) in &mut window {
-            let before = plan.len();
-            self.handle.plan(*token, &mut plan);
-            *count = plan.len() - before;
-        }
-        if self.handle.is_alone() {
-            self.handle.prefetch_entries(&window, &plan);
-        }
+        self.handle.plan(&mut window, &mut plan);
         let mut first = 0;
         for (token, count) in window.drain(..) {
             let own = first;
@@ -348,39 +343,75 @@ fn commands_of(client: &Client) -> usize {
 }
 
 impl WorkerHandle {
-    /// Looks the commands of a client up and hashes their keys. Alone, it also prefetches the buckets;
-    /// among others that has to wait for the locks, which are fetched instead.
-    fn plan(&mut self, token: Token, plan: &mut Plan) {
-        let alone = self.is_alone();
+    /// Looks the commands of a window up, hashes their keys, and begins to fetch what they touch: of the only worker that is
+    /// buckets and entries; among others it has to wait for the locks, which are fetched instead.
+    fn plan(&mut self, window: &mut [(Token, usize)], plan: &mut Plan) {
+        if self.is_alone() {
+            return self.exclusively(|server| server.plan_alone(window, plan));
+        }
         let view = self.view();
-        let (world, locks) = (alone.then(|| view.world()), view.locks());
-        let WorkerView { shared, clients, .. } = view;
-        let Some(client) = clients.get(token) else { return };
-        let Some(pending) = &client.pending else { return };
-        for at in pending.next..pending.batch.len() {
-            let args = pending.batch.args(at, client.query.bytes());
-            // One closure, so that there is one copy of what is around it.
-            let fetch = |key: Key<'_>| match world {
-                Some(world) => world.prefetch_bucket(client.db, key),
-                None => locks.approach(key.hash),
-            };
-            plan.push(&shared.commands, args, |key| locks.locate(key), fetch);
+        let ahead = Ahead::Locks(view.locks());
+        for (token, count) in window {
+            let client = view.clients.get(*token);
+            *count = client.map_or(0, |client| plan_client(client, &view.shared.commands, ahead, plan));
         }
     }
+}
 
-    /// Prefetches the entries of all planned keys of a window.
-    fn prefetch_entries(&mut self, window: &[(Token, usize)], plan: &Plan) {
+impl Server {
+    fn plan_alone(&mut self, window: &mut [(Token, usize)], plan: &mut Plan) {
+        let world = self.world.view();
+        for (token, count) in &mut *window {
+            let client = self.clients.get_mut(*token);
+            *count = client
+                .map_or(0, |client| plan_client(client, &self.shared.commands, Ahead::Buckets(world), plan));
+        }
         if plan.len() < 2 {
             return;
         }
-        let view = self.view();
-        let world = view.world();
         let mut first = 0;
         for (token, count) in window {
-            let hashes = plan.fetched(first, first + count);
-            first += count;
-            let Some(client) = view.clients.get(*token) else { continue };
+            let hashes = plan.fetched(first, first + *count);
+            first += *count;
+            let Some(client) = self.clients.get_mut(*token) else { continue };
             hashes.iter().for_each(|hash| world.prefetch_entry(client.db, *hash));
         }
     }
+}
+
+/// What is fetched as soon as keys are hashed.
+#[derive(Clone, Copy)]
+enum Ahead<'a> {
+    Buckets(WorldView<'a>),
+    Locks(Locks<'a>),
+}
+
+impl Ahead<'_> {
+    #[inline]
+    fn locate(self, key: &[u8]) -> Key<'_> {
+        match self {
+            Ahead::Buckets(world) => world.locate(key),
+            Ahead::Locks(locks) => locks.locate(key),
+        }
+    }
+
+    #[inline]
+    fn fetch(self, db: DbIndex, key: Key<'_>) {
+        match self {
+            Ahead::Buckets(world) => world.prefetch_bucket(db, key),
+            Ahead::Locks(locks) => locks.approach(key.hash),
+        }
+    }
+}
+
+/// Plans the commands of a client that are to be run. Returns how many.
+// One copy for both modes.
+#[inline(never)]
+fn plan_client(client: &Client, commands: &CommandTable, ahead: Ahead<'_>, plan: &mut Plan) -> usize {
+    let Some(pending) = &client.pending else { return 0 };
+    for at in pending.next..pending.batch.len() {
+        let args = pending.batch.args(at, client.query.bytes());
+        plan.push(commands, args, |key| ahead.locate(key), |key| ahead.fetch(client.db, key));
+    }
+    pending.batch.len() - pending.next
 }

@@ -13,7 +13,7 @@ use crate::net::QueryBuffer;
 use crate::shared::SharedState;
 use crate::table::{CommandTable, Entry, Reach};
 use ochre_engine::command::{Begin, PUBSUB};
-use ochre_engine::keyspace::{Held, Locks};
+use ochre_engine::keyspace::{Held, LockSet, Locks};
 use ochre_engine::text::eq_ignore_case;
 use ochre_resp::request::Args;
 
@@ -38,7 +38,7 @@ pub(super) fn lock_group<'a>(
     client: &Client,
     pending: &PendingInput,
     queue: Queue<'_>,
-    shards: &'a mut Vec<u16>,
+    shards: &'a mut LockSet,
     hashes: &mut Vec<u64>,
 ) -> Option<(Held<'a>, usize)> {
     let (commands, plan) = (&shared.commands, queue.plan);
@@ -99,7 +99,7 @@ fn lock_one<'a>(
     client: &Client,
     planned: Planned<'_>,
     args: Args<'_>,
-    shards: &'a mut Vec<u16>,
+    shards: &'a mut LockSet,
     hashes: &mut Vec<u64>,
 ) -> Option<Held<'a>> {
     let setup = shared.setup();

@@ -10,7 +10,6 @@
 //! ```
 //! In the shared mode a worker sees [`SharedState`], the shards through their locks, and its own [`ClientSet`] and
 //! [`WorkerState`]. With one worker both modes cost nothing, and commands always run exclusively.
-#![allow(unsafe_code)]
 
 use crate::client::{Client, ClientSet};
 use crate::exec::{ExecContext, Outlet, ShardAccess};
@@ -20,7 +19,7 @@ use crate::shared::SharedState;
 use crate::table::CommandId;
 use crate::worker_state::WorkerState;
 use mio::Waker;
-use ochre_engine::keyspace::{ExpiryMode, Held, Locks, World};
+use ochre_engine::keyspace::{ExpiryMode, Held, LockSet, Locks, World};
 use ochre_resp::request::Args;
 use ochre_sync::{ModeHandle, ModeWatch};
 use std::sync::Arc;
@@ -251,8 +250,8 @@ pub(super) struct WorkerView<'a> {
 /// Memory for what a worker locks.
 #[derive(Default)]
 pub(super) struct LockMemory {
-    /// The shards that are held.
-    pub shards: Vec<u16>,
+    /// The right to lock shards.
+    pub shards: LockSet,
     /// Hashes of keys that were not planned.
     pub hashes: Vec<u64>,
 }
@@ -261,16 +260,7 @@ impl<'a> WorkerView<'a> {
     /// The shards, through their locks.
     #[inline]
     pub fn locks(&self) -> Locks<'a> {
-        // SAFETY: in the shared mode of several workers this is the only way to a shard that a handle offers, and each
-        // worker has its number.
-        unsafe { self.world.locks(self.me) }
-    }
-
-    /// The data, for the only worker to look ahead.
-    #[inline]
-    pub fn world(&self) -> &'a World {
-        assert!(self.shared.workers() == 1, "another worker may be changing it");
-        self.world
+        self.world.locks()
     }
 
     /// The context of work that goes from shard to shard, with one locked at a time.

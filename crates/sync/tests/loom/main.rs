@@ -12,7 +12,7 @@ mod run_permits;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use ochre_sync::{Mailbox, ModeLock, Owner, ShardLock, Taken, Waiters};
+use ochre_sync::{LockOwner, Mailbox, ModeLock, ShardLock, Taken, Waiters};
 
 /// What the lock protects: how many workers are inside, an exclusive one counts as `ALONE`.
 struct Inside {
@@ -114,19 +114,18 @@ fn changes_travel_with_the_lock() {
 fn a_shard_has_one_owner() {
     loom::model(|| {
         let shared = Arc::new((ShardLock::default(), Waiters::default(), loom::cell::UnsafeCell::new(0)));
-        let work = |me: usize, shared: &(ShardLock, Waiters, loom::cell::UnsafeCell<u32>)| {
-            let (lock, waiters, cell) = shared;
-            waiters.take(lock, Owner::new(me));
-            assert!(lock.is_of(Owner::new(me)));
+        let work = |shared: &(ShardLock, Waiters, loom::cell::UnsafeCell<u32>)| {
+            let ((lock, waiters, cell), mut me) = (shared, LockOwner::new());
+            waiters.take(lock, &me);
+            assert!(lock.is_of(&me));
             // SAFETY: the lock is held; loom checks that nobody else is there.
             cell.with_mut(|value| unsafe { *value += 1 });
-            // SAFETY: it was taken above.
-            unsafe { lock.give_back() };
+            lock.give_back(&mut me);
             waiters.wake();
         };
         let other = Arc::clone(&shared);
-        let thread = thread::spawn(move || work(1, &other));
-        work(0, &shared);
+        let thread = thread::spawn(move || work(&other));
+        work(&shared);
         thread.join().unwrap();
         // SAFETY: the other thread is gone.
         shared.2.with(|value| assert_eq!(unsafe { *value }, 2));
@@ -143,26 +142,21 @@ fn groups_in_opposite_order_finish() {
         let shared = Arc::new(([ShardLock::default(), ShardLock::default()], Waiters::default()));
         let other = Arc::clone(&shared);
         let thread = thread::spawn(move || {
-            let (locks, waiters) = &*other;
-            let me = Owner::new(1);
-            waiters.take(&locks[1], me);
-            let both = locks[0].try_take(me) == Taken::Now;
-            // SAFETY: they were taken above.
-            unsafe {
-                locks[1].give_back();
-                if both {
-                    locks[0].give_back();
-                }
+            let ((locks, waiters), mut me) = (&*other, LockOwner::new());
+            waiters.take(&locks[1], &me);
+            let both = locks[0].try_take(&me) == Taken::Now;
+            locks[1].give_back(&mut me);
+            if both {
+                locks[0].give_back(&mut me);
             }
             waiters.wake();
         });
-        let (locks, waiters) = &*shared;
+        let ((locks, waiters), mut me) = (&*shared, LockOwner::new());
         for lock in locks {
-            waiters.take(lock, Owner::new(0));
+            waiters.take(lock, &me);
         }
         for lock in locks {
-            // SAFETY: it was taken above.
-            unsafe { lock.give_back() };
+            lock.give_back(&mut me);
         }
         waiters.wake();
         thread.join().unwrap();
@@ -181,26 +175,23 @@ struct Waiting {
 
 impl Waiting {
     /// What a worker that holds the lock of a shard sees there.
-    fn is_noted(&self, shard: usize, me: usize) -> bool {
-        assert!(self.locks[shard].is_of(Owner::new(me)));
+    fn is_noted(&self, shard: usize, me: &LockOwner) -> bool {
+        assert!(self.locks[shard].is_of(me));
         // SAFETY: the lock is held; loom checks that nobody writes at the same time.
         self.noted[shard].with(|noted| unsafe { *noted })
     }
 
-    fn take(&self, shard: usize, me: usize) {
-        self.waiters.take(&self.locks[shard], Owner::new(me));
+    fn take(&self, shard: usize, me: &LockOwner) {
+        self.waiters.take(&self.locks[shard], me);
     }
 
-    fn give_back(&self, shards: &[usize]) {
-        for shard in shards {
-            // SAFETY: the caller holds it.
-            unsafe { self.locks[*shard].give_back() };
-        }
+    fn give_back(&self, shards: &[usize], me: &mut LockOwner) {
+        shards.iter().for_each(|shard| self.locks[*shard].give_back(me));
         self.waiters.wake();
     }
 
     /// Ends the wait, under both locks. False if it has ended.
-    fn end_wait(&self, me: usize) -> bool {
+    fn end_wait(&self, me: &LockOwner) -> bool {
         if !self.is_noted(0, me) {
             assert!(!self.is_noted(1, me), "a wait ends in all shards at once");
             return false;
@@ -211,24 +202,26 @@ impl Waiting {
     }
 
     /// Somebody pushes to the key of a shard: the client that waits is served under the locks of all its keys.
-    fn push(&self, shard: usize, me: usize) {
+    fn push(&self, shard: usize) {
+        let me = &mut LockOwner::new();
         self.take(shard, me);
-        if !self.is_noted(shard, me) {
-            return self.give_back(&[shard]);
+        let is_noted = self.is_noted(shard, me);
+        self.give_back(&[shard], me);
+        if !is_noted {
+            return;
         }
-        self.give_back(&[shard]);
-        self.both(me, || {
+        self.both(me, |me| {
             if self.end_wait(me) {
-                let _ = self.mailbox.put(me);
+                let _ = self.mailbox.put(shard);
             }
         });
     }
 
-    fn both(&self, me: usize, work: impl FnOnce()) {
+    fn both(&self, me: &mut LockOwner, work: impl FnOnce(&LockOwner)) {
         self.take(0, me);
         self.take(1, me);
-        work();
-        self.give_back(&[0, 1]);
+        work(me);
+        self.give_back(&[0, 1], me);
     }
 }
 
@@ -242,12 +235,12 @@ fn a_wait_ends_once() {
         let waiting = Arc::new(Waiting::default());
         // SAFETY: nobody else is there yet.
         waiting.noted.iter().for_each(|noted| noted.with_mut(|noted| unsafe { *noted = true }));
-        let pushers = [1, 2].map(|me| {
+        let pushers = [0, 1].map(|shard| {
             let waiting = Arc::clone(&waiting);
-            thread::spawn(move || waiting.push(me - 1, me))
+            thread::spawn(move || waiting.push(shard))
         });
         let mut timed_out = false;
-        waiting.both(0, || timed_out = waiting.end_wait(0));
+        waiting.both(&mut LockOwner::new(), |me| timed_out = waiting.end_wait(me));
         pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
         let mut messages = Vec::new();
         waiting.mailbox.take(&mut messages);

@@ -1,6 +1,6 @@
 //! APPEND and STRLEN: strings that grow, and their length.
 
-use super::set::stored;
+use super::store::stored;
 use super::{checked_len, max_len};
 use crate::command::*;
 use crate::keyspace::Ttl;

@@ -1,6 +1,6 @@
 //! GET, GETDEL, GETSET: the string at a key, and what becomes of it.
 
-use super::set::stored;
+use super::store::stored;
 use crate::command::*;
 use crate::keyspace::Ttl;
 use crate::value::StrRef;

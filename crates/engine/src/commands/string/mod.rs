@@ -11,6 +11,7 @@ mod options;
 mod range;
 mod set;
 mod setex;
+mod store;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! MGET, MSET, MSETNX: several strings at once.
 
 use super::get::reply_string;
-use super::set::{store, stored};
+use super::store::{store, stored};
 use crate::command::*;
 use crate::keyspace::Ttl;
 

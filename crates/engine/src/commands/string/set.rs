@@ -5,12 +5,11 @@
 
 use super::get::reply_value;
 use super::options::{Expiry, Form, Options};
+use super::store::{propagate_at, store, stored};
 use crate::command::*;
 use crate::keyspace::Ttl;
 use crate::level::Level;
 use crate::text::eq_ignore_case;
-use crate::time::UnixMs;
-use crate::value::StrValue;
 
 /// Declaration of SET.
 pub static SET: Command = Command::new("set", Group::String, -3, set)
@@ -93,38 +92,7 @@ fn set_with_options(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// Stores a value and reports the events of that.
-pub(super) fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: StrValue<'_>, ttl: Ttl) {
-    ctx.keys.set_str(key, value, ttl);
-    ctx.changed(key, EventClasses::STRING, "set", 1);
-    if matches!(ttl, Ttl::At(_)) {
-        ctx.event(key, EventClasses::GENERIC, "expire");
-    }
-}
-
-/// Propagates a SET with its absolute time; before 6.2 that took two commands.
-pub(super) fn propagate_at(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], at: UnixMs) {
-    let in_one = ctx.level() >= Level::V6_2;
-    ctx.propagate(|| {
-        let time = at.0.to_string().into_bytes();
-        let mut set = vec![b"SET".to_vec(), key.bytes.to_vec(), value.to_vec()];
-        if in_one {
-            set.extend([b"PXAT".to_vec(), time]);
-            return vec![set];
-        }
-        vec![set, vec![b"PEXPIREAT".to_vec(), key.bytes.to_vec(), time]]
-    });
-}
-
 fn without_get(args: Args<'_>) -> Vec<Vec<u8>> {
     let kept = |(at, word): &(usize, &[u8])| *at < 3 || !eq_ignore_case(word, b"GET");
     args.iter().enumerate().filter(kept).map(|(_, word)| word.to_vec()).collect()
-}
-
-/// The form in which an argument is stored: large ones are taken over, not copied.
-pub(super) fn stored<'b>(args: Args<'b>, at: usize) -> StrValue<'b> {
-    match args.shared(at) {
-        Some(bytes) => StrValue::Shared(bytes),
-        None => StrValue::encoded(args.get(at)),
-    }
 }

@@ -1,7 +1,7 @@
 //! SETNX, SETEX, PSETEX: the forms of SET from before it had options.
 
 use super::options::Form;
-use super::set::{propagate_at, store, stored};
+use super::store::{propagate_at, store, stored};
 use crate::command::*;
 use crate::keyspace::Ttl;
 

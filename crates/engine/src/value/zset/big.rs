@@ -1,6 +1,7 @@
 //! A sorted set of many members: a table that owns them and an index that orders them.
 //!
 //! The index points at the table's members, so whatever leaves the table leaves the index first.
+#![allow(unsafe_code)]
 
 use crate::sorted::{ScoreTree, ScoredMember};
 use crate::table::{Seed, Table};

@@ -18,7 +18,7 @@ fn sample() -> (Bench, Vec<u8>) {
     ] {
         bench.run(&line.split(' ').collect::<Vec<_>>());
     }
-    let file = saved(&bench, |options| options.checksum = false);
+    let file = saved(&mut bench, |options| options.checksum = false);
     (bench, file)
 }
 

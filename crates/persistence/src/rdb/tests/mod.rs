@@ -15,11 +15,11 @@ use ochre_engine::testing::Bench;
 use ochre_engine::time::UnixMs;
 use std::sync::atomic::AtomicU64;
 
-fn saved(bench: &Bench, change: impl FnOnce(&mut SaveOptions<'_>)) -> Vec<u8> {
+fn saved(bench: &mut Bench, change: impl FnOnce(&mut SaveOptions<'_>)) -> Vec<u8> {
     let mut options = SaveOptions::new(&bench.settings, bench.now);
     change(&mut options);
     let mut file = Vec::new();
-    let saved = save(&bench.world, &mut file, &options, |_| Ok(())).expect("vectors take everything");
+    let saved = save(bench.world.view(), &mut file, &options, |_| Ok(())).expect("vectors take everything");
     assert_eq!(saved.bytes, file.len() as u64);
     file
 }
@@ -48,7 +48,7 @@ fn loaded(file: &[u8], settings: &Settings) -> Result<(Bench, Loaded), LoadError
         (Err(error), Err(ahead)) => assert_eq!(error.to_string(), ahead.to_string()),
         _ => panic!("{result:?} without, {ahead:?} with decoders"),
     }
-    assert_eq!(Digest::of_world(&bench.world).hex(), Digest::of_world(&other.world).hex());
+    assert_eq!(Digest::of_world(bench.world.view()).hex(), Digest::of_world(other.world.view()).hex());
     result.map(|loaded| (bench, loaded))
 }
 
@@ -58,8 +58,8 @@ fn at_level(level: Level) -> Bench {
     bench
 }
 
-fn digest(bench: &Bench) -> String {
-    Digest::of_world(&bench.world).hex()
+fn digest(bench: &mut Bench) -> String {
+    Digest::of_world(bench.world.view()).hex()
 }
 
 const NOW: UnixMs = UnixMs(1_700_000_000_000);

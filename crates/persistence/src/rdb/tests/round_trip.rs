@@ -64,17 +64,17 @@ fn everything_comes_back_at_every_level() {
             if level >= Level::V5_0 {
                 fill_stream(&mut bench);
             }
-            let file = saved(&bench, |options| options.compression = compression);
+            let file = saved(&mut bench, |options| options.compression = compression);
             let version = format::version_of(level);
             assert_eq!(&file[..9], format!("REDIS{version:04}").as_bytes());
-            let (back, told) =
+            let (mut back, told) =
                 loaded(&file, &bench.settings).unwrap_or_else(|error| panic!("{level}: {error}"));
-            assert_eq!(digest(&back), digest(&bench), "{level}");
+            assert_eq!(digest(&mut back), digest(&mut bench), "{level}");
             assert_eq!((told.version, told.unchecked), (version, false));
             assert_eq!(told.bytes, file.len() as u64);
             // Encodings, expiries and streams' figures, too: the same file comes out.
             if level >= Level::V7_0 {
-                for (back, own) in payloads(&back).iter().zip(payloads(&bench)) {
+                for (back, own) in payloads(&mut back).iter().zip(payloads(&mut bench)) {
                     assert!(*back == own, "{level}: {}", own.0.escape_ascii());
                 }
             }
@@ -83,8 +83,8 @@ fn everything_comes_back_at_every_level() {
 }
 
 /// Payloads of all keys but those whose elements have no order.
-fn payloads(bench: &Bench) -> Vec<(Vec<u8>, Option<UnixMs>, Vec<u8>)> {
-    let entries = bench.world.parts(DbIndex(0)).flat_map(|part| part.table.iter());
+fn payloads(bench: &mut Bench) -> Vec<(Vec<u8>, Option<UnixMs>, Vec<u8>)> {
+    let entries = bench.world.view().parts(DbIndex(0)).flat_map(|part| part.table.iter());
     let mut payloads: Vec<_> = entries
         .filter(|entry| !matches!(entry.key(), b"texts" | b"many-ints" | b"many-texts" | b"many-fields"))
         .map(|entry| (entry.key().to_vec(), entry.expiry(), payload::dump(entry, bench.settings.level, true)))
@@ -97,7 +97,7 @@ fn payloads(bench: &Bench) -> Vec<(Vec<u8>, Option<UnixMs>, Vec<u8>)> {
 fn files_name_what_they_are_of() {
     let mut bench = at_level(Level::V6_2);
     bench.run(&["SET", "a", "b"]);
-    let file = saved(&bench, |options| {
+    let file = saved(&mut bench, |options| {
         options.aof_base = true;
         options.used_memory = 12345;
         options.aux = &[(b"repl-offset", b"77")];
@@ -127,21 +127,21 @@ fn access_clocks_are_kept_as_the_policy_says() {
         let mut bench = at_level(Level::V7_0);
         bench.settings.maxmemory_policy = policy;
         bench.run(&["SET", "a", "b"]);
-        let access = |bench: &Bench| {
-            let entry = bench.world.parts(DbIndex(0)).find_map(|part| part.table.iter().next());
+        let access = |bench: &mut Bench| {
+            let entry = bench.world.view().parts(DbIndex(0)).find_map(|part| part.table.iter().next());
             entry.map(KeyEntry::access)
         };
-        let before = access(&bench);
+        let before = access(&mut bench);
         bench.now = UnixMs(bench.now.0 + 300_000);
-        let file = saved(&bench, |_| ());
-        let (back, _) = loaded(&file, &bench.settings).unwrap();
+        let file = saved(&mut bench, |_| ());
+        let (mut back, _) = loaded(&file, &bench.settings).unwrap();
         let kept = match policy {
             MaxmemoryPolicy::AllkeysLru => before.map(|seconds| seconds - 300),
             // The counter decayed to nothing by five minutes.
             MaxmemoryPolicy::VolatileLfu => before.map(|value| value & !0xff),
             _ => before,
         };
-        assert_eq!(access(&back), kept, "{policy:?}");
+        assert_eq!(access(&mut back), kept, "{policy:?}");
     }
 }
 
@@ -152,11 +152,11 @@ fn databases_keep_their_numbers() {
         bench.db = DbIndex(db);
         bench.run(&["SET", "key", &db.to_string()]);
     }
-    let (back, told) = loaded(&saved(&bench, |_| ()), &bench.settings).unwrap();
-    assert_eq!(digest(&back), digest(&bench));
+    let (mut back, told) = loaded(&saved(&mut bench, |_| ()), &bench.settings).unwrap();
+    assert_eq!(digest(&mut back), digest(&mut bench));
     assert_eq!(told.keys, 3);
     let fewer = Settings { databases: 10, ..bench.settings };
-    let error = loaded(&saved(&bench, |_| ()), &fewer).err().unwrap();
+    let error = loaded(&saved(&mut bench, |_| ()), &fewer).err().unwrap();
     assert!(matches!(error.fault, Fault::Database(15)), "{error}");
 }
 
@@ -164,7 +164,7 @@ fn databases_keep_their_numbers() {
 fn a_file_without_checksum_says_so() {
     let mut bench = at_level(Level::V7_2);
     bench.run(&["SET", "key", "value"]);
-    let file = saved(&bench, |options| options.checksum = false);
+    let file = saved(&mut bench, |options| options.checksum = false);
     assert!(loaded(&file, &bench.settings).unwrap().1.unchecked);
 }
 
@@ -172,7 +172,7 @@ fn a_file_without_checksum_says_so() {
 fn thresholds_decide_the_encoding_that_is_loaded() {
     let mut bench = at_level(Level::V7_2);
     fill(&mut bench);
-    let file = saved(&bench, |_| ());
+    let file = saved(&mut bench, |_| ());
     let settings = Settings {
         hash_max_listpack_entries: 1,
         set_max_intset_entries: 2,
@@ -182,7 +182,7 @@ fn thresholds_decide_the_encoding_that_is_loaded() {
         ..bench.settings
     };
     let (mut back, _) = loaded(&file, &settings).unwrap();
-    assert_eq!(digest(&back), digest(&bench));
+    assert_eq!(digest(&mut back), digest(&mut bench));
     for (key, encoding) in [
         ("hash", "hashtable"),
         ("ints", "hashtable"),
@@ -229,7 +229,7 @@ proptest! {
             };
             bench.run(words);
         }
-        let (back, _) = loaded(&saved(&bench, |_| ()), &bench.settings).unwrap();
-        prop_assert_eq!(digest(&back), digest(&bench));
+        let (mut back, _) = loaded(&saved(&mut bench, |_| ()), &bench.settings).unwrap();
+        prop_assert_eq!(digest(&mut back), digest(&mut bench));
     }
 }

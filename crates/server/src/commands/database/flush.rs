@@ -80,11 +80,11 @@ fn flush_mode(call: &ServerCall<'_>, args: Args<'_>) -> Result<bool, Error> {
 impl crate::server::Server {
     /// Empties a database, with the effects of that on watched keys.
     pub fn empty(&mut self, db: DbIndex, lazy: bool) {
-        let watched = self.world.watched_keys(db).into_iter();
+        let watched = self.world.view().watched_keys(db).into_iter();
         let touched: Vec<_> = watched.filter(|key| self.presence(db, key) != Presence::Missing).collect();
         self.state.fx.watched.extend(touched.into_iter().map(|key| (db, key)));
         self.signal_awaited(db);
-        self.state.fx.dirty += self.world.len(db) as u64;
+        self.state.fx.dirty += self.world.view().len(db) as u64;
         let tables = self.world.take(db);
         if lazy {
             self.shared.reaper.free(Garbage::Tables(tables));
@@ -92,9 +92,9 @@ impl crate::server::Server {
     }
 
     /// Whether a key is there, without side effects.
-    pub fn presence(&self, db: DbIndex, key: &[u8]) -> Presence {
-        let at = self.world.locate(key);
-        self.world.shards()[at.shard()].presence(db, at, self.now())
+    pub fn presence(&mut self, db: DbIndex, key: &[u8]) -> Presence {
+        let (at, now) = (self.world.locate(key), self.now());
+        self.world.view().shard(at).presence(db, at, now)
     }
 
     /// A snapshot under way would bring back what was removed, and so would the file that is there.
@@ -108,7 +108,7 @@ impl crate::server::Server {
 
     /// Everything that somebody waits for in a database may have changed.
     pub fn signal_awaited(&mut self, db: DbIndex) {
-        for shard in self.world.shards() {
+        for shard in self.world.view().shards() {
             for key in shard.interest().into_iter().flat_map(|interest| interest.awaited_in(db)) {
                 self.state.fx.ready.push((db, key.to_vec()));
             }

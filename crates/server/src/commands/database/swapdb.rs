@@ -26,7 +26,7 @@ fn swapdb(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let mut touched = Vec::new();
     for (db, other) in [(a, b), (b, a)] {
         // A watched key is touched if it is there before or after.
-        for key in server.world.watched_keys(db) {
+        for key in server.world.view().watched_keys(db) {
             let was_there = server.presence(db, &key) != Presence::Missing;
             if was_there || server.presence(other, &key) != Presence::Missing {
                 touched.push((db, key, was_there));

@@ -5,21 +5,20 @@ use ochre_engine::command::*;
 use ochre_engine::commands::encoding_name;
 use ochre_engine::digest::Digest;
 use ochre_engine::entry::{KeyEntry, Kind};
-use ochre_engine::keyspace::DbIndex;
+use ochre_engine::keyspace::{DbIndex, WorldView};
 use ochre_engine::table::Stats;
 use ochre_engine::text::parse_i64;
 use ochre_engine::value::{Hash, List, Set, StrRef, footprint};
 use std::fmt::Write;
 
 /// The entry of a key, expired or not: these commands look without touching.
-fn find<'a>(call: &'a ServerCall<'_>, key: &[u8]) -> Option<&'a KeyEntry> {
-    let world = &call.scope.world;
+fn find<'a>(world: WorldView<'a>, db: DbIndex, key: &[u8]) -> Option<&'a KeyEntry> {
     let key = world.locate(key);
-    world.shards()[key.shard()].db(call.client.db)?.table.get(key.hash, key.bytes)
+    world.shard(key).entry(db, key)
 }
 
 pub(super) fn object(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
-    let entry = find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
+    let entry = find(call.scope.world.view(), call.client.db, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
     let level = call.scope.shared.settings.level;
     let mut text = format!(
         "Value at:{:p} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
@@ -46,7 +45,7 @@ pub(super) fn object(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 pub(super) fn sdslen(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
-    let entry = find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
+    let entry = find(call.scope.world.view(), call.client.db, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
     let len = match entry.as_str() {
         Some(string @ (StrRef::Bytes(_) | StrRef::Heap(_))) => string.len(),
         _ => return Err(Error::fixed("ERR Not an sds encoded string.")),
@@ -62,7 +61,7 @@ pub(super) fn sdslen(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 pub(super) fn listpack(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
-    match find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?.kind() {
+    match find(call.scope.world.view(), call.client.db, args.get(0)).ok_or(Error::NO_SUCH_KEY)?.kind() {
         Kind::HashPacked | Kind::SetPacked | Kind::ZsetPacked | Kind::ListPacked => {
             call.reply().simple("The value is a listpack");
             Ok(())
@@ -72,7 +71,7 @@ pub(super) fn listpack(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 pub(super) fn quicklist(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
-    match find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?.kind() {
+    match find(call.scope.world.view(), call.client.db, args.get(0)).ok_or(Error::NO_SUCH_KEY)?.kind() {
         Kind::ListQuick => {
             call.reply().simple("The value is a quicklist");
             Ok(())
@@ -82,14 +81,15 @@ pub(super) fn quicklist(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 pub(super) fn digest(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
-    let digest = Digest::of_world(&call.scope.world);
+    let digest = Digest::of_world(call.scope.world.view());
     call.reply().simple(&digest.hex());
     Ok(())
 }
 
 pub(super) fn digest_value(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
+    let (world, db) = (call.scope.world.view(), call.client.db);
     let digests: Vec<Digest> =
-        args.iter().map(|key| find(call, key).map_or(Digest::default(), Digest::of_value)).collect();
+        args.iter().map(|key| find(world, db, key).map_or(Digest::default(), Digest::of_value)).collect();
     let mut reply = call.reply();
     reply.array(digests.len());
     digests.iter().for_each(|digest| reply.simple(&digest.hex()));
@@ -100,7 +100,7 @@ pub(super) fn htstats(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let db = parse_i64(args.get(0)).ok_or(Error::NOT_INTEGER)?;
     let db = u32::try_from(db).ok().filter(|db| *db < call.scope.world.dbs());
     let db = DbIndex(db.ok_or(Error::fixed("ERR Out of range database"))?);
-    let world = &call.scope.world;
+    let world = call.scope.world.view();
     let mut sum = Stats::default();
     for stats in world.parts(db).map(|part| part.table.stats()) {
         sum.entries += stats.entries;
@@ -117,7 +117,7 @@ pub(super) fn htstats(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 }
 
 pub(super) fn htstats_key(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
-    let entry = find(call, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
+    let entry = find(call.scope.world.view(), call.client.db, args.get(0)).ok_or(Error::NO_SUCH_KEY)?;
     let set = entry.collection::<Set>();
     let hash = entry.collection::<Hash>();
     let stats = match (set.as_deref(), hash.as_deref()) {

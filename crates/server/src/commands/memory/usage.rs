@@ -10,10 +10,10 @@ const DEFAULT_SAMPLES: usize = 5;
 
 pub(super) fn usage(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     let samples = read_samples(args)?;
-    let (shards, state) = (&call.scope.shards, &call.scope.state);
+    let (shards, state) = (&mut call.scope.shards, &call.scope.state);
     let now = state.clock.unix_ms(state.tick);
     let key = shards.locate(args.get(2));
-    let entry = shards.shard(key).entry(call.client.db, key);
+    let entry = shards.shard_mut(key).entry(call.client.db, key);
     let alive = entry.filter(|entry| entry.expiry().is_none_or(|at| at.0 > now.0));
     match alive.map(|entry| footprint(entry, samples)) {
         Some(bytes) => call.reply().count(bytes),

@@ -73,12 +73,12 @@ impl ExecContext<'_> {
 
     /// True if a key changed that the client watches, or expired since WATCH and was not deleted yet: that counts as a change
     /// since 6.0 (Redis: multi.c, isWatchedKeyExpired).
-    pub fn is_broken(&self, client: &Client) -> bool {
+    pub fn is_broken(&mut self, client: &Client) -> bool {
         let Some(watching) = &client.watching else { return false };
         let now = self.state.clock.unix_ms(self.state.tick);
         let has_expired = |(db, key): &(DbIndex, Box<[u8]>)| {
             let at = self.shards.locate(key);
-            let shard = self.shards.shard(at);
+            let shard = self.shards.shard_mut(at);
             let watched_alive = shard.interest().is_some_and(|all| all.watched_alive(*db, key, client.id));
             watched_alive && shard.presence(*db, at, now) == Presence::Expired
         };

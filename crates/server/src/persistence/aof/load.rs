@@ -331,8 +331,8 @@ impl<'a, H: Host> Replay<'a, H> {
         let server = self.host.server();
         server.state.tick = server.state.clock.tick();
         plan.clear();
+        let (world, db) = (server.world.view(), self.client.db);
         for at in 0..commands.len() {
-            let (world, db) = (&server.world, self.client.db);
             let args = commands.args(at);
             plan.push(
                 &server.shared.commands,
@@ -341,9 +341,7 @@ impl<'a, H: Host> Replay<'a, H> {
                 |key| world.prefetch_bucket(db, key),
             );
         }
-        for hash in plan.fetched(0, plan.len()) {
-            server.world.prefetch_entry(self.client.db, *hash);
-        }
+        plan.fetched(0, plan.len()).iter().for_each(|hash| world.prefetch_entry(db, *hash));
         for at in 0..plan.len() {
             self.command(plan.get(at), commands.args(at))?;
             self.end = commands.end(at);

@@ -131,7 +131,7 @@ impl Server {
         }
         self.shared.persistence.aof.rewrites.started += 1;
         let header = self.snapshot_header(true);
-        let work = |server: &Server, reporter: &mut Reporter| {
+        let work = |server: &mut Server, reporter: &mut Reporter| {
             let path = temporary_base(std::process::id());
             let written = server.write_base(&path, Some((&header, reporter))).is_ok();
             if written {
@@ -173,7 +173,7 @@ impl Server {
     /// Writes the data as a base to a file of this name: under another name, then moved. `child`: the header
     /// noted before the fork, and whom to tell how far it is.
     pub(super) fn write_base(
-        &self,
+        &mut self,
         path: &Path,
         child: Option<(&Header, &mut Reporter)>,
     ) -> Result<(), FileFailure> {
@@ -203,7 +203,11 @@ impl Server {
         self.shared.config.persistence.aof_use_rdb_preamble || !self.shared.persistence.functions.is_empty()
     }
 
-    fn encode_base(&self, file: &mut GrowingFile, child: Option<(&Header, &mut Reporter)>) -> io::Result<()> {
+    fn encode_base(
+        &mut self,
+        file: &mut GrowingFile,
+        child: Option<(&Header, &mut Reporter)>,
+    ) -> io::Result<()> {
         let (header, mut reporter) = child.unzip();
         let config = &self.shared.config.persistence;
         if self.base_is_snapshot() {
@@ -213,7 +217,7 @@ impl Server {
         }
         let time = config.aof_timestamp_enabled.then(|| self.state.clock.now().0 / 1000);
         let delay = config.rdb_key_save_delay;
-        aof::rewrite(&self.world, self.shared.settings.level, file, time, |progress| {
+        aof::rewrite(self.world.view(), self.shared.settings.level, file, time, |progress| {
             if delay != 0 {
                 debug_delay(delay);
             }

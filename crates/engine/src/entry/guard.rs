@@ -1,7 +1,9 @@
 //! Typed access to the value in an entry: `Read` looks, `Mut` changes and puts back.
-#![allow(unsafe_code)]
+//!
+//! Both hold the typed form of the value beside the entry, which goes on owning it: so the typed form is never dropped,
+//! and it is lent by reference only.
 
-use crate::entry::{KeyEntry, StrBytes};
+use super::{KeyEntry, StrBytes};
 use crate::table::RefMut;
 use crate::value::{Collection, StrRef, StrValue};
 use std::marker::PhantomData;
@@ -17,8 +19,8 @@ pub struct Read<'a, T: Collection> {
 impl<'a, T: Collection> Read<'a, T> {
     /// `None` if the entry holds another type.
     #[inline]
-    pub(super) fn of(entry: &'a KeyEntry) -> Option<Self> {
-        Some(Read { value: entry.collection::<T>()?, entry: PhantomData })
+    pub(crate) fn of(entry: &'a KeyEntry) -> Option<Self> {
+        Some(Read { value: typed(entry)?, entry: PhantomData })
     }
 }
 
@@ -39,8 +41,8 @@ pub struct Mut<'a, T: Collection> {
 impl<'a, T: Collection> Mut<'a, T> {
     /// `None` if the entry holds another type.
     #[inline]
-    pub(super) fn of(entry: RefMut<'a, KeyEntry>) -> Option<Self> {
-        Some(Mut { value: entry.collection::<T>()?, entry })
+    pub(crate) fn of(entry: RefMut<'a, KeyEntry>) -> Option<Self> {
+        Some(Mut { value: typed(&entry)?, entry })
     }
 }
 
@@ -64,8 +66,8 @@ impl<T: Collection> Drop for Mut<'_, T> {
     fn drop(&mut self) {
         // SAFETY: the value is taken exactly once, here.
         let (kind, head) = unsafe { ManuallyDrop::take(&mut self.value) }.into_raw();
-        // SAFETY: it is the value that this entry gave out in `of`.
-        unsafe { self.entry.put_back(kind, head) };
+        self.entry.0.write_kind(kind);
+        self.entry.0.write_head(head);
     }
 }
 
@@ -75,7 +77,7 @@ pub struct StrMut<'a> {
 }
 
 impl<'a> StrMut<'a> {
-    pub(super) fn new(entry: RefMut<'a, KeyEntry>) -> Self {
+    pub(crate) fn new(entry: RefMut<'a, KeyEntry>) -> Self {
         StrMut { entry }
     }
 
@@ -103,4 +105,12 @@ impl<'a> StrMut<'a> {
     pub fn set(&mut self, value: StrValue<'_>) {
         self.entry.set_str(value);
     }
+}
+
+/// The value in typed form, which the entry goes on owning. `None` if it is of another type.
+#[inline]
+fn typed<T: Collection>(entry: &KeyEntry) -> Option<ManuallyDrop<T>> {
+    let kind = entry.kind();
+    // SAFETY: the head belongs to a value of this kind, and ManuallyDrop leaves it there.
+    T::holds(kind).then(|| ManuallyDrop::new(unsafe { T::from_raw(kind, entry.0.head()) }))
 }
