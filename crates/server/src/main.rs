@@ -25,6 +25,7 @@ mod plan;
 mod process;
 mod propagate;
 mod pubsub;
+mod report;
 mod secrets;
 mod server;
 mod shutdown;

@@ -4,11 +4,9 @@
 //! locks, and the rest changes in the exclusive mode only or has a lock of its own.
 
 use super::common::Common;
-use crate::commands::info::Text;
 use crate::latency::Notes;
 use crate::lazyfree::Reaper;
 use crate::net::Listening;
-use crate::persistence;
 use crate::process::Identity;
 use crate::pubsub::Monitors;
 use crate::stats::{ExclusiveStats, Rates};
@@ -103,6 +101,11 @@ impl<'a> Common<'a> {
     }
 
     /// Bytes of the log that wait to be written.
+    pub fn unwritten_log(self) -> usize {
+        self.server.journal.aof.bytes.len() + self.server.inbox.len()
+    }
+
+    /// Bytes of memory that the log takes while it waits to be written.
     pub fn log_buffer(self) -> usize {
         self.server.log_buffer()
     }
@@ -120,10 +123,5 @@ impl<'a> Common<'a> {
     /// Number of workers.
     pub fn workers(self) -> usize {
         self.server.desks.len()
-    }
-
-    /// Writes INFO persistence.
-    pub fn tell_persistence(self, text: &mut Text) {
-        persistence::write_info(self.server, text);
     }
 }

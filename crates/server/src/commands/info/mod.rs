@@ -1,17 +1,13 @@
-//! INFO, TIME, LOLWUT, SHUTDOWN: what the server says about itself, and its end.
+//! INFO, TIME, LOLWUT, SHUTDOWN: what the server says about itself, and its end. What INFO tells is gathered and rendered
+//! in `report`.
 
 mod lolwut;
-mod process;
-mod sections;
 mod shutdown;
-mod statistics;
-mod text;
 
 use crate::commands::LocalCall;
+use crate::report::{Report, Source};
 use crate::table::{Run, ServerCommand};
 use ochre_engine::command::*;
-use sections::SECTIONS;
-pub use text::Text;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
@@ -26,26 +22,11 @@ static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Run::
     .args(&[Arg::string("section").optional().multiple()]);
 
 fn info(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
-    let asked: Vec<&[u8]> = args.iter().skip(1).collect();
-    let mut text = Text::default();
-    for section in SECTIONS {
-        if is_asked(section, &asked) {
-            text.section(section.title);
-            (section.write)(call, &mut text);
-        }
-    }
-    call.reply().verbatim(b"txt", text.finish());
+    let words: Vec<&[u8]> = args.iter().skip(1).collect();
+    let source = Source { server: call.server, unix_us: call.lane.clock.unix_us(call.lane.tick) };
+    let text = Report::gather(&source, &words).text();
+    call.reply().verbatim(b"txt", text);
     Ok(())
-}
-
-/// Whether a section belongs to what was asked for.
-fn is_asked(section: &sections::Section, asked: &[&[u8]]) -> bool {
-    asked.is_empty() && section.in_default
-        || asked.iter().any(|word| match word.to_ascii_lowercase().as_slice() {
-            b"default" => section.in_default,
-            b"all" | b"everything" => section.in_all,
-            name => section.names.iter().any(|own| own.as_bytes() == name),
-        })
 }
 
 static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Run::Local(time))

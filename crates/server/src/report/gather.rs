@@ -1,0 +1,143 @@
+//! Gathering: which parts of the server's state each section is made of.
+//!
+//! This file is the only one of the report that knows how to reach the state, so a change there is felt here alone. It runs
+//! beside other workers: counters are read where their owners keep them, shards are looked at one by one under their
+//! locks, and the rest changes in the exclusive mode only.
+
+use super::field::{Section, gauge};
+use super::keyspace::KeyspaceCount;
+use super::server::ServerFacts;
+use super::stats::StatsInput;
+use super::{Unit, clients, commands, memory, process, replication, server, stats, workers};
+use crate::memory::MemoryUse;
+use crate::persistence;
+use crate::pubsub::Kind;
+use crate::worker::Common;
+use ochre_engine::keyspace::Interest;
+use ochre_engine::time::UnixMs;
+
+/// What a report is gathered from.
+pub struct Source<'a> {
+    /// What all workers may look at.
+    pub server: Common<'a>,
+    /// The time of the command that asks, in microseconds since 1970.
+    pub unix_us: i64,
+}
+
+pub fn server(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let facts = ServerFacts {
+        config: server.config(),
+        identity: server.identity(),
+        started: server.started(),
+        unix_us: source.unix_us,
+        hz: server.hz(),
+        listens: server.listening().kinds(),
+    };
+    server::describe(&facts, section);
+}
+
+pub fn clients(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let waiting = server.waiting();
+    let mut awaited_keys = 0;
+    if waiting.blocked() > 0 {
+        server.each_shard(|shard| awaited_keys += shard.interest().map_or(0, Interest::awaited_keys));
+    }
+    let numbers = clients::ClientNumbers {
+        connected: server.counts().clients(),
+        limit: u64::from(server.config().network.maxclients),
+        largest_input: server.counts().largest_input(),
+        largest_output: server.counts().largest_output(),
+        blocked: waiting.blocked() + server.held_by_pause(),
+        with_deadline: waiting.with_deadline(),
+        awaited_keys,
+        waiting_for_deletion: waiting.waiting_for_deletion(),
+    };
+    clients::describe(&numbers, section);
+}
+
+pub fn memory(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let settings = server.settings();
+    memory::describe(
+        &MemoryUse::gather(server),
+        (settings.maxmemory, settings.maxmemory_policy),
+        (server.reaper().pending(), server.reaper().freed()),
+        section,
+    );
+}
+
+pub fn persistence(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let numbers = persistence::InfoInput {
+        persistence: server.persistence(),
+        has_aof: server.config().persistence.appendonly,
+        changes: server.tally().sum(|stats| &stats.dirty),
+        unwritten_log: server.unwritten_log(),
+        unix_seconds: source.unix_us / 1_000_000,
+    };
+    persistence::describe(&numbers, section);
+}
+
+pub fn stats(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let listened = |kind| server.pubsub().registry().len(kind);
+    let children = &server.persistence().children;
+    let numbers = StatsInput {
+        tally: server.tally(),
+        rates: server.rates(),
+        channels: listened(Kind::Channel),
+        patterns: listened(Kind::Pattern),
+        shard_channels: listened(Kind::Shard),
+        forks: children.forks,
+        fork_micros: children.fork_micros,
+        migrations: server.migrations(),
+    };
+    stats::describe(&numbers, section);
+}
+
+pub fn replication(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let backlog = server.config().replication.repl_backlog_size;
+    replication::describe(&server.identity().run_id, backlog, section);
+}
+
+pub fn cpu(_: &Source<'_>, section: &mut Section) {
+    process::describe_cpu(section);
+}
+
+pub fn commands(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    commands::describe_calls(server.commands(), server.tally(), server.settings().level, section);
+}
+
+pub fn errors(source: &Source<'_>, section: &mut Section) {
+    commands::describe_errors(source.server.tally(), section);
+}
+
+pub fn latency(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let percentiles = &server.config().diagnostics.latency_tracking_info_percentiles;
+    commands::describe_latency(server.commands(), server.tally(), percentiles, section);
+}
+
+pub fn cluster(source: &Source<'_>, section: &mut Section) {
+    section.push(gauge("cluster_enabled", Unit::Count, source.server.config().cluster.enabled));
+}
+
+pub fn keyspace(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    let mut count = KeyspaceCount::new(server.settings().databases, UnixMs(source.unix_us / 1000));
+    server.each_shard(|shard| count.add(shard));
+    count.describe(section);
+}
+
+pub fn debug(source: &Source<'_>, section: &mut Section) {
+    stats::describe_event_loop(source.server.tally(), section);
+}
+
+pub fn workers(source: &Source<'_>, section: &mut Section) {
+    let server = source.server;
+    workers::describe(server.workers(), server.exclusive(), server.commands(), section);
+}
