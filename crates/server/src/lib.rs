@@ -26,6 +26,7 @@ mod persistence;
 mod process;
 mod propagate;
 mod pubsub;
+mod report;
 mod secrets;
 mod server;
 mod setup;

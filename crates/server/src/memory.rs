@@ -1,4 +1,7 @@
-//! Where the memory goes: the figures of INFO and of MEMORY STATS, and what they tell.
+//! Where the memory goes, gathered once for INFO, MEMORY STATS and MEMORY DOCTOR, and what the numbers tell.
+//!
+//! Sizes of the process and the machine come from the files of proc(5), those of the heap from the allocator. Keys are
+//! counted by walking over the shards, so only a command that may lock each of them can gather.
 
 use crate::alloc;
 use crate::exec::ExecContext;
@@ -15,8 +18,8 @@ pub struct DbOverhead {
 }
 
 /// Where the memory goes. Sizes in bytes.
-#[derive(Debug)]
-pub struct Report {
+#[derive(Debug, Clone, Default)]
+pub struct MemoryUse {
     /// In use now.
     pub used: usize,
     /// The most that was ever in use.
@@ -27,8 +30,12 @@ pub struct Report {
     pub rss: usize,
     /// The allocator's own figures.
     pub allocator: alloc::Figures,
+    /// How many clients there are.
+    pub connected: usize,
     /// Buffers and states of clients.
     pub clients: usize,
+    /// The log of commands that waits to be written.
+    pub log_buffer: usize,
     /// Databases that have keys.
     pub dbs: Vec<DbOverhead>,
     /// Keys of all databases.
@@ -37,26 +44,33 @@ pub struct Report {
     pub overhead: usize,
 }
 
-impl Report {
-    /// The figures of this moment.
-    pub fn take(context: &mut ExecContext<'_>) -> Report {
-        let server = context.shared;
+impl MemoryUse {
+    /// The numbers of this moment.
+    pub fn gather(context: &mut ExecContext<'_>) -> MemoryUse {
         let (used, rss) = (alloc::used(), resident());
         let (keys, dbs) = tables(context);
-        let clients = server.counts.memory();
-        let startup = server.startup_memory;
-        let tables: usize = dbs.iter().map(|db| db.table_bytes).sum();
-        Report {
+        let shared = context.shared;
+        MemoryUse {
             used,
             peak: alloc::peak().max(used),
-            startup,
+            startup: shared.startup_memory,
             rss,
             allocator: allocator_figures(used, rss),
-            clients,
+            connected: shared.counts.clients(),
+            clients: shared.counts.memory(),
+            log_buffer: shared.log_buffer(&context.state.journal),
             keys,
-            overhead: (startup + clients + tables).min(used),
             dbs,
+            overhead: 0,
         }
+        .with_overhead()
+    }
+
+    /// Adds up what is no data.
+    fn with_overhead(self) -> MemoryUse {
+        let tables: usize = self.dbs.iter().map(|db| db.table_bytes).sum();
+        let overhead = self.startup + self.clients + self.log_buffer + tables;
+        MemoryUse { overhead: overhead.min(self.used), ..self }
     }
 
     /// Bytes that came after the start.
@@ -100,7 +114,7 @@ impl Report {
     }
 
     /// What is wrong, in sentences; none if nothing is.
-    pub fn complaints(&self, clients: usize) -> Vec<&'static str> {
+    pub fn complaints(&self) -> Vec<&'static str> {
         /// Waste below this is not worth a word.
         const MIN_WASTE: i64 = 10 << 20;
         let mut all = Vec::new();
@@ -125,7 +139,7 @@ impl Report {
         if self.rss_overhead().exceeds(1.1, MIN_WASTE) {
             all.push("High process RSS overhead: memory is in use that the allocator knows nothing of.");
         }
-        if self.clients / clients.max(1) > 200 << 10 {
+        if self.clients / self.connected.max(1) > 200 << 10 {
             all.push("Big client buffers: clients cost more than 200 KB each; CLIENT LIST shows which.");
         }
         all
@@ -195,24 +209,31 @@ pub fn system_total() -> usize {
     })
 }
 
-/// A size with two decimals and a unit, as INFO shows it: `1.50M`.
-pub fn human(bytes: u64) -> String {
-    const UNITS: [char; 5] = ['K', 'M', 'G', 'T', 'P'];
-    if bytes < 1024 {
-        return format!("{bytes}B");
-    }
-    let power = ((bytes.ilog2() / 10) as usize).min(UNITS.len());
-    format!("{:.2}{}", bytes as f64 / 1024f64.powi(power as i32), UNITS[power - 1])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_shown_with_a_unit() {
-        let shown = [0, 1023, 1024, 1536 << 10, 5 << 30].map(human);
-        assert_eq!(shown, ["0B", "1023B", "1.00K", "1.50M", "5.00G"]);
+    fn what_is_no_data_is_overhead_and_never_more_than_all() {
+        let dbs = vec![DbOverhead { db: 0, table_bytes: 30 }, DbOverhead { db: 3, table_bytes: 4 }];
+        let memory = MemoryUse { startup: 100, clients: 10, log_buffer: 6, dbs, ..MemoryUse::default() };
+        let known = MemoryUse { used: 1150, ..memory.clone() }.with_overhead();
+        assert_eq!((known.overhead, known.dataset(), known.net()), (150, 1000, 1050));
+        let unknown = MemoryUse { used: 120, ..memory }.with_overhead();
+        assert_eq!((unknown.overhead, unknown.dataset()), (120, 0));
+    }
+
+    #[test]
+    fn complaints_need_a_reason() {
+        let healthy = MemoryUse { used: 1 << 30, peak: 1 << 30, rss: 1 << 30, ..MemoryUse::default() };
+        let allocator =
+            alloc::Figures { allocated: 1 << 30, active: 1 << 30, resident: 1 << 30, ..healthy.allocator };
+        let healthy = MemoryUse { allocator, connected: 2, clients: 4096, ..healthy };
+        assert!(healthy.complaints().is_empty());
+        let after_a_peak = MemoryUse { peak: 2 << 30, ..healthy.clone() };
+        assert!(matches!(after_a_peak.complaints()[..], [text] if text.starts_with("Peak memory")));
+        let with_large_clients = MemoryUse { clients: 1 << 20, ..healthy };
+        assert!(matches!(with_large_clients.complaints()[..], [text] if text.starts_with("Big client")));
     }
 
     #[test]

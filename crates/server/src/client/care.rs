@@ -28,6 +28,7 @@ pub struct Care<'a> {
 impl Care<'_> {
     /// Looks after some of a worker's clients, so that each has its turn once in so many calls.
     pub fn take(&self, clients: &mut ClientSet, turns: u64) {
+        clients.count().forget_oldest_buffers(self.now.seconds());
         let count = (clients.len() / turns as usize).max(LEAST_CLIENTS);
         for token in clients.next_to_look_after(count) {
             let Some(mut client) = clients.take(token) else { continue };

@@ -53,16 +53,20 @@ impl ClientCount {
         client.accounted_memory = bytes;
     }
 
+    /// Forgets the largest buffers of the second that is eight seconds back. Its slot is the next one that is written
+    /// to, so a worker without clients has to do this as well.
+    pub fn forget_oldest_buffers(&self, unix_seconds: i64) {
+        let next = slot_of(unix_seconds + 1);
+        self.largest_input[next].set(0);
+        self.largest_output[next].set(0);
+    }
+
     /// Notes how large the buffers of a client are in this second (server.c: clientsCronTrackExpansiveClients).
     pub fn note_buffers(&self, client: &Client, unix_seconds: i64) {
-        let (slot, next) = (slot_of(unix_seconds), slot_of(unix_seconds + 1));
-        for (slots, size) in [
-            (&self.largest_input, client.query.capacity()),
-            (&self.largest_output, client.output.memory_bytes()),
-        ] {
-            slots[next].set(0);
-            slots[slot].raise_to(size as u64);
-        }
+        self.forget_oldest_buffers(unix_seconds);
+        let slot = slot_of(unix_seconds);
+        self.largest_input[slot].raise_to(client.input_memory() as u64);
+        self.largest_output[slot].raise_to(client.output_memory() as u64);
     }
 }
 
@@ -129,6 +133,7 @@ mod tests {
     use crate::client::Token;
     use ochre_engine::keyspace::ClientId;
     use ochre_engine::time::UnixMs;
+    use ochre_resp::request::Batch;
 
     #[test]
     fn new_clients_go_where_the_fewest_are() {
@@ -151,5 +156,42 @@ mod tests {
         assert!(counts.largest_input() >= 5000);
         counts.by_worker()[1].note_buffers(&client, 107);
         assert_eq!(counts.largest_input(), client.query.capacity() as u64);
+    }
+
+    #[test]
+    fn large_buffers_are_forgotten_by_a_worker_that_lost_all_its_clients() {
+        let counts = ClientCounts::new(1);
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        client.output.append(&[0; 100_000]);
+        counts.by_worker()[0].note_buffers(&client, 100);
+        (101..107).for_each(|second| counts.by_worker()[0].forget_oldest_buffers(second));
+        assert!(counts.largest_output() > 0);
+        counts.by_worker()[0].forget_oldest_buffers(107);
+        assert_eq!(counts.largest_output(), 0);
+    }
+
+    #[test]
+    fn messages_that_wait_for_a_client_count_as_its_output() {
+        let counts = ClientCounts::new(1);
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        client.output.append(b"+OK\r\n");
+        counts.by_worker()[0].note_buffers(&client, 100);
+        // Redis does not count the first 16 KB, which every client has room for.
+        assert_eq!(counts.largest_output(), 0);
+        client.output.append_shared(vec![0; 7 << 20].into());
+        counts.by_worker()[0].note_buffers(&client, 100);
+        assert_eq!(counts.largest_output(), client.output_memory() as u64);
+        assert!(counts.largest_output() > 7 << 20);
+    }
+
+    #[test]
+    fn a_command_that_arrives_bit_by_bit_counts_as_input() {
+        let counts = ClientCounts::new(1);
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        let header = b"*2\r\n$4\r\nECHO\r\n$1500000\r\nabc";
+        client.parser.parse(header, &Limits::default(), &mut Batch::default()).unwrap();
+        assert_eq!(client.parser.large_len(), Some(1_500_000));
+        counts.by_worker()[0].note_buffers(&client, 100);
+        assert!((1_500_000..1_600_000).contains(&counts.largest_input()), "{}", counts.largest_input());
     }
 }

@@ -87,6 +87,15 @@ impl Client {
         self.parser.large_arrived().unwrap_or_else(buffered)
     }
 
+    /// Bytes of memory for input: the query buffer in the size that Redis would give it, or a larger one that is really
+    /// there, and the arguments of a command that has not arrived as a whole.
+    pub fn input_memory(&self) -> usize {
+        // Redis reads a large argument into the query buffer; here it counts as one.
+        let large = self.parser.large_len().unwrap_or(0);
+        let buffer = self.query.capacity().max(self.input_buffer.size()).max(large);
+        buffer + (self.parser.memory_bytes() - large)
+    }
+
     fn flag_letters(&self) -> String {
         let mut flags = self.flags;
         flags.set(Flags::DIRTY_CAS, self.is_broken());

@@ -12,7 +12,7 @@ mod config;
 mod connection;
 mod database;
 mod debug;
-pub mod info;
+mod info;
 mod latency;
 mod memory;
 pub mod migrate;

@@ -35,8 +35,8 @@ fn draw(text: &mut String, samples: &[Sample], low: u64, high: u64, now_seconds:
         .map(|sample| ((sample.millis - low) * steps / (high - low).max(1)).min(steps - 1) as usize)
         .collect();
     for row in (0..ROWS).rev() {
-        let context = row * MARKS.len();
-        text.extend(heights.iter().map(|height| match height.checked_sub(context) {
+        let base = row * MARKS.len();
+        text.extend(heights.iter().map(|height| match height.checked_sub(base) {
             None => ' ',
             Some(above) => char::from(MARKS.get(above).copied().unwrap_or(b'|')),
         }));

@@ -1,53 +1,76 @@
-//! INFO persistence.
+//! What a report tells of persistence: the child that writes, snapshots, and the loading under way. The append-only file
+//! describes itself, because its state is its own.
 
-use super::Purpose;
-use crate::commands::info::Text;
-use crate::shared::SharedState;
-use crate::worker_state::WorkerState;
+use super::aof;
+use super::{Persistence, Purpose};
+use crate::report::Unit::{Bytes, Count, Percent, Seconds};
+use crate::report::Value::Decimal;
+use crate::report::{Section, counter, gauge, status};
 
-/// Writes the section.
-pub fn write(server: &SharedState, state: &WorkerState, text: &mut Text) {
-    text.flag("loading", server.persistence.is_loading());
-    text.line("async_loading", 0);
-    child(server, text);
-    snapshots(server, text);
-    super::aof::write_info(server, text);
-    text.line("module_fork_in_progress", 0);
-    text.line("module_fork_last_cow_size", 0);
-    super::aof::write_more_info(server, state, text);
-    loading(server, state, text);
+/// What the section is made of.
+pub struct InfoInput<'a> {
+    /// The state of persistence.
+    pub persistence: &'a Persistence,
+    /// Whether an append-only file is configured.
+    pub has_aof: bool,
+    /// Changes since the last snapshot.
+    pub changes: u64,
+    /// Bytes of the log that wait to be written.
+    pub unwritten_log: usize,
+    /// The time in seconds since 1970.
+    pub unix_seconds: i64,
 }
 
-fn child(server: &SharedState, text: &mut Text) {
-    let progress = server.persistence.children.progress();
+/// Fills the section.
+pub fn describe(input: &InfoInput<'_>, section: &mut Section) {
+    let persistence = input.persistence;
+    section.extend([gauge("loading", Count, persistence.is_loading()), gauge("async_loading", Count, false)]);
+    child(persistence, section);
+    snapshots(persistence, input.changes, section);
+    aof::describe(persistence, section);
+    section.extend([
+        gauge("module_fork_in_progress", Count, false),
+        gauge("module_fork_last_cow_size", Bytes, 0),
+    ]);
+    if input.has_aof {
+        aof::describe_files(&persistence.aof, input.unwritten_log, section);
+    }
+    loading(input, section);
+}
+
+fn child(persistence: &Persistence, section: &mut Section) {
+    let progress = persistence.children.progress();
     let percent = progress.keys as f64 * 100.0 / progress.keys_total.max(1) as f64;
-    text.line("current_cow_peak", progress.cow_peak);
-    text.line("current_cow_size", progress.cow);
-    text.line("current_cow_size_age", progress.cow_age_seconds);
-    text.line("current_fork_perc", format_args!("{percent:.2}"));
-    text.line("current_save_keys_processed", progress.keys);
-    text.line("current_save_keys_total", progress.keys_total);
+    section.extend([
+        gauge("current_cow_peak", Bytes, progress.cow_peak),
+        gauge("current_cow_size", Bytes, progress.cow),
+        gauge("current_cow_size_age", Seconds, progress.cow_age_seconds),
+        gauge("current_fork_perc", Percent, Decimal(percent, 2)),
+        gauge("current_save_keys_processed", Count, progress.keys),
+        gauge("current_save_keys_total", Count, progress.keys_total),
+    ]);
 }
 
-fn snapshots(server: &SharedState, text: &mut Text) {
-    let persistence = &server.persistence;
+fn snapshots(persistence: &Persistence, changes: u64, section: &mut Section) {
     let (children, snapshots) = (&persistence.children, &persistence.snapshots);
-    text.line("rdb_changes_since_last_save", server.tally().changes());
-    text.flag("rdb_bgsave_in_progress", children.active() == Some(Purpose::Rdb));
-    text.line("rdb_last_save_time", snapshots.last_save);
-    text.line("rdb_last_bgsave_status", if snapshots.succeeded { "ok" } else { "err" });
-    text.line("rdb_last_bgsave_time_sec", snapshots.last_seconds);
-    text.line("rdb_current_bgsave_time_sec", children.seconds(Purpose::Rdb));
-    text.line("rdb_saves", snapshots.saves);
-    text.line("rdb_last_cow_size", children.cow_bytes(Purpose::Rdb));
-    text.line("rdb_last_load_keys_expired", persistence.last_load.expired);
-    text.line("rdb_last_load_keys_loaded", persistence.last_load.keys);
+    section.extend([
+        gauge("rdb_changes_since_last_save", Count, changes),
+        gauge("rdb_bgsave_in_progress", Count, children.active() == Some(Purpose::Rdb)),
+        gauge("rdb_last_save_time", Seconds, snapshots.last_save),
+        status("rdb_last_bgsave_status", snapshots.succeeded),
+        gauge("rdb_last_bgsave_time_sec", Seconds, snapshots.last_seconds),
+        gauge("rdb_current_bgsave_time_sec", Seconds, children.seconds(Purpose::Rdb)),
+        counter("rdb_saves", Count, snapshots.saves),
+        gauge("rdb_last_cow_size", Bytes, children.cow_bytes(Purpose::Rdb)),
+        gauge("rdb_last_load_keys_expired", Count, persistence.last_load.expired),
+        gauge("rdb_last_load_keys_loaded", Count, persistence.last_load.keys),
+    ]);
 }
 
 /// How far a loading is; nothing without one.
-fn loading(server: &SharedState, state: &WorkerState, text: &mut Text) {
-    let Some(loading) = &server.persistence.loading else { return };
-    let elapsed = (state.clock.now().seconds() - loading.started).max(0);
+fn loading(input: &InfoInput<'_>, section: &mut Section) {
+    let Some(loading) = &input.persistence.loading else { return };
+    let elapsed = (input.unix_seconds - loading.started).max(0);
     let (percent, remaining) = match loading.total_bytes {
         0 => (0.0, 1),
         total => (
@@ -59,10 +82,62 @@ fn loading(server: &SharedState, state: &WorkerState, text: &mut Text) {
         0 => 1,
         _ => elapsed.saturating_mul(remaining) / (loading.loaded_bytes as i64 + 1),
     };
-    text.line("loading_start_time", loading.started);
-    text.line("loading_total_bytes", loading.total_bytes);
-    text.line("loading_rdb_used_mem", loading.used_memory);
-    text.line("loading_loaded_bytes", loading.loaded_bytes);
-    text.line("loading_loaded_perc", format_args!("{percent:.2}"));
-    text.line("loading_eta_seconds", eta);
+    section.extend([
+        gauge("loading_start_time", Seconds, loading.started),
+        gauge("loading_total_bytes", Bytes, loading.total_bytes),
+        gauge("loading_rdb_used_mem", Bytes, loading.used_memory),
+        gauge("loading_loaded_bytes", Bytes, loading.loaded_bytes),
+        gauge("loading_loaded_perc", Percent, Decimal(percent, 2)),
+        gauge("loading_eta_seconds", Seconds, eta),
+    ]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::loading::Loading;
+    use super::*;
+    use crate::report::Report;
+    use ochre_engine::time::UnixMs;
+
+    fn lines(input: &InfoInput<'_>) -> Vec<String> {
+        let mut section = Section::new("persistence", "Persistence");
+        describe(input, &mut section);
+        Report { sections: vec![section] }.text().lines().map(str::to_owned).collect()
+    }
+
+    fn input(persistence: &Persistence) -> InfoInput<'_> {
+        InfoInput { persistence, has_aof: false, changes: 5, unwritten_log: 17, unix_seconds: 1010 }
+    }
+
+    #[test]
+    fn a_loading_tells_how_far_it_is_and_how_long_it_will_take() {
+        let mut persistence = Persistence::new(UnixMs(0));
+        assert!(!lines(&input(&persistence)).iter().any(|line| line.starts_with("loading_")));
+        let loading = Loading { started: 1000, total_bytes: 500, loaded_bytes: 99, used_memory: 7 };
+        persistence.loading = Some(loading);
+        let lines = lines(&input(&persistence));
+        assert!(lines.contains(&"loading:1".to_owned()));
+        assert_eq!(
+            lines[lines.len() - 6..],
+            [
+                "loading_start_time:1000",
+                "loading_total_bytes:500",
+                "loading_rdb_used_mem:7",
+                "loading_loaded_bytes:99",
+                "loading_loaded_perc:19.80",
+                "loading_eta_seconds:40",
+            ]
+        );
+    }
+
+    #[test]
+    fn sizes_of_the_append_only_file_are_told_only_if_there_is_one() {
+        let persistence = Persistence::new(UnixMs(0));
+        let has = |lines: Vec<String>, line: &str| lines.iter().any(|own| own == line);
+        assert!(!has(lines(&input(&persistence)), "aof_buffer_length:17"));
+        let with_aof = InfoInput { has_aof: true, ..input(&persistence) };
+        assert!(has(lines(&with_aof), "aof_buffer_length:17"));
+        assert!(has(lines(&with_aof), "rdb_changes_since_last_save:5"));
+        assert!(has(lines(&with_aof), "rdb_last_bgsave_status:ok"));
+    }
 }

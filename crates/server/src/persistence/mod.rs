@@ -22,7 +22,7 @@ mod report;
 pub mod snapshot;
 
 pub use child::{Children, Ended, Purpose, Reaped};
-pub use info::write as write_info;
+pub use info::{InfoInput, describe};
 pub use report::Reporter;
 
 use crate::config;

@@ -1,16 +1,12 @@
-//! INFO, TIME, LOLWUT, SHUTDOWN: what the server says about itself, and its end.
+//! INFO, TIME, LOLWUT, SHUTDOWN: what the server says about itself, and its end. What INFO tells is gathered and rendered
+//! in `report`.
 
 mod lolwut;
-mod process;
-mod sections;
 mod shutdown;
-mod statistics;
-mod text;
 
 use crate::exec::{ContextCall, Handler, ServerCommand};
+use crate::report::{Report, Source};
 use ochre_engine::command::*;
-use sections::SECTIONS;
-pub use text::Text;
 
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
@@ -25,26 +21,10 @@ static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Handl
     .args(&[Arg::string("section").optional().multiple()]);
 
 fn info(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
-    let asked: Vec<&[u8]> = args.iter().skip(1).collect();
-    let mut text = Text::default();
-    for section in SECTIONS {
-        if is_asked(section, &asked) {
-            text.section(section.title);
-            (section.write)(call, &mut text);
-        }
-    }
-    call.reply().verbatim(b"txt", text.finish());
+    let words: Vec<&[u8]> = args.iter().skip(1).collect();
+    let text = Report::gather(&mut Source::new(call.scope), &words).text();
+    call.reply().verbatim(b"txt", text);
     Ok(())
-}
-
-/// Whether a section belongs to what was asked for.
-fn is_asked(section: &sections::Section, asked: &[&[u8]]) -> bool {
-    asked.is_empty() && section.in_default
-        || asked.iter().any(|word| match word.to_ascii_lowercase().as_slice() {
-            b"default" => section.in_default,
-            b"all" | b"everything" => section.in_all,
-            name => section.names.iter().any(|own| own.as_bytes() == name),
-        })
 }
 
 static TIME: ServerCommand = ServerCommand::new("time", Group::Server, 1, Handler::local(time))

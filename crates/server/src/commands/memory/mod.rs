@@ -3,7 +3,7 @@
 mod usage;
 
 use crate::exec::{ContextCall, Handler, ServerCommand};
-use crate::memory::Report;
+use crate::memory::{DbOverhead, MemoryUse};
 use crate::table::Reach;
 use ochre_engine::command::*;
 use ochre_engine::text::{DoubleStyle, DoubleText};
@@ -50,9 +50,9 @@ static MEMORY: ServerCommand = ServerCommand::container(
 fn doctor(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     /// With less in use, ratios mean nothing.
     const LEAST: usize = 5 << 20;
-    let report = Report::take(call.scope);
-    let complaints = report.complaints(call.scope.shared.counts.clients());
-    let text = if report.used < LEAST {
+    let memory = MemoryUse::gather(call.scope);
+    let complaints = memory.complaints();
+    let text = if memory.used < LEAST {
         "There is so little in memory that nothing can be said about its use.\n".to_owned()
     } else if complaints.is_empty() {
         "Nothing is wrong with the use of memory.\n".to_owned()
@@ -83,27 +83,15 @@ fn purge(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// A figure of MEMORY STATS.
-#[derive(Clone, Copy)]
-enum Figure {
-    Bytes(i64),
-    Ratio(f64),
-    /// What the tables of a database cost.
-    Tables(usize),
-}
-
 fn stats(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
-    let report = Report::take(call.scope);
+    let figures = figures(&MemoryUse::gather(call.scope));
     let style = DoubleStyle::at(call.scope.shared.settings.level);
-    let mut figures: Vec<(String, Figure)> = figures(&report);
-    let tables = report.dbs.iter().map(|db| (format!("db.{}", db.db), Figure::Tables(db.table_bytes)));
-    figures.splice(BEFORE_TABLES..BEFORE_TABLES, tables);
-    let mut reply = call.client.reply();
+    let mut reply = call.reply();
     reply.map(figures.len());
     for (name, figure) in figures {
         reply.bulk(name);
         match figure {
-            Figure::Bytes(bytes) => reply.int(bytes),
+            Figure::Integer(number) => reply.int(number),
             Figure::Ratio(ratio) => reply.double(DoubleText::reply(ratio, style).as_bytes()),
             Figure::Tables(bytes) => {
                 // Expiries are kept with their keys, and slots need no map.
@@ -120,42 +108,56 @@ fn stats(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// How many figures stand before those of the databases.
-const BEFORE_TABLES: usize = 10;
+/// A figure of MEMORY STATS.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Figure {
+    Integer(i64),
+    Ratio(f64),
+    /// Bytes that the tables of a database cost.
+    Tables(usize),
+}
 
-fn figures(report: &Report) -> Vec<(String, Figure)> {
+impl From<usize> for Figure {
+    fn from(number: usize) -> Figure {
+        Figure::Integer(number as i64)
+    }
+}
+
+/// All figures, in the order of Redis.
+fn figures(memory: &MemoryUse) -> Vec<(String, Figure)> {
     let mut all = Vec::with_capacity(32);
-    let mut bytes = |name: &str, bytes: usize| all.push((name.to_owned(), Figure::Bytes(bytes as i64)));
-    bytes("peak.allocated", report.peak);
-    bytes("total.allocated", report.used);
-    bytes("startup.allocated", report.startup);
-    bytes("replication.backlog", 0);
-    bytes("clients.slaves", 0);
-    bytes("clients.normal", report.clients);
-    bytes("cluster.links", 0);
-    bytes("aof.buffer", 0);
-    bytes("lua.caches", 0);
-    bytes("functions.caches", 0);
-    bytes("overhead.total", report.overhead);
-    bytes("keys.count", report.keys);
-    bytes("keys.bytes-per-key", report.net().checked_div(report.keys).unwrap_or(0));
-    bytes("dataset.bytes", report.dataset());
-    let mut ratio = |name: &str, ratio: f64| all.push((name.to_owned(), Figure::Ratio(ratio)));
-    ratio("dataset.percentage", report.dataset_percent());
-    ratio("peak.percentage", report.peak_percent());
-    let mut bytes = |name: &str, bytes: usize| all.push((name.to_owned(), Figure::Bytes(bytes as i64)));
-    bytes("allocator.allocated", report.allocator.allocated);
-    bytes("allocator.active", report.allocator.active);
-    bytes("allocator.resident", report.allocator.resident);
+    let mut add = |name: &str, figure: Figure| all.push((name.to_owned(), figure));
+    add("peak.allocated", memory.peak.into());
+    add("total.allocated", memory.used.into());
+    add("startup.allocated", memory.startup.into());
+    add("replication.backlog", 0.into());
+    add("clients.slaves", 0.into());
+    add("clients.normal", memory.clients.into());
+    add("cluster.links", 0.into());
+    add("aof.buffer", memory.log_buffer.into());
+    add("lua.caches", 0.into());
+    add("functions.caches", 0.into());
+    for DbOverhead { db, table_bytes } in &memory.dbs {
+        add(&format!("db.{db}"), Figure::Tables(*table_bytes));
+    }
+    add("overhead.total", memory.overhead.into());
+    add("keys.count", memory.keys.into());
+    add("keys.bytes-per-key", memory.net().checked_div(memory.keys).unwrap_or(0).into());
+    add("dataset.bytes", memory.dataset().into());
+    add("dataset.percentage", Figure::Ratio(memory.dataset_percent()));
+    add("peak.percentage", Figure::Ratio(memory.peak_percent()));
+    add("allocator.allocated", memory.allocator.allocated.into());
+    add("allocator.active", memory.allocator.active.into());
+    add("allocator.resident", memory.allocator.resident.into());
     for (name, separator, ratio) in [
-        ("allocator-fragmentation", ".ratio", report.allocator_fragmentation()),
-        ("allocator-rss", ".ratio", report.allocator_rss()),
-        ("rss-overhead", ".ratio", report.rss_overhead()),
+        ("allocator-fragmentation", ".ratio", memory.allocator_fragmentation()),
+        ("allocator-rss", ".ratio", memory.allocator_rss()),
+        ("rss-overhead", ".ratio", memory.rss_overhead()),
         // This name is older than the others.
-        ("fragmentation", "", report.fragmentation()),
+        ("fragmentation", "", memory.fragmentation()),
     ] {
-        all.push((format!("{name}{separator}"), Figure::Ratio(ratio.ratio)));
-        all.push((format!("{name}.bytes"), Figure::Bytes(ratio.bytes)));
+        add(&format!("{name}{separator}"), Figure::Ratio(ratio.ratio));
+        add(&format!("{name}.bytes"), Figure::Integer(ratio.bytes));
     }
     all
 }
@@ -174,4 +176,21 @@ fn memory_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
         "    Return the bytes that <key> and its value cost. Of a large value <count> parts",
         "    are looked at (default: 5, 0 means all).",
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_stand_between_the_caches_and_the_sum() {
+        let dbs = vec![DbOverhead { db: 0, table_bytes: 64 }, DbOverhead { db: 9, table_bytes: 128 }];
+        let all = figures(&MemoryUse { keys: 4, used: 4000, overhead: 200, dbs, ..MemoryUse::default() });
+        let at = |name: &str| all.iter().position(|(own, _)| own == name).unwrap();
+        assert_eq!(at("db.0"), at("functions.caches") + 1);
+        assert_eq!(all[at("db.9")].1, Figure::Tables(128));
+        assert_eq!(at("db.9") + 1, at("overhead.total"));
+        assert_eq!(all[at("keys.bytes-per-key")].1, Figure::Integer(1000));
+        assert_eq!(all[at("dataset.bytes")].1, Figure::Integer(3800));
+    }
 }

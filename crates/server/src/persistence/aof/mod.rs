@@ -15,20 +15,18 @@
 pub mod check;
 mod files;
 mod flush;
+mod info;
 mod load;
 mod rewrite;
 mod switch;
 mod sync;
 mod writer;
 
+pub use info::{describe, describe_files};
 pub use load::{LoadOutcome, at_start};
 pub use rewrite::Started;
 
-use crate::commands::info::Text;
-use crate::persistence::Purpose;
 use crate::server::Server;
-use crate::shared::SharedState;
-use crate::worker_state::WorkerState;
 use ochre_engine::command::Error;
 use ochre_persistence::aof::Manifest;
 use parking_lot::Mutex;
@@ -97,38 +95,6 @@ impl Aof {
         self.rewrites.failures = 0;
         self.writer.get_mut().delayed = 0;
     }
-}
-
-/// Writes the fields of INFO persistence.
-pub fn write_info(server: &SharedState, text: &mut Text) {
-    let (aof, children) = (&server.persistence.aof, &server.persistence.children);
-    let word = |is_ok| if is_ok { "ok" } else { "err" };
-    text.flag("aof_enabled", aof.is_on());
-    text.flag("aof_rewrite_in_progress", children.active() == Some(Purpose::AofRewrite));
-    text.flag("aof_rewrite_scheduled", aof.rewrites.scheduled);
-    text.line("aof_last_rewrite_time_sec", aof.rewrites.last_seconds);
-    text.line("aof_current_rewrite_time_sec", children.seconds(Purpose::AofRewrite));
-    text.line("aof_last_bgrewrite_status", word(aof.rewrites.succeeded));
-    text.line("aof_rewrites", aof.rewrites.started);
-    text.line("aof_rewrites_consecutive_failures", aof.rewrites.failures);
-    let has_failed = aof.health.write_error().or_else(|| aof.health.sync_error()).is_some();
-    text.line("aof_last_write_status", word(!has_failed));
-    text.line("aof_last_cow_size", children.cow_bytes(Purpose::AofRewrite));
-}
-
-/// Writes the fields that are only there with an append-only file.
-pub fn write_more_info(server: &SharedState, state: &WorkerState, text: &mut Text) {
-    if !server.config.persistence.appendonly {
-        return;
-    }
-    let aof = &server.persistence.aof;
-    let writer = aof.writer.lock();
-    text.line("aof_current_size", writer.size);
-    text.line("aof_base_size", aof.base_size);
-    text.flag("aof_pending_rewrite", aof.rewrites.scheduled);
-    text.line("aof_buffer_length", state.journal.aof.bytes.len() + server.inbox.len());
-    text.line("aof_pending_bio_fsync", writer.pending_syncs());
-    text.line("aof_delayed_fsync", writer.delayed);
 }
 
 impl Server {
