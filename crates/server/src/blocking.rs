@@ -18,6 +18,7 @@
 
 use crate::call::CallOrigin;
 use crate::client::{Client, Flags, Token};
+use crate::clock::Tick;
 use crate::context::ExecContext;
 use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::server::Server;
@@ -25,14 +26,14 @@ use crate::table::{CommandId, CommandTable, Run};
 use ochre_engine::command::Caller;
 use ochre_engine::command::effects::Block;
 use ochre_engine::keyspace::{ClientId, DbIndex, Hints};
-use ochre_engine::time::UnixMs;
 use ochre_engine::value::Type;
 use ochre_resp::reply::{Output, Protocol, Reply};
 use ochre_resp::request::OwnedArgs;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What a client waits for, and what runs when it comes.
 pub struct Wait {
@@ -49,7 +50,7 @@ pub struct Wait {
     /// Its arguments.
     pub args: OwnedArgs,
     /// When waiting ends; `None` is never.
-    pub deadline: Option<UnixMs>,
+    pub deadline: Option<Tick>,
     protocol: Protocol,
     no_touch: bool,
 }
@@ -67,15 +68,15 @@ impl Wait {
 struct Waits {
     by_id: HashMap<ClientId, Arc<Wait>>,
     /// For each worker: when the waits of its clients end.
-    deadlines: Vec<BTreeSet<(UnixMs, ClientId)>>,
+    deadlines: Vec<BTreeSet<(Tick, ClientId)>>,
 }
 
 /// Everybody who waits.
 pub struct Waiting {
     waits: Mutex<Waits>,
     blocked: AtomicUsize,
-    /// For each worker: the first deadline of its clients, in ms since 1970.
-    next: Box<[AtomicI64]>,
+    /// For each worker: the first deadline of its clients, in nanoseconds of the counter.
+    next: Box<[AtomicU64]>,
 }
 
 impl Waiting {
@@ -85,7 +86,7 @@ impl Waiting {
         Waiting {
             waits: Mutex::new(Waits { deadlines, ..Waits::default() }),
             blocked: AtomicUsize::new(0),
-            next: (0..workers).map(|_| AtomicI64::new(i64::MAX)).collect(),
+            next: (0..workers).map(|_| AtomicU64::new(Tick::NEVER.nanos())).collect(),
         }
     }
 
@@ -108,8 +109,8 @@ impl Waiting {
 
     /// The next deadline of a worker's clients.
     #[inline]
-    pub fn next_deadline(&self, worker: usize) -> Option<UnixMs> {
-        Some(UnixMs(self.next[worker].load(Ordering::Relaxed))).filter(|at| at.0 != i64::MAX)
+    pub fn next_deadline(&self, worker: usize) -> Option<Tick> {
+        Some(Tick::from_nanos(self.next[worker].load(Ordering::Relaxed))).filter(|at| *at != Tick::NEVER)
     }
 
     /// The wait of a client.
@@ -118,9 +119,9 @@ impl Waiting {
     }
 
     /// A wait of this worker's clients whose time is up.
-    pub fn overdue(&self, worker: usize, now: UnixMs) -> Option<Arc<Wait>> {
+    pub fn overdue(&self, worker: usize, now: Tick) -> Option<Arc<Wait>> {
         let waits = self.waits.lock();
-        let (_, id) = waits.deadlines[worker].first().filter(|(at, _)| *at < now)?;
+        let (_, id) = waits.deadlines[worker].first().filter(|(at, _)| *at <= now)?;
         waits.by_id.get(id).cloned()
     }
 
@@ -147,8 +148,8 @@ impl Waiting {
     }
 
     fn note_next(&self, waits: &Waits, worker: usize) {
-        let first = waits.deadlines[worker].first().map_or(i64::MAX, |(at, _)| at.0);
-        self.next[worker].store(first, Ordering::Relaxed);
+        let first = waits.deadlines[worker].first().map_or(Tick::NEVER, |(at, _)| *at);
+        self.next[worker].store(first.nanos(), Ordering::Relaxed);
     }
 }
 
@@ -164,9 +165,8 @@ pub enum Wake {
 impl ExecContext<'_> {
     /// Makes a client wait, as its command asked.
     pub fn block(&mut self, client: &mut Client, command: CommandId, args: OwnedArgs, mut on: Block) {
-        let now = self.lane.clock.unix_ms(self.lane.tick);
         let args = on.again.take().map_or(args, |words| words.iter().collect::<OwnedArgs>());
-        let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
+        let deadline = on.timeout_ms.map(|ms| self.lane.tick + Duration::from_millis(ms));
         for key in &on.keys {
             let key = self.shards.locate(key);
             self.shards
@@ -312,7 +312,7 @@ impl Server {
 
     /// Ends the waits of a worker's clients whose time is up.
     pub fn expire_waits(&mut self, worker: usize) {
-        while let Some(wait) = self.waiting.overdue(worker, self.now()) {
+        while let Some(wait) = self.waiting.overdue(worker, self.lane.tick) {
             self.wake(wait.id, Wake::Timeout);
         }
     }
@@ -328,5 +328,53 @@ impl Server {
         }
         self.clients.put_back(client);
         is_woken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualTime;
+    use crate::config::Config;
+    use crate::process::Identity;
+    use ochre_engine::command::effects::Nothing;
+    use rand::SeedableRng;
+    use rand::rngs::SmallRng;
+
+    fn block(server: &mut Server, timeout: Duration) {
+        server.clients.counts().expect_one();
+        let clients = server.clients.set_of(0);
+        let mut client = Box::new(Client::new(ClientId(7), clients.reserve(), None, Tick::default()));
+        let on = Block {
+            keys: vec![b"list".to_vec()],
+            waits_for: Type::List,
+            wake_on_delete: false,
+            timeout_ms: Some(timeout.as_millis() as u64),
+            nothing: Nothing::NullArray,
+            again: None,
+        };
+        let blpop = server.commands.find(b"blpop").unwrap();
+        let words: [&[u8]; 3] = [b"BLPOP", b"list", b"1"];
+        server.context().block(&mut client, blpop, words.into_iter().collect(), on);
+        server.clients.set_of(0).insert(client);
+    }
+
+    #[test]
+    fn a_wait_ends_after_its_time_whatever_the_wall_clock_does() {
+        let time = ManualTime::new();
+        for step_ms in [-3_600_000, 3_600_000] {
+            let rng = SmallRng::seed_from_u64(1);
+            let mut server = Server::new(Config::default(), Identity::new(Vec::new()), &time.clock(), rng);
+            block(&mut server, Duration::from_secs(1));
+            time.step_wall_ms(step_ms);
+            time.advance(Duration::from_millis(999));
+            server.start_turn();
+            server.expire_waits(0);
+            assert_eq!(server.waiting.blocked(), 1, "after a step of {step_ms} ms");
+            time.advance(Duration::from_millis(1));
+            server.start_turn();
+            server.expire_waits(0);
+            assert_eq!((server.waiting.blocked(), server.waiting.next_deadline(0)), (0, None));
+        }
     }
 }

@@ -228,7 +228,7 @@ impl<'a> ExecContext<'a> {
 impl Server {
     /// Does something on the context for no client.
     pub fn without_client<R>(&mut self, work: impl FnOnce(&mut ExecContext<'_>) -> R) -> R {
-        let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
+        let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.lane.tick);
         self.with_context(&mut nobody, |context, _| work(context))
     }
 

@@ -8,10 +8,10 @@
 //! replaces a shorter one, a stricter one a milder (networking.c: pauseClientsByClient).
 
 use crate::client::{Client, Flags, Token};
+use crate::clock::Tick;
 use crate::server::Server;
 use crate::table::CommandId;
 use ochre_engine::command::flags::{MAY_REPLICATE, WRITE};
-use ochre_engine::time::UnixMs;
 
 /// What a pause holds back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub enum Paused {
 /// The pause under way, if any.
 #[derive(Debug, Default)]
 pub struct Pause {
-    now: Option<(Paused, UnixMs)>,
+    now: Option<(Paused, Tick)>,
     held: Vec<Token>,
 }
 
@@ -37,7 +37,7 @@ impl Pause {
     }
 
     /// When the pause ends.
-    pub fn end(&self) -> Option<UnixMs> {
+    pub fn end(&self) -> Option<Tick> {
         self.now.map(|(_, end)| end)
     }
 
@@ -61,7 +61,7 @@ impl Pause {
 
 impl Server {
     /// Starts a pause, or extends the one under way.
-    pub fn pause(&mut self, what: Paused, end: UnixMs) {
+    pub fn pause(&mut self, what: Paused, end: Tick) {
         self.pause.now = Some(match self.pause.now {
             Some((before, until)) => (what.max(before), end.max(until)),
             None => (what, end),
@@ -81,7 +81,7 @@ impl Server {
 
     /// Ends the pause if its time is up.
     pub fn end_pause_in_time(&mut self) {
-        if self.pause.end().is_some_and(|end| end <= self.now()) {
+        if self.pause.end().is_some_and(|end| end <= self.lane.tick) {
             self.unpause();
         }
     }

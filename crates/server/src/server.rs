@@ -54,8 +54,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    fn new(settings: &Settings) -> Lane {
-        let (clock, mut rng) = (Clock::new(), SmallRng::from_os_rng());
+    fn new(settings: &Settings, clock: Clock, seed: u64) -> Lane {
+        let mut rng = SmallRng::seed_from_u64(seed);
         let access = AccessClock::new(settings, clock.now(), rng.random());
         Lane { fx: Effects::default(), access, tick: clock.tick(), rng, clock, ready: VecDeque::new() }
     }
@@ -178,12 +178,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with no data and no clients.
-    pub fn new(config: Config, identity: Identity) -> Server {
+    /// A server with no data and no clients. Time and randomness are what `clock` and `rng` give: with those of a
+    /// test all of it can be repeated.
+    pub fn new(config: Config, identity: Identity, clock: &Clock, mut rng: SmallRng) -> Server {
         let settings = config.settings();
-        let mut rng = SmallRng::from_os_rng();
         let seed = Seed::new(rng.random(), rng.random());
-        let now = Clock::new().now();
+        let now = clock.tick();
         let commands = CommandTable::new(settings.level, crate::commands::data(), crate::commands::all());
         let stats = Stats::new(commands.len(), now);
         stats.configure(&config.diagnostics);
@@ -194,7 +194,7 @@ impl Server {
         let worker_stats: Box<[Arc<Stats>]> = (0..workers).map(|_| Arc::new(stats.anew())).collect();
         let desks = worker_stats.iter().map(|stats| {
             Own::new(Desk {
-                lane: Lane::new(&settings),
+                lane: Lane::new(&settings, clock.clone(), rng.random()),
                 stats: Arc::clone(stats),
                 journal: Journal::of_worker(),
                 shards: Vec::new(),
@@ -212,7 +212,7 @@ impl Server {
             cron_paused: false,
             startup_memory: 0,
             notes: Notes::default(),
-            persistence: Persistence::new(now),
+            persistence: Persistence::new(clock),
             commands,
             clients: Clients::new(workers),
             pubsub: Exchange::default(),
@@ -227,7 +227,7 @@ impl Server {
             inbox: Inbox::default(),
             mailboxes: Mailboxes::new(workers),
             migrations: Connections::default(),
-            lane: Lane::new(&settings),
+            lane: Lane::new(&settings, clock.clone(), rng.random()),
             reaper: Reaper::start(),
             settings,
             config,

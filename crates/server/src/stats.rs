@@ -1,5 +1,6 @@
 //! Counters of the server, and of each command.
 
+use crate::clock::Tick;
 use crate::config::Diagnostics;
 use crate::counter::Counter;
 use crate::latency::Histogram;
@@ -7,7 +8,6 @@ use crate::log_verbose;
 use crate::table::CommandId;
 use crate::tally::{Calls, Tally};
 use ochre_engine::command::effects::Remark;
-use ochre_engine::time::UnixMs;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -121,7 +121,7 @@ pub struct Stats {
     /// Error replies by their first word.
     errors: Mutex<BTreeMap<Box<str>, u64>>,
     /// When the server started.
-    pub started: UnixMs,
+    pub started: Tick,
     /// Commands that ran.
     pub commands_processed: Counter,
     /// Connections accepted.
@@ -178,7 +178,7 @@ pub struct Stats {
 
 impl Stats {
     /// All zero.
-    pub fn new(commands: usize, now: UnixMs) -> Stats {
+    pub fn new(commands: usize, now: Tick) -> Stats {
         let stats = Stats {
             commands: (0..commands).map(|_| CommandStats::default()).collect(),
             started: now,
@@ -276,8 +276,8 @@ impl Stats {
 
 impl Rates {
     /// Takes a sample of everything that has a rate; called by the cron.
-    pub fn sample(&mut self, tally: Tally<'_>, now: UnixMs) {
-        let now_ms = now.0.unsigned_abs();
+    pub fn sample(&mut self, tally: Tally<'_>, now: Tick) {
+        let now_ms = now.nanos() / 1_000_000;
         self.commands.sample(tally.sum(|stats| &stats.commands_processed), now_ms, 1000);
         self.input.sample(tally.sum(|stats| &stats.net_input_bytes), now_ms, 1000);
         self.output.sample(tally.sum(|stats| &stats.net_output_bytes), now_ms, 1000);
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn errors_are_counted_by_their_first_word() {
-        let stats = Stats::new(0, UnixMs(0));
+        let stats = Stats::new(0, Tick::default());
         for text in ["ERR syntax error", "WRONGTYPE Operation", "ERR x", "NOSPACE"] {
             stats.error_replied(text);
         }
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn what_is_notable_follows_the_configuration() {
         let mut diagnostics = Diagnostics::default();
-        let stats = Stats::new(1, UnixMs(0));
+        let stats = Stats::new(1, Tick::default());
         stats.configure(&diagnostics);
         assert!(stats.called(CommandId(0), 10_000_000, false));
         assert!(!stats.called(CommandId(0), 9_999_999, false));

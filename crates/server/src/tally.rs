@@ -97,12 +97,12 @@ impl<'a> Tally<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ochre_engine::time::UnixMs;
+    use crate::clock::Tick;
 
     #[test]
     fn what_workers_counted_is_added_up() {
-        let own = Stats::new(2, UnixMs(0));
-        let workers = [(); 3].map(|()| Arc::new(Stats::new(2, UnixMs(0))));
+        let own = Stats::new(2, Tick::default());
+        let workers = [(); 3].map(|()| Arc::new(Stats::new(2, Tick::default())));
         own.called(CommandId(1), 5_000, false);
         for (at, stats) in workers.iter().enumerate() {
             stats.called(CommandId(1), 1_000, at == 0);

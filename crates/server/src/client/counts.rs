@@ -4,6 +4,7 @@
 //! mode. What single clients cost is known as of when they were last accounted, which is at most a second ago.
 
 use super::{Client, Flags};
+use crate::clock::Tick;
 use crate::counter::Counter;
 use ochre_resp::request::{Args, Limits};
 use std::sync::Arc;
@@ -54,8 +55,8 @@ impl ClientCount {
     }
 
     /// Notes how large the buffers of a client are in this second (server.c: clientsCronTrackExpansiveClients).
-    pub fn note_buffers(&self, client: &Client, unix_seconds: i64) {
-        let (slot, next) = (slot_of(unix_seconds), slot_of(unix_seconds + 1));
+    pub fn note_buffers(&self, client: &Client, now: Tick) {
+        let (slot, next) = (slot_of(now.seconds()), slot_of(now.seconds() + 1));
         for (slots, size) in [
             (&self.largest_input, client.query.capacity()),
             (&self.largest_output, client.output.memory_bytes()),
@@ -66,8 +67,8 @@ impl ClientCount {
     }
 }
 
-fn slot_of(unix_seconds: i64) -> usize {
-    unix_seconds.rem_euclid(SECONDS as i64) as usize
+fn slot_of(seconds: u64) -> usize {
+    seconds as usize % SECONDS
 }
 
 /// The clients of all workers.
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
     use crate::client::Token;
     use ochre_engine::keyspace::ClientId;
-    use ochre_engine::time::UnixMs;
+    use std::time::Duration;
 
     #[test]
     fn new_clients_go_where_the_fewest_are() {
@@ -141,14 +142,15 @@ mod tests {
     #[test]
     fn large_buffers_are_forgotten_after_some_seconds() {
         let counts = ClientCounts::new(2);
-        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, Tick::default());
+        let second = |n| Tick::default() + Duration::from_secs(n);
         client.query.lend(Vec::with_capacity(5000));
-        counts.by_worker()[1].note_buffers(&client, 100);
+        counts.by_worker()[1].note_buffers(&client, second(100));
         assert_eq!(counts.largest_input(), client.query.capacity() as u64);
         client.query = crate::net::QueryBuffer::default();
-        (101..=106).for_each(|second| counts.by_worker()[1].note_buffers(&client, second));
+        (101..=106).for_each(|n| counts.by_worker()[1].note_buffers(&client, second(n)));
         assert!(counts.largest_input() >= 5000);
-        counts.by_worker()[1].note_buffers(&client, 107);
+        counts.by_worker()[1].note_buffers(&client, second(107));
         assert_eq!(counts.largest_input(), client.query.capacity() as u64);
     }
 }

@@ -1,11 +1,11 @@
 //! Input that cannot be accepted: protocol errors and too much of it. The client is closed, the reason logged.
 
 use super::Client;
+use crate::clock::Tick;
 use crate::gate::Setup;
 use crate::server::Server;
 use crate::{log_verbose, log_warning};
 use ochre_engine::level::Level;
-use ochre_engine::time::UnixMs;
 use ochre_resp::request::{Limits, ProtocolError};
 
 /// Bytes of input shown in the log.
@@ -41,7 +41,7 @@ impl Server {
         .into_owned();
         log_warning!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {shown})",
-            client.describe(self.setup(), self.now())
+            client.describe(self.setup(), self.lane.tick)
         );
         true
     }
@@ -49,7 +49,7 @@ impl Server {
 
 impl Setup<'_> {
     /// Logs what a client sent that is no command (networking.c: setProtocolError).
-    pub fn log_protocol_error(self, client: &Client, error: &ProtocolError, now: UnixMs) {
+    pub fn log_protocol_error(self, client: &Client, error: &ProtocolError, now: Tick) {
         let bytes = client.query.bytes();
         let visible = |bytes: &[u8]| -> String {
             let dots = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };

@@ -1,6 +1,7 @@
 //! INFO persistence.
 
 use super::Purpose;
+use crate::clock::Tick;
 use crate::commands::info::Text;
 use crate::server::Server;
 
@@ -17,8 +18,12 @@ pub fn write(server: &Server, text: &mut Text) {
     loading(server, text);
 }
 
+fn now(server: &Server) -> Tick {
+    server.lane.clock.tick()
+}
+
 fn child(server: &Server, text: &mut Text) {
-    let progress = server.persistence.children.progress();
+    let progress = server.persistence.children.progress(now(server));
     let percent = progress.keys as f64 * 100.0 / progress.keys_total.max(1) as f64;
     text.line("current_cow_peak", progress.cow_peak);
     text.line("current_cow_size", progress.cow);
@@ -36,7 +41,7 @@ fn snapshots(server: &Server, text: &mut Text) {
     text.line("rdb_last_save_time", snapshots.last_save);
     text.line("rdb_last_bgsave_status", if snapshots.succeeded { "ok" } else { "err" });
     text.line("rdb_last_bgsave_time_sec", snapshots.last_seconds);
-    text.line("rdb_current_bgsave_time_sec", children.seconds(Purpose::Rdb));
+    text.line("rdb_current_bgsave_time_sec", children.seconds(Purpose::Rdb, now(server)));
     text.line("rdb_saves", snapshots.saves);
     text.line("rdb_last_cow_size", children.cow_bytes(Purpose::Rdb));
     text.line("rdb_last_load_keys_expired", persistence.last_load.expired);
@@ -46,7 +51,7 @@ fn snapshots(server: &Server, text: &mut Text) {
 /// How far a loading is; nothing without one.
 fn loading(server: &Server, text: &mut Text) {
     let Some(loading) = &server.persistence.loading else { return };
-    let elapsed = (server.lane.clock.now().seconds() - loading.started).max(0);
+    let elapsed = now(server).since(loading.began).as_secs() as i64;
     let (percent, remaining) = match loading.total_bytes {
         0 => (0.0, 1),
         total => (

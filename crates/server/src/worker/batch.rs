@@ -141,7 +141,7 @@ impl Worker {
             usize::MAX => Ok(false),
             n => {
                 let (common, _, desk) = self.handle.split();
-                client.last_interaction = desk.lane.clock.unix_ms(desk.lane.tick);
+                client.last_interaction = desk.lane.tick;
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
                 desk.stats.net_input_bytes.add(n as u64);
@@ -260,8 +260,7 @@ impl Worker {
             return;
         }
         let (common, _, desk) = self.handle.split();
-        let now = desk.lane.clock.unix_ms(desk.lane.tick);
-        common.setup().log_protocol_error(client, &error, now);
+        common.setup().log_protocol_error(client, &error, desk.lane.tick);
         client.flags.insert(Flags::CLOSE_AFTER_REPLY);
         let mut text = b"ERR ".to_vec();
         text.extend_from_slice(&error.message());

@@ -5,6 +5,7 @@
 
 use crate::blocking::Waiting;
 use crate::client::Client;
+use crate::clock::Tick;
 use crate::config::Config;
 use crate::context::{ExecContext, Hall, Outlet, ShardAccess};
 use crate::eviction::Site;
@@ -17,7 +18,6 @@ use crate::stats::Stats;
 use crate::table::CommandTable;
 use ochre_engine::keyspace::{ExpiryMode, Held, Locks};
 use ochre_engine::settings::Settings;
-use ochre_engine::time::UnixMs;
 use ochre_resp::request::{Args, Limits};
 
 /// What all workers may look at in the shared mode: it only changes in the exclusive mode, or has a lock of
@@ -173,14 +173,8 @@ impl<'a> Common<'a> {
     }
 
     /// When the pause ends that is under way.
-    pub fn pause_end(self) -> Option<UnixMs> {
+    pub fn pause_end(self) -> Option<Tick> {
         self.server.pause.end()
-    }
-
-    /// When the next wait of this worker's clients, or a pause, ends.
-    pub fn next_deadline(self) -> Option<UnixMs> {
-        let wait = self.waiting().next_deadline(self.me).map(|at| UnixMs(at.0.saturating_add(1)));
-        self.pause_end().into_iter().chain(wait).min()
     }
 
     /// Who listens to what.

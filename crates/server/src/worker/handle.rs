@@ -136,8 +136,7 @@ impl WorkerHandle {
     /// Marks a client of this worker that has too much unsent output.
     pub fn check_output_limit(&mut self, client: &mut Client) {
         let (common, _, desk) = self.split();
-        let now = desk.lane.clock.unix_ms(desk.lane.tick);
-        common.setup().exceeds_output_limit(client, &desk.stats, now);
+        common.setup().exceeds_output_limit(client, &desk.stats, desk.lane.tick);
     }
 
     /// Notes a command of this worker that took long.

@@ -4,6 +4,7 @@
 //! locks, and the rest changes in the exclusive mode only or has a lock of its own.
 
 use super::common::Common;
+use crate::clock::Tick;
 use crate::commands::info::Text;
 use crate::latency::Notes;
 use crate::lazyfree::Reaper;
@@ -14,7 +15,6 @@ use crate::pubsub::Monitors;
 use crate::stats::{ExclusiveStats, Rates};
 use crate::tally::Tally;
 use ochre_engine::keyspace::{ClientId, Shard};
-use ochre_engine::time::UnixMs;
 
 impl<'a> Common<'a> {
     /// Looks at all shards, one after the other, each under its lock. For a worker that holds none, so for `Run::Survey`.
@@ -58,7 +58,7 @@ impl<'a> Common<'a> {
     }
 
     /// When the server started.
-    pub fn started(self) -> UnixMs {
+    pub fn started(self) -> Tick {
         self.server.stats.started
     }
 

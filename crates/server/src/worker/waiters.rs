@@ -78,12 +78,7 @@ impl Worker {
     pub(super) fn end_waits(&mut self) {
         let me = self.handle.me();
         if self.handle.is_alone() {
-            let desk = self.handle.desk();
-            let now = desk.lane.clock.unix_ms(desk.lane.tick);
-            if self.handle.common().waiting().next_deadline(me).is_some_and(|at| at < now) {
-                self.handle.exclusively(|server| server.expire_waits(me));
-            }
-            return;
+            return self.handle.exclusively(|server| server.expire_waits(me));
         }
         while self.end_wait() {}
     }
@@ -93,11 +88,7 @@ impl Worker {
         let me = self.handle.me();
         let (common, clients, desk) = self.handle.split();
         let Desk { lane, stats, journal, shards, hashes, .. } = desk;
-        let now = lane.clock.unix_ms(lane.tick);
-        if common.waiting().next_deadline(me).is_none_or(|at| at >= now) {
-            return false;
-        }
-        let Some(wait) = common.waiting().overdue(me, now) else { return false };
+        let Some(wait) = common.waiting().overdue(me, lane.tick) else { return false };
         let Some(mut client) = clients.take(wait.token) else { return false };
         hashes.clear();
         hashes.extend(wait.on.keys.iter().map(|key| common.locks().locate(key).hash));

@@ -46,7 +46,7 @@ pub(super) const LIST: ServerCommand = sub("list", -2, Run::Server(list))
     ]);
 
 fn info(call: &mut LocalCall<'_>, _args: Args<'_>) -> Outcome {
-    let line = call.client.describe(call.server.setup(), call.now()) + "\n";
+    let line = call.client.describe(call.server.setup(), call.lane.tick) + "\n";
     call.reply().verbatim(b"txt", line);
     Ok(())
 }
@@ -77,7 +77,7 @@ fn describe_all(call: &mut Call<'_>, wanted: Option<ClientType>) -> String {
     for id in call.server.clients.ids() {
         let Some(client) = call.find(id) else { continue };
         if wanted.is_none_or(|wanted| client.kind() == wanted) {
-            lines.push_str(&client.describe(call.server.setup(), call.server.now()));
+            lines.push_str(&client.describe(call.server.setup(), call.server.lane.tick));
             lines.push('\n');
         }
     }
@@ -89,7 +89,7 @@ fn describe_ids(call: &mut Call<'_>, ids: Args<'_>) -> Result<String, Error> {
     for id in ids.iter() {
         let id = parse_i64(id).ok_or(Error::fixed("ERR Invalid client ID"))?;
         if let Some(client) = call.find(ClientId(id as u64)) {
-            lines.push_str(&client.describe(call.server.setup(), call.server.now()));
+            lines.push_str(&client.describe(call.server.setup(), call.server.lane.tick));
             lines.push('\n');
         }
     }

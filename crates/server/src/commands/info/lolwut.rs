@@ -24,7 +24,7 @@ fn lolwut(call: &mut LocalCall<'_>, args: Args<'_>) -> Outcome {
             return Err(Error::NOT_INTEGER);
         }
     }
-    let mut text = landscape(&mut SmallRng::from_os_rng());
+    let mut text = landscape(&mut SmallRng::seed_from_u64(call.lane.tick.nanos()));
     text.push_str(&format!(
         "\nCliffs of ochre, worn by rain. Redis ver. {} (Ochre {})\n",
         call.server.settings().level.version(),

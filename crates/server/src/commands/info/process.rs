@@ -15,7 +15,7 @@ pub(super) fn server(call: &LocalCall<'_>, text: &mut Text) {
     let (config, identity) = (server.config(), server.identity());
     let level = config.process.compat_version;
     let micros = call.lane.clock.unix_us(call.lane.tick);
-    let uptime = (micros / 1000 - server.started().0) / 1000;
+    let uptime = call.lane.tick.since(server.started()).as_secs();
     text.line("redis_version", level.version());
     text.line("redis_git_sha1", "00000000");
     text.line("redis_git_dirty", 0);

@@ -190,8 +190,8 @@ impl Call<'_> {
         let sent = answers(&mut connection, request, selects, names).map_err(Broken::Reading)?;
         connection.db = sent.refusal.is_none().then_some(request.db);
         if sent.broken.is_none() {
-            let seconds = self.server.now().0 / 1000;
-            self.server.migrations.keep(request.host, request.port, connection, seconds);
+            let now = self.server.lane.tick;
+            self.server.migrations.keep(request.host, request.port, connection, now);
         }
         Ok(sent)
     }

@@ -267,7 +267,7 @@ struct Replay<'a, H> {
 impl<'a, H: Host> Replay<'a, H> {
     fn new(host: &'a mut H, name: &Path, before: u64, offset: u64) -> Replay<'a, H> {
         let server = host.server();
-        let now = server.now();
+        let now = server.lane.tick;
         let mut client = Box::new(Client::new(ClientId(u64::MAX), Token::NOWHERE, None, now));
         client.flags.insert(Flags::INTERNAL | Flags::DENY_BLOCKING);
         let (multi, exec) = (server.commands.find(b"multi"), server.commands.find(b"exec"));

@@ -100,12 +100,13 @@ impl Aof {
 /// Writes the fields of INFO persistence.
 pub fn write_info(server: &Server, text: &mut Text) {
     let (aof, children) = (&server.persistence.aof, &server.persistence.children);
+    let now = server.lane.clock.tick();
     let word = |is_ok| if is_ok { "ok" } else { "err" };
     text.flag("aof_enabled", aof.is_on());
     text.flag("aof_rewrite_in_progress", children.active() == Some(Purpose::AofRewrite));
     text.flag("aof_rewrite_scheduled", aof.rewrites.scheduled);
     text.line("aof_last_rewrite_time_sec", aof.rewrites.last_seconds);
-    text.line("aof_current_rewrite_time_sec", children.seconds(Purpose::AofRewrite));
+    text.line("aof_current_rewrite_time_sec", children.seconds(Purpose::AofRewrite, now));
     text.line("aof_last_bgrewrite_status", word(aof.rewrites.succeeded));
     text.line("aof_rewrites", aof.rewrites.started);
     text.line("aof_rewrites_consecutive_failures", aof.rewrites.failures);
@@ -130,11 +131,6 @@ pub fn write_more_info(server: &Server, text: &mut Text) {
 }
 
 impl Server {
-    /// The time in seconds since 1970, as of this turn of the loop.
-    fn seconds(&self) -> i64 {
-        self.now().0 / 1000
-    }
-
     fn has_child(&self) -> bool {
         self.persistence.children.active().is_some()
     }
