@@ -13,6 +13,7 @@ pub mod differential;
 pub mod directory;
 pub mod durable;
 pub mod linear;
+pub mod preload;
 pub mod reply;
 pub mod rng;
 pub mod server;

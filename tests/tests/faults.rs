@@ -6,11 +6,10 @@
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use ochre_tests::durable::{Journal, Numbers, Writer, check, recovered};
+use ochre_tests::preload::library;
 use ochre_tests::{Client, Directory, Rng, Server, ServerOptions, wait_until};
 
 /// A call that fails; the numbers are those of `faults.c`.
@@ -50,28 +49,16 @@ impl Faults {
     }
 }
 
-/// The library, compiled once.
-fn library() -> &'static Path {
-    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/c/faults.c");
-        let flags = ["-shared", "-fPIC", "-O1", source, "-ldl", "-o"];
-        let status = Command::new("cc").args(flags).arg(&library).status().expect("a C compiler");
-        assert!(status.success(), "the library compiles");
-        library
-    })
-}
-
 /// Starts a server whose calls on files of `data` can fail.
 fn start(directory: &Directory, args: &[&str]) -> (Server, Client) {
     let data = directory.file("data");
     fs::create_dir_all(&data).expect("a writable directory");
     let path = data.to_str().expect("a path of ASCII");
+    let library = library("faults", Path::new(env!("CARGO_TARGET_TMPDIR")));
     let server = Server::start_with(ServerOptions {
         args: [&["--dir", path], args].concat().iter().map(|&arg| arg.to_owned()).collect(),
         env: vec![
-            ("LD_PRELOAD".to_owned(), library().into()),
+            ("LD_PRELOAD".to_owned(), library.into()),
             ("FAULTS_CONTROL".to_owned(), directory.file("faults").into()),
             ("FAULTS_PATH".to_owned(), path.into()),
         ],

@@ -1,19 +1,67 @@
 //! Time, as cheaply as the machine offers it: one counter read per command.
 //!
-//! [`Clock`] reads the processor's counter through `quanta` and derives both the duration of a
-//! command and the wall clock from it. The wall clock is taken from the system at every turn of
-//! the event loop, so that steps of the system's clock are followed.
+//! There are two kinds of time, and they must not be mixed:
+//!
+//! ```text
+//! Tick     the processor's counter   never goes back or jumps   periods, ages, timeouts, deadlines
+//! UnixMs   the system's clock        anybody may set it         expiry of keys, and what users are shown
+//! ```
+//! [`Clock`] reads the processor's counter through `quanta` and derives the wall clock from it, too. The wall clock is
+//! taken from the system at every turn of the event loop, so that steps of the system's clock are followed.
+//!
+//! A clock is made once, at the start of the process, and handed to whatever needs the time. Tests hand out clocks of a
+//! [`ManualTime`], on which both kinds of time move only when told to, and independently.
 
 use ochre_engine::time::UnixMs;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::ops::Add;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time, in nanoseconds of the counter: the same for all clocks of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A point in time, in nanoseconds of the counter: the same for all clocks of the process. A deadline is one that lies
+/// ahead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tick(u64);
 
-/// The clock of a worker.
+impl Tick {
+    /// A point that never comes.
+    pub const NEVER: Tick = Tick(u64::MAX);
+
+    /// The point at which the counter shows so many nanoseconds.
+    pub const fn from_nanos(nanos: u64) -> Tick {
+        Tick(nanos)
+    }
+
+    /// Nanoseconds of the counter.
+    pub const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds of the counter.
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1_000_000_000
+    }
+
+    /// The time that has passed since an earlier point; none if that is the later one.
+    #[inline]
+    pub const fn since(self, earlier: Tick) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Tick {
+    type Output = Tick;
+
+    /// What is too far ahead is [`Tick::NEVER`].
+    #[inline]
+    fn add(self, time: Duration) -> Tick {
+        Tick(u64::try_from(time.as_nanos()).map_or(u64::MAX, |nanos| self.0.saturating_add(nanos)))
+    }
+}
+
+/// The clock of a worker. Clones show the same time.
+#[derive(Clone)]
 pub struct Clock {
     counter: Counter,
+    wall: WallClock,
     /// Wall clock in nanoseconds when it was last asked, and the counter at that moment.
     base: (i64, Tick),
 }
@@ -21,14 +69,18 @@ pub struct Clock {
 impl Clock {
     /// A clock set to the system's time.
     pub fn new() -> Clock {
-        let counter = Counter(quanta::Clock::new());
-        let base = (wall_nanos(), counter.tick());
-        Clock { counter, base }
+        Clock::over(quanta::Clock::new(), WallClock::System)
+    }
+
+    fn over(counter: quanta::Clock, wall: WallClock) -> Clock {
+        let counter = Counter(counter);
+        let base = (wall.nanos(), counter.tick());
+        Clock { counter, wall, base }
     }
 
     /// Follows the system's clock; called once per turn of the event loop.
     pub fn sync(&mut self) {
-        self.base = (wall_nanos(), self.tick());
+        self.base = (self.wall.nanos(), self.tick());
     }
 
     /// Reads the counter.
@@ -76,8 +128,9 @@ impl Clock {
 pub struct Counter(quanta::Clock);
 
 impl Counter {
+    /// Reads it.
     #[inline]
-    fn tick(&self) -> Tick {
+    pub fn tick(&self) -> Tick {
         Tick(self.0.delta_as_nanos(0, self.0.raw()))
     }
 
@@ -93,8 +146,58 @@ impl Default for Clock {
     }
 }
 
-#[allow(clippy::disallowed_methods)]
-fn wall_nanos() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.ok().and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+/// Where the wall clock is asked for, once per turn.
+#[derive(Clone)]
+enum WallClock {
+    System,
+    #[cfg(test)]
+    Manual(manual::Wall),
+}
+
+impl WallClock {
+    #[allow(clippy::disallowed_methods)]
+    fn nanos(&self) -> i64 {
+        match self {
+            WallClock::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                since.ok().and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+            }
+            #[cfg(test)]
+            WallClock::Manual(wall) => wall.nanos(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod manual;
+#[cfg(test)]
+pub use manual::ManualTime;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_in_time_neither_overflow_nor_underflow() {
+        let (early, late) = (Tick(5), Tick(1_000_000_005));
+        assert_eq!(late.since(early), Duration::from_secs(1));
+        assert_eq!(early.since(late), Duration::ZERO);
+        assert_eq!(early + Duration::from_secs(1), late);
+        assert_eq!(late + Duration::MAX, Tick::NEVER);
+        assert_eq!(Tick::NEVER + Duration::from_nanos(1), Tick::NEVER);
+    }
+
+    #[test]
+    fn the_wall_clock_is_followed_at_the_next_turn_and_ticks_do_not_care() {
+        let time = ManualTime::new();
+        let mut clock = time.clock();
+        let (tick, now) = (clock.tick(), clock.now());
+        time.advance(Duration::from_millis(7));
+        assert_eq!(clock.now(), UnixMs(now.0 + 7));
+        time.step_wall_ms(-3_600_000);
+        assert_eq!(clock.now(), UnixMs(now.0 + 7), "between two turns the wall clock goes with the counter");
+        clock.sync();
+        assert_eq!(clock.now(), UnixMs(now.0 + 7 - 3_600_000));
+        assert_eq!(clock.tick().since(tick), Duration::from_millis(7));
+    }
 }

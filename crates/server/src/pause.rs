@@ -8,9 +8,9 @@
 //! replaces a shorter one, a stricter one a milder (networking.c: pauseClientsByClient).
 
 use crate::client::{Client, Flags, Token};
+use crate::clock::Tick;
 use crate::server::Server;
 use ochre_engine::command::flags::{Flags as CommandFlags, MAY_REPLICATE, WRITE};
-use ochre_engine::time::UnixMs;
 
 /// What a pause holds back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ pub enum Paused {
 /// The pause under way, if any.
 #[derive(Debug, Default)]
 pub struct Pause {
-    now: Option<(Paused, UnixMs)>,
+    now: Option<(Paused, Tick)>,
     held: Vec<Token>,
 }
 
@@ -36,7 +36,7 @@ impl Pause {
     }
 
     /// When the pause ends.
-    pub fn end(&self) -> Option<UnixMs> {
+    pub fn end(&self) -> Option<Tick> {
         self.now.map(|(_, end)| end)
     }
 
@@ -70,7 +70,7 @@ impl Pause {
 
 impl Server {
     /// Starts a pause, or extends the one under way.
-    pub fn pause(&mut self, what: Paused, end: UnixMs) {
+    pub fn pause(&mut self, what: Paused, end: Tick) {
         self.shared.pause.now = Some(match self.shared.pause.now {
             Some((before, until)) => (what.max(before), end.max(until)),
             None => (what, end),
@@ -90,7 +90,7 @@ impl Server {
 
     /// Ends the pause if its time is up.
     pub fn end_pause_in_time(&mut self) {
-        if self.shared.pause.end().is_some_and(|end| end <= self.now()) {
+        if self.shared.pause.end().is_some_and(|end| end <= self.state.tick) {
             self.unpause();
         }
     }

@@ -57,25 +57,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with no data and no clients. The state of the first worker is in hand.
-    pub fn new(config: Config, identity: Identity) -> Server {
-        let mut rng = SmallRng::from_os_rng();
+    /// A server with no data and no clients. The state of the first worker is in hand. Time and randomness are what
+    /// `clock` and `rng` give: with those of a test all of it can be repeated.
+    pub fn new(config: Config, identity: Identity, clock: &Clock, mut rng: SmallRng) -> Server {
         let seed = Seed::new(rng.random(), rng.random());
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
         // No more of them run at a time than there are processors; with one, they still take turns.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let at_a_time = workers.min(processors.max(2));
-        let shared = SharedState::new(config, identity, workers, Clock::new().now());
-        let state = |worker: usize| {
+        let shared = SharedState::new(config, identity, workers, clock);
+        let mut state = |worker: usize| {
             let stats = Arc::clone(&shared.worker_stats[worker]);
-            let rng = SmallRng::from_os_rng();
-            InHand::new(Box::new(WorkerState::new(worker, &shared.settings, stats, Clock::new(), rng)))
+            let rng = SmallRng::seed_from_u64(rng.random());
+            InHand::new(Box::new(WorkerState::new(worker, &shared.settings, stats, clock.clone(), rng)))
         };
+        let states: Box<[OwnState]> = (0..workers).map(|worker| Own::new(state(worker))).collect();
         let mut server = Server {
             world: World::new(World::shards_for(at_a_time), shared.settings.databases, seed),
             clients: Clients::new(shared.counts.clone()),
             state: InHand::elsewhere(),
-            workers: (0..workers).map(|worker| Own::new(state(worker))).collect(),
+            workers: states,
             registries: Box::default(),
             ending: Requested::default(),
             ending_told: false,

@@ -6,6 +6,7 @@
 
 use crate::alloc;
 use crate::client::{Client, ClientCounts};
+use crate::clock::{Clock, Tick};
 use crate::commands::migrate::Connections;
 use crate::config::Config;
 use crate::exec::Handlers;
@@ -25,7 +26,6 @@ use crate::tally::Tally;
 use crate::waiting::Waiting;
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::settings::Settings;
-use ochre_engine::time::UnixMs;
 use ochre_resp::request::Args;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,7 +63,7 @@ pub struct SharedState {
     /// The counters of each worker.
     pub worker_stats: Box<[Arc<Stats>]>,
     /// When the server started.
-    pub started: UnixMs,
+    pub started: Tick,
     /// How fast the server works.
     pub rates: Rates,
     /// How often and how long the exclusive mode stopped the other workers.
@@ -91,7 +91,7 @@ pub struct SharedState {
 
 impl SharedState {
     /// The state of a server that has just been configured, with so many workers.
-    pub fn new(config: Config, identity: Identity, workers: usize, now: UnixMs) -> SharedState {
+    pub fn new(config: Config, identity: Identity, workers: usize, clock: &Clock) -> SharedState {
         let settings = config.settings();
         let (commands, handlers) = crate::commands::build(settings.level);
         let stats = || {
@@ -109,13 +109,13 @@ impl SharedState {
             monitors: Monitors::default(),
             pause: Pause::default(),
             waiting: Waiting::new(workers),
-            started: now,
+            started: clock.tick(),
             rates: Rates::default(),
             exclusive: ExclusiveStats::default(),
             cron_paused: false,
             startup_memory: 0,
             notes: Notes::default(),
-            persistence: Persistence::new(now),
+            persistence: Persistence::new(clock),
             inbox: Inbox::default(),
             mailboxes: Mailboxes::new(workers),
             migrations: Connections::default(),
@@ -208,11 +208,5 @@ impl SharedState {
             count.account_call(client, args);
         }
         !self.must_evict_clients()
-    }
-
-    /// When the next wait of a worker's clients, or a pause, ends.
-    pub fn next_deadline(&self, worker: usize) -> Option<UnixMs> {
-        let wait = self.waiting.next_deadline(worker).map(|at| UnixMs(at.0.saturating_add(1)));
-        self.pause.end().into_iter().chain(wait).min()
     }
 }

@@ -4,6 +4,7 @@
 //! arguments -> configuration -> daemon -> log -> sockets -> pid file, title, logo -> data -> event loop
 //! ```
 
+use crate::clock::Clock;
 use crate::commands;
 use crate::config::{self, Arguments, Config, Invocation, LoadError, Loaded, Supervised};
 use crate::net::Listening;
@@ -16,6 +17,8 @@ use crate::server::Server;
 use crate::worker;
 use crate::{log, log_notice, log_warning};
 use ochre_engine::level::Level;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStringExt;
 
@@ -167,7 +170,7 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
     log::claim();
     crate::alloc::start_purging(loaded.config.memory.jemalloc_bg_thread);
     let poll = mio::Poll::new().map_err(failed)?;
-    let mut server = Server::new(loaded.config, identity);
+    let mut server = Server::new(loaded.config, identity, &Clock::new(), SmallRng::from_os_rng());
     for (old, new) in &loaded.renamed_commands {
         server.shared.commands.rename(old, new);
     }

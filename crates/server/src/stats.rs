@@ -1,5 +1,6 @@
 //! Counters of the server, and of each command.
 
+use crate::clock::Tick;
 use crate::config::Diagnostics;
 use crate::counter::Counter;
 use crate::latency::Histogram;
@@ -7,7 +8,6 @@ use crate::log_verbose;
 use crate::table::CommandId;
 use crate::tally::{Calls, Tally};
 use ochre_engine::command::effects::Remark;
-use ochre_engine::time::UnixMs;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -270,8 +270,8 @@ impl Stats {
 
 impl Rates {
     /// Takes a sample of everything that has a rate; called by the cron.
-    pub fn sample(&mut self, tally: Tally<'_>, now: UnixMs) {
-        let now_ms = now.0.unsigned_abs();
+    pub fn sample(&mut self, tally: Tally<'_>, now: Tick) {
+        let now_ms = now.nanos() / 1_000_000;
         self.commands.sample(tally.sum(|stats| &stats.commands_processed), now_ms, 1000);
         self.input.sample(tally.sum(|stats| &stats.net_input_bytes), now_ms, 1000);
         self.output.sample(tally.sum(|stats| &stats.net_output_bytes), now_ms, 1000);

@@ -4,16 +4,16 @@
 //! begins, serves and ends waits.
 
 use crate::client::Token;
+use crate::clock::Tick;
 use crate::table::{CommandId, CommandTable};
 use ochre_engine::command::effects::Block;
 use ochre_engine::keyspace::{ClientId, DbIndex};
-use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Protocol;
 use ochre_resp::request::OwnedArgs;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What a client waits for, and what runs when it comes.
 pub struct Wait {
@@ -30,7 +30,7 @@ pub struct Wait {
     /// Its arguments.
     pub args: OwnedArgs,
     /// When waiting ends; `None` is never.
-    pub deadline: Option<UnixMs>,
+    pub deadline: Option<Tick>,
     /// The protocol of the client.
     pub protocol: Protocol,
     /// Its reads leave no trace in access clocks.
@@ -50,15 +50,15 @@ impl Wait {
 struct Waits {
     by_id: HashMap<ClientId, Arc<Wait>>,
     /// For each worker: when the waits of its clients end.
-    deadlines: Vec<BTreeSet<(UnixMs, ClientId)>>,
+    deadlines: Vec<BTreeSet<(Tick, ClientId)>>,
 }
 
 /// Everybody who waits.
 pub struct Waiting {
     waits: Mutex<Waits>,
     blocked: AtomicUsize,
-    /// For each worker: the first deadline of its clients, in ms since 1970.
-    next: Box<[AtomicI64]>,
+    /// For each worker: the first deadline of its clients, in nanoseconds of the counter.
+    next: Box<[AtomicU64]>,
 }
 
 impl Waiting {
@@ -68,7 +68,7 @@ impl Waiting {
         Waiting {
             waits: Mutex::new(Waits { deadlines, ..Waits::default() }),
             blocked: AtomicUsize::new(0),
-            next: (0..workers).map(|_| AtomicI64::new(i64::MAX)).collect(),
+            next: (0..workers).map(|_| AtomicU64::new(Tick::NEVER.nanos())).collect(),
         }
     }
 
@@ -91,8 +91,8 @@ impl Waiting {
 
     /// The next deadline of a worker's clients.
     #[inline]
-    pub fn next_deadline(&self, worker: usize) -> Option<UnixMs> {
-        Some(UnixMs(self.next[worker].load(Ordering::Relaxed))).filter(|at| at.0 != i64::MAX)
+    pub fn next_deadline(&self, worker: usize) -> Option<Tick> {
+        Some(Tick::from_nanos(self.next[worker].load(Ordering::Relaxed))).filter(|at| *at != Tick::NEVER)
     }
 
     /// The wait of a client.
@@ -101,9 +101,9 @@ impl Waiting {
     }
 
     /// A wait of this worker's clients whose time is up.
-    pub fn overdue(&self, worker: usize, now: UnixMs) -> Option<Arc<Wait>> {
+    pub fn overdue(&self, worker: usize, now: Tick) -> Option<Arc<Wait>> {
         let waits = self.waits.lock();
-        let (_, id) = waits.deadlines[worker].first().filter(|(at, _)| *at < now)?;
+        let (_, id) = waits.deadlines[worker].first().filter(|(at, _)| *at <= now)?;
         waits.by_id.get(id).cloned()
     }
 
@@ -132,8 +132,8 @@ impl Waiting {
     }
 
     fn note_next(&self, waits: &Waits, worker: usize) {
-        let first = waits.deadlines[worker].first().map_or(i64::MAX, |(at, _)| at.0);
-        self.next[worker].store(first, Ordering::Relaxed);
+        let first = waits.deadlines[worker].first().map_or(Tick::NEVER, |(at, _)| *at);
+        self.next[worker].store(first.nanos(), Ordering::Relaxed);
     }
 }
 

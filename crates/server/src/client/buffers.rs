@@ -4,7 +4,8 @@
 //! the recent peak (`rbp`) of buffers that grow with use and shrink without (server.c:
 //! clientsCronResizeQueryBuffer, clientsCronResizeOutputBuffer), and tools look at them.
 
-use ochre_engine::time::UnixMs;
+use crate::clock::Tick;
+use std::time::Duration;
 
 const SMALLEST: usize = 1024;
 const LARGEST: usize = super::describe::OWN_OUTPUT;
@@ -37,9 +38,9 @@ impl InputBuffer {
     }
 
     /// Shrinks, with `used` bytes in use and `announced` ones to come, and after so long without input.
-    pub fn adapt(&mut self, idle_ms: i64, used: usize, announced: usize) {
+    pub fn adapt(&mut self, idle: Duration, used: usize, announced: usize) {
         if self.size.saturating_sub(used) > WASTE {
-            if idle_ms / 1000 > 2 {
+            if idle.as_secs() > 2 {
                 self.size = used;
             } else if self.size > LARGE_INPUT && self.size / 2 > self.peak {
                 self.size = used.max(self.peak);
@@ -54,12 +55,12 @@ impl InputBuffer {
 pub struct ReplyBuffer {
     size: usize,
     peak: usize,
-    reset: UnixMs,
+    reset: Tick,
 }
 
 impl ReplyBuffer {
     /// The buffer of a new client.
-    pub fn new(now: UnixMs) -> ReplyBuffer {
+    pub fn new(now: Tick) -> ReplyBuffer {
         ReplyBuffer { size: LARGEST, peak: LARGEST, reset: now }
     }
 
@@ -79,14 +80,14 @@ impl ReplyBuffer {
         self.peak = self.peak.max(pending.min(self.size));
     }
 
-    /// Grows or shrinks; forgets the peak after `reset_ms` milliseconds unless that is negative.
-    pub fn adapt(&mut self, now: UnixMs, reset_ms: i64, pending: usize) {
+    /// Grows or shrinks; forgets the peak after so much time, or never.
+    pub fn adapt(&mut self, now: Tick, reset: Option<Duration>, pending: usize) {
         if self.size / 2 >= SMALLEST && self.peak < self.size / 2 {
             self.size = SMALLEST.max(self.peak + 1);
         } else if self.size * 2 < LARGEST * 2 && self.peak == self.size {
             self.size = LARGEST.min(self.size * 2);
         }
-        if reset_ms >= 0 && now.0 - self.reset.0 >= reset_ms {
+        if reset.is_some_and(|reset| now.since(self.reset) >= reset) {
             self.peak = pending.min(self.size);
             self.reset = now;
         }
@@ -103,26 +104,28 @@ mod tests {
         buffer.note(26);
         assert_eq!(buffer.size(), READ);
         buffer.note(400_000);
-        buffer.adapt(0, 0, 0);
+        buffer.adapt(Duration::ZERO, 0, 0);
         assert_eq!(buffer.size(), 400_000);
         buffer.note(100);
-        buffer.adapt(0, 0, 0);
+        buffer.adapt(Duration::ZERO, 0, 0);
         assert_eq!(buffer.size(), 100);
-        buffer.adapt(3000, 0, 0);
+        buffer.adapt(Duration::from_secs(3), 0, 0);
         assert_eq!(buffer.size(), 100);
         buffer.note(26);
-        buffer.adapt(3000, 0, 0);
+        buffer.adapt(Duration::from_secs(3), 0, 0);
         assert_eq!(buffer.size(), 0);
     }
 
     #[test]
     fn an_idle_buffer_shrinks_and_a_busy_one_grows() {
-        let mut buffer = ReplyBuffer::new(UnixMs(0));
-        (0..10).for_each(|turn| buffer.adapt(UnixMs(turn * 1000), 5000, 0));
+        let second = |n| Tick::default() + Duration::from_secs(n);
+        let reset = Some(Duration::from_secs(5));
+        let mut buffer = ReplyBuffer::new(second(0));
+        (0..10).for_each(|turn| buffer.adapt(second(turn), reset, 0));
         assert_eq!(buffer.size(), SMALLEST);
         for turn in 10..20 {
             buffer.note(100_000);
-            buffer.adapt(UnixMs(turn * 1000), 5000, 0);
+            buffer.adapt(second(turn), reset, 0);
         }
         assert_eq!(buffer.size(), LARGEST);
     }

@@ -3,14 +3,17 @@
 
 use super::counts::ClientCount;
 use super::{Client, ClientSet, Flags};
+use crate::clock::Tick;
 use crate::log_verbose;
 use crate::setup::Setup;
 use crate::stats::Stats;
-use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Output;
+use std::time::Duration;
 
 /// Clients looked after per turn of the cron at least (server.h: CLIENTS_CRON_MIN_ITERATIONS).
 const LEAST_CLIENTS: usize = 5;
+/// Memory for input is given back by a client that has sent nothing for so long.
+const KEPT_WITHOUT_INPUT: Duration = Duration::from_secs(2);
 
 /// What looking after clients takes.
 pub struct Care<'a> {
@@ -19,7 +22,7 @@ pub struct Care<'a> {
     /// Counters of the worker.
     pub stats: &'a Stats,
     /// The time.
-    pub now: UnixMs,
+    pub now: Tick,
     /// Milliseconds after which the peak of a reply buffer is forgotten, below 0 never; `None`: reply
     /// buffers stay as they are.
     pub reply_buffer_reset_ms: Option<i64>,
@@ -28,7 +31,7 @@ pub struct Care<'a> {
 impl Care<'_> {
     /// Looks after some of a worker's clients, so that each has its turn once in so many calls.
     pub fn take(&self, clients: &mut ClientSet, turns: u64) {
-        clients.count().forget_oldest_buffers(self.now.seconds());
+        clients.count().forget_oldest_buffers(self.now);
         let count = (clients.len() / turns as usize).max(LEAST_CLIENTS);
         for token in clients.next_to_look_after(count) {
             let Some(mut client) = clients.take(token) else { continue };
@@ -53,25 +56,26 @@ impl Care<'_> {
         if self.setup.exceeds_output_limit(client, self.stats, self.now) {
             return false;
         }
-        let idle_ms = self.now.0 - client.last_interaction.0;
+        let idle = self.now.since(client.last_interaction);
         let announced = client.parser.large_len().unwrap_or(0);
-        client.input_buffer.adapt(idle_ms, client.input_bytes(), announced);
-        if idle_ms > 2000 {
+        client.input_buffer.adapt(idle, client.input_bytes(), announced);
+        if idle > KEPT_WITHOUT_INPUT {
             client.query.shrink();
         }
         if let Some(reset_ms) = self.reply_buffer_reset_ms {
-            client.reply_buffer.adapt(self.now, reset_ms, client.output.len());
+            let reset = u64::try_from(reset_ms).ok().map(Duration::from_millis);
+            client.reply_buffer.adapt(self.now, reset, client.output.len());
         }
         count.account(client);
-        count.note_buffers(client, self.now.seconds());
+        count.note_buffers(client, self.now);
         true
     }
 
     fn is_idle_too_long(&self, client: &Client) -> bool {
-        let timeout_ms = i64::from(self.setup.config.network.timeout) * 1000;
+        let timeout_seconds = u64::try_from(self.setup.config.network.timeout).unwrap_or(0);
         let exempt = Flags::BLOCKED | Flags::PAUSED | Flags::PUBSUB | Flags::MONITOR;
-        timeout_ms > 0
+        timeout_seconds > 0
             && !client.flags.intersects(exempt)
-            && (self.now.0 - client.last_interaction.0) / 1000 > timeout_ms / 1000
+            && self.now.since(client.last_interaction).as_secs() > timeout_seconds
     }
 }

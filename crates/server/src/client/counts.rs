@@ -4,6 +4,7 @@
 //! mode. What single clients cost is known as of when they were last accounted, which is at most a second ago.
 
 use super::{Client, Flags};
+use crate::clock::Tick;
 use crate::counter::Counter;
 use ochre_resp::request::{Args, Limits};
 use std::sync::Arc;
@@ -55,23 +56,23 @@ impl ClientCount {
 
     /// Forgets the largest buffers of the second that is eight seconds back. Its slot is the next one that is written
     /// to, so a worker without clients has to do this as well.
-    pub fn forget_oldest_buffers(&self, unix_seconds: i64) {
-        let next = slot_of(unix_seconds + 1);
+    pub fn forget_oldest_buffers(&self, now: Tick) {
+        let next = slot_of(now.seconds() + 1);
         self.largest_input[next].set(0);
         self.largest_output[next].set(0);
     }
 
     /// Notes how large the buffers of a client are in this second (server.c: clientsCronTrackExpansiveClients).
-    pub fn note_buffers(&self, client: &Client, unix_seconds: i64) {
-        self.forget_oldest_buffers(unix_seconds);
-        let slot = slot_of(unix_seconds);
+    pub fn note_buffers(&self, client: &Client, now: Tick) {
+        self.forget_oldest_buffers(now);
+        let slot = slot_of(now.seconds());
         self.largest_input[slot].raise_to(client.input_memory() as u64);
         self.largest_output[slot].raise_to(client.output_memory() as u64);
     }
 }
 
-fn slot_of(unix_seconds: i64) -> usize {
-    unix_seconds.rem_euclid(SECONDS as i64) as usize
+fn slot_of(seconds: u64) -> usize {
+    seconds as usize % SECONDS
 }
 
 /// The clients of all workers.
@@ -132,8 +133,12 @@ mod tests {
     use super::*;
     use crate::client::Token;
     use ochre_engine::keyspace::ClientId;
-    use ochre_engine::time::UnixMs;
     use ochre_resp::request::Batch;
+    use std::time::Duration;
+
+    fn at(seconds: u64) -> Tick {
+        Tick::default() + Duration::from_secs(seconds)
+    }
 
     #[test]
     fn new_clients_go_where_the_fewest_are() {
@@ -147,39 +152,40 @@ mod tests {
     #[test]
     fn large_buffers_are_forgotten_after_some_seconds() {
         let counts = ClientCounts::new(2);
-        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, Tick::default());
+        let second = |n| Tick::default() + Duration::from_secs(n);
         client.query.lend(Vec::with_capacity(5000));
-        counts.by_worker()[1].note_buffers(&client, 100);
+        counts.by_worker()[1].note_buffers(&client, second(100));
         assert_eq!(counts.largest_input(), client.query.capacity() as u64);
         client.query = crate::net::QueryBuffer::default();
-        (101..=106).for_each(|second| counts.by_worker()[1].note_buffers(&client, second));
+        (101..=106).for_each(|n| counts.by_worker()[1].note_buffers(&client, second(n)));
         assert!(counts.largest_input() >= 5000);
-        counts.by_worker()[1].note_buffers(&client, 107);
+        counts.by_worker()[1].note_buffers(&client, second(107));
         assert_eq!(counts.largest_input(), client.query.capacity() as u64);
     }
 
     #[test]
     fn large_buffers_are_forgotten_by_a_worker_that_lost_all_its_clients() {
         let counts = ClientCounts::new(1);
-        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, Tick::default());
         client.output.append(&[0; 100_000]);
-        counts.by_worker()[0].note_buffers(&client, 100);
-        (101..107).for_each(|second| counts.by_worker()[0].forget_oldest_buffers(second));
+        counts.by_worker()[0].note_buffers(&client, at(100));
+        (101..107).for_each(|second| counts.by_worker()[0].forget_oldest_buffers(at(second)));
         assert!(counts.largest_output() > 0);
-        counts.by_worker()[0].forget_oldest_buffers(107);
+        counts.by_worker()[0].forget_oldest_buffers(at(107));
         assert_eq!(counts.largest_output(), 0);
     }
 
     #[test]
     fn messages_that_wait_for_a_client_count_as_its_output() {
         let counts = ClientCounts::new(1);
-        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, Tick::default());
         client.output.append(b"+OK\r\n");
-        counts.by_worker()[0].note_buffers(&client, 100);
+        counts.by_worker()[0].note_buffers(&client, at(100));
         // Redis does not count the first 16 KB, which every client has room for.
         assert_eq!(counts.largest_output(), 0);
         client.output.append_shared(vec![0; 7 << 20].into());
-        counts.by_worker()[0].note_buffers(&client, 100);
+        counts.by_worker()[0].note_buffers(&client, at(100));
         assert_eq!(counts.largest_output(), client.output_memory() as u64);
         assert!(counts.largest_output() > 7 << 20);
     }
@@ -187,11 +193,11 @@ mod tests {
     #[test]
     fn a_command_that_arrives_bit_by_bit_counts_as_input() {
         let counts = ClientCounts::new(1);
-        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, UnixMs(0));
+        let mut client = Client::new(ClientId(1), Token::NOWHERE, None, Tick::default());
         let header = b"*2\r\n$4\r\nECHO\r\n$1500000\r\nabc";
         client.parser.parse(header, &Limits::default(), &mut Batch::default()).unwrap();
         assert_eq!(client.parser.large_len(), Some(1_500_000));
-        counts.by_worker()[0].note_buffers(&client, 100);
+        counts.by_worker()[0].note_buffers(&client, at(100));
         assert!((1_500_000..1_600_000).contains(&counts.largest_input()), "{}", counts.largest_input());
     }
 }

@@ -4,10 +4,10 @@
 //! (networking.c: catClientInfoString).
 
 use super::{Client, Flags};
+use crate::clock::Tick;
 use crate::pubsub::Kind;
 use crate::setup::Setup;
 use ochre_engine::level::Level;
-use ochre_engine::time::UnixMs;
 use std::fmt::Write;
 
 /// Bytes of replies that Redis keeps in a client's own buffer; only what is beyond is reported as
@@ -108,7 +108,7 @@ impl Client {
     }
 
     /// The line, without a line end.
-    pub fn describe(&self, setup: Setup<'_>, now: UnixMs) -> String {
+    pub fn describe(&self, setup: Setup<'_>, now: Tick) -> String {
         let level = setup.settings.level;
         let mut line = String::with_capacity(400);
         self.describe_connection(now, level, &mut line);
@@ -117,8 +117,7 @@ impl Client {
         line
     }
 
-    fn describe_connection(&self, now: UnixMs, level: Level, line: &mut String) {
-        let seconds_since = |then: i64| (now.0 - then).max(0) / 1000;
+    fn describe_connection(&self, now: Tick, level: Level, line: &mut String) {
         let _ = write!(line, "id={} addr={}", self.id.0, self.address);
         if level >= Level::V6_2 {
             let _ = write!(line, " laddr={}", self.local_address);
@@ -129,8 +128,8 @@ impl Client {
             line,
             " fd={fd} name={} age={} idle={} flags={} db={} sub={} psub={}",
             text(&self.name),
-            seconds_since(self.connected.0),
-            seconds_since(self.last_interaction.0),
+            now.since(self.connected).as_secs(),
+            now.since(self.last_interaction).as_secs(),
             self.flag_letters(),
             self.db.0,
             count(Kind::Channel),

@@ -308,7 +308,7 @@ impl Clients {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ochre_engine::time::UnixMs;
+    use crate::clock::Tick;
 
     #[test]
     fn every_client_has_its_turn_to_be_looked_after() {
@@ -317,7 +317,7 @@ mod tests {
         for id in [3, 5, 9, 12, 20] {
             counts.expect_one();
             let token = clients.reserve();
-            clients.insert(Box::new(Client::new(ClientId(id), token, None, UnixMs(0))));
+            clients.insert(Box::new(Client::new(ClientId(id), token, None, Tick::default())));
         }
         let turn = |clients: &mut ClientSet| -> Vec<usize> {
             clients.next_to_look_after(2).into_iter().map(Token::place).collect()

@@ -1,11 +1,11 @@
 //! Input that cannot be accepted: protocol errors and too much of it. The client is closed, the reason logged.
 
 use super::Client;
+use crate::clock::Tick;
 use crate::setup::Setup;
 use crate::shared::SharedState;
 use crate::{log_verbose, log_warning};
 use ochre_engine::level::Level;
-use ochre_engine::time::UnixMs;
 use ochre_resp::request::{Limits, ProtocolError};
 
 /// Bytes of input shown in the log.
@@ -30,7 +30,7 @@ impl SharedState {
     }
 
     /// Whether a client has sent more than it may without completing a command.
-    pub fn exceeds_input_limit(&self, client: &mut Client, now: UnixMs) -> bool {
+    pub fn exceeds_input_limit(&self, client: &mut Client, now: Tick) -> bool {
         if client.input_bytes() <= self.config.network.client_query_buffer_limit {
             return false;
         }
@@ -49,7 +49,7 @@ impl SharedState {
 
 impl Setup<'_> {
     /// Logs what a client sent that is no command (networking.c: setProtocolError).
-    pub fn log_protocol_error(self, client: &Client, error: &ProtocolError, now: UnixMs) {
+    pub fn log_protocol_error(self, client: &Client, error: &ProtocolError, now: Tick) {
         let bytes = client.query.bytes();
         let visible = |bytes: &[u8]| -> String {
             let dots = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };

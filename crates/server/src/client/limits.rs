@@ -6,6 +6,7 @@
 
 use super::describe::output_below;
 use super::{Client, ClientType, Flags};
+use crate::clock::Tick;
 use crate::config::OutputLimit;
 use crate::memory::system_total;
 use crate::server::Server;
@@ -13,7 +14,6 @@ use crate::setup::Setup;
 use crate::shared::SharedState;
 use crate::stats::Stats;
 use crate::{log_notice, log_warning};
-use ochre_engine::time::UnixMs;
 use ochre_resp::reply::Output;
 use ochre_resp::request::Args;
 
@@ -55,7 +55,7 @@ impl Setup<'_> {
     }
 
     /// Marks a client that has too much unsent output. True if it has to be closed.
-    pub fn exceeds_output_limit(self, client: &mut Client, stats: &Stats, now: UnixMs) -> bool {
+    pub fn exceeds_output_limit(self, client: &mut Client, stats: &Stats, now: Tick) -> bool {
         let used = client.output_memory() as u64;
         if used == 0 || client.flags.contains(Flags::CLOSE_ASAP) {
             client.soft_limit_since = None;
@@ -83,13 +83,13 @@ fn most_output(limit: OutputLimit) -> usize {
     if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
 }
 
-fn stays_over_soft_limit(client: &mut Client, used: u64, limit: OutputLimit, now: UnixMs) -> bool {
+fn stays_over_soft_limit(client: &mut Client, used: u64, limit: OutputLimit, now: Tick) -> bool {
     if limit.soft_bytes == 0 || used < limit.soft_bytes {
         client.soft_limit_since = None;
         return false;
     }
     let since = *client.soft_limit_since.get_or_insert(now);
-    (now.0 - since.0) / 1000 > limit.soft_seconds
+    u64::try_from(limit.soft_seconds).is_ok_and(|seconds| now.since(since).as_secs() > seconds)
 }
 
 impl SharedState {
@@ -112,7 +112,7 @@ impl SharedState {
 impl Server {
     /// Marks a client that has too much unsent output. True if it has to be closed.
     pub fn exceeds_output_limit(&mut self, client: &mut Client) -> bool {
-        self.setup().exceeds_output_limit(client, &self.state.stats, self.now())
+        self.setup().exceeds_output_limit(client, &self.state.stats, self.state.tick)
     }
 
     /// Sends what was written to a client that did not ask for it, or gives it up.
@@ -173,13 +173,13 @@ impl Server {
             };
             self.state.stats.evicted_clients.add(1);
             if let Some(client) = in_hand.as_deref_mut().filter(|client| client.id == id) {
-                log_notice!("Evicting client: {}", client.describe(self.setup(), self.now()));
+                log_notice!("Evicting client: {}", client.describe(self.setup(), self.state.tick));
                 client.flags.insert(Flags::CLOSE_ASAP);
                 client.output = Output::new();
                 self.account(client);
                 continue;
             }
-            let now = self.now();
+            let now = self.state.tick;
             let setup = self.shared.setup();
             if let Some(client) = self.clients.by_id(id) {
                 log_notice!("Evicting client: {}", client.describe(setup, now));

@@ -6,13 +6,13 @@
 use super::buffers::{InputBuffer, ReplyBuffer};
 use super::describe::OWN_OUTPUT;
 use crate::client::Token;
+use crate::clock::Tick;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;
 use crate::table::CommandId;
 use crate::waiting::Wait;
 use bitflags::bitflags;
 use ochre_engine::keyspace::{ClientId, DbIndex, WatchFlag};
-use ochre_engine::time::UnixMs;
 use ochre_resp::reply::{Mark, Output, Protocol, Reply};
 use ochre_resp::request::{Args, Batch, OwnedArgs, Parser, ProtocolError};
 use std::sync::Arc;
@@ -174,13 +174,13 @@ pub struct Client {
     /// Local address as shown.
     pub local_address: Box<str>,
     /// When it connected.
-    pub connected: UnixMs,
+    pub connected: Tick,
     /// When it last sent or was sent something.
-    pub last_interaction: UnixMs,
+    pub last_interaction: Tick,
     /// The last command it ran.
     pub last_command: Option<CommandId>,
     /// Since when its output is over the soft limit.
-    pub soft_limit_since: Option<UnixMs>,
+    pub soft_limit_since: Option<Tick>,
     /// Memory last accounted for it, in bytes.
     pub accounted_memory: usize,
     /// Bytes of arguments of the command under way, if it can ask for them.
@@ -193,7 +193,7 @@ pub struct Client {
 
 impl Client {
     /// A client of this id on this socket.
-    pub fn new(id: ClientId, token: Token, socket: Option<Socket>, now: UnixMs) -> Client {
+    pub fn new(id: ClientId, token: Token, socket: Option<Socket>, now: Tick) -> Client {
         Client {
             id,
             token,

@@ -32,7 +32,7 @@ mod tests;
 pub use arguments::{Arguments, Invocation, understand};
 pub use choices::{AppendFsync, Choice, OomScoreAdj, Protected, Supervised, SyslogFacility};
 pub use directive::{Apply, Directive, Flags, Refusal, Setting};
-pub use lists::{OutputLimit, Percentiles, ShutdownFlags};
+pub use lists::{OutputLimit, Percentiles, SaveRule, ShutdownFlags};
 pub use load::{LoadError, Loaded, Source, load};
 pub use memory::{Memory, encodings::Encodings};
 pub use network::{Network, tls::Tls};

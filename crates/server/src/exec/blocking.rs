@@ -27,18 +27,17 @@ use crate::waiting::{Wait, Wake};
 use ochre_engine::command::Caller;
 use ochre_engine::command::effects::Block;
 use ochre_engine::keyspace::{ClientId, DbIndex, Hints};
-use ochre_engine::time::UnixMs;
 use ochre_engine::value::Type;
 use ochre_resp::reply::{Output, Reply};
 use ochre_resp::request::OwnedArgs;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl ExecContext<'_> {
     /// Makes a client wait, as its command asked.
     pub fn block(&mut self, client: &mut Client, command: CommandId, args: OwnedArgs, mut on: Block) {
-        let now = self.state.clock.unix_ms(self.state.tick);
         let args = on.again.take().map_or(args, |words| words.iter().collect::<OwnedArgs>());
-        let deadline = on.timeout_ms.map(|ms| UnixMs(now.0.saturating_add_unsigned(ms)));
+        let deadline = on.timeout_ms.map(|ms| self.state.tick + Duration::from_millis(ms));
         for key in &on.keys {
             let key = self.shards.locate(key);
             self.shards
@@ -183,7 +182,7 @@ impl Server {
 
     /// Ends the waits of a worker's clients whose time is up.
     pub fn expire_waits(&mut self, worker: usize) {
-        while let Some(wait) = self.shared.waiting.overdue(worker, self.now()) {
+        while let Some(wait) = self.shared.waiting.overdue(worker, self.state.tick) {
             self.wake(wait.id, Wake::Timeout);
         }
     }
@@ -199,5 +198,54 @@ impl Server {
         }
         self.clients.put_back(client);
         is_woken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualTime;
+    use crate::clock::Tick;
+    use crate::config::Config;
+    use crate::process::Identity;
+    use ochre_engine::command::effects::Nothing;
+    use rand::SeedableRng;
+    use rand::rngs::SmallRng;
+
+    fn block(server: &mut Server, timeout: Duration) {
+        server.clients.counts().expect_one();
+        let clients = server.clients.set_of(0);
+        let mut client = Box::new(Client::new(ClientId(7), clients.reserve(), None, Tick::default()));
+        let on = Block {
+            keys: vec![b"list".to_vec()],
+            waits_for: Type::List,
+            wake_on_delete: false,
+            timeout_ms: Some(timeout.as_millis() as u64),
+            nothing: Nothing::NullArray,
+            again: None,
+        };
+        let blpop = server.shared.commands.find(b"blpop").unwrap();
+        let words: [&[u8]; 3] = [b"BLPOP", b"list", b"1"];
+        server.context().block(&mut client, blpop, words.into_iter().collect(), on);
+        server.clients.set_of(0).insert(client);
+    }
+
+    #[test]
+    fn a_wait_ends_after_its_time_whatever_the_wall_clock_does() {
+        let time = ManualTime::new();
+        for step_ms in [-3_600_000, 3_600_000] {
+            let rng = SmallRng::seed_from_u64(1);
+            let mut server = Server::new(Config::default(), Identity::new(Vec::new()), &time.clock(), rng);
+            block(&mut server, Duration::from_secs(1));
+            time.step_wall_ms(step_ms);
+            time.advance(Duration::from_millis(999));
+            server.start_turn();
+            server.expire_waits(0);
+            assert_eq!(server.shared.waiting.blocked(), 1, "after a step of {step_ms} ms");
+            time.advance(Duration::from_millis(1));
+            server.start_turn();
+            server.expire_waits(0);
+            assert_eq!((server.shared.waiting.blocked(), server.shared.waiting.next_deadline(0)), (0, None));
+        }
     }
 }

@@ -199,7 +199,7 @@ impl<'a> ExecContext<'a> {
 impl Server {
     /// Does something over the context of the exclusive mode for no client.
     pub fn without_client<R>(&mut self, work: impl FnOnce(&mut ExecContext<'_>) -> R) -> R {
-        let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.now());
+        let mut nobody = Client::new(ClientId(0), Token::NOWHERE, None, self.state.tick);
         self.with_context(&mut nobody, |context, _| work(context))
     }
 

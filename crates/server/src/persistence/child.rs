@@ -15,6 +15,7 @@
 #![allow(unsafe_code)]
 
 use super::report::{Inbox, Report, Reporter};
+use crate::clock::Tick;
 use crate::config::{Config, os_text};
 use crate::process::kernel::{self, ProcessKind};
 use crate::process::title;
@@ -27,7 +28,6 @@ use nix::unistd::{ForkResult, Pid, fork};
 use ochre_engine::keyspace::DbIndex;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 /// What a child is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub struct Reaped {
 struct Active {
     pid: Pid,
     purpose: Purpose,
-    started: Instant,
+    started: Tick,
     inbox: Option<Inbox>,
     keys_total: u64,
     last: Report,
@@ -136,9 +136,9 @@ impl Children {
     }
 
     /// Seconds it has worked, if it is for this purpose; -1 otherwise, as INFO shows it.
-    pub fn seconds(&self, purpose: Purpose) -> i64 {
+    pub fn seconds(&self, purpose: Purpose, now: Tick) -> i64 {
         let child = self.active.as_ref().filter(|child| child.purpose == purpose);
-        child.map_or(-1, |child| child.started.elapsed().as_secs() as i64)
+        child.map_or(-1, |child| now.since(child.started).as_secs() as i64)
     }
 
     /// Most bytes that were not shared with the last child of this purpose.
@@ -147,14 +147,14 @@ impl Children {
     }
 
     /// What the child that works now has reported.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self, now: Tick) -> Progress {
         let Some(child) = &self.active else { return Progress::default() };
         Progress {
             keys_total: child.keys_total,
             keys: child.last.keys,
             cow: child.last.cow,
             cow_peak: child.cow_peak,
-            cow_age_seconds: child.last.cow_age().as_secs(),
+            cow_age_seconds: child.last.cow_age(now).as_secs(),
         }
     }
 
@@ -240,7 +240,7 @@ impl Server {
         let (inbox, outbox) = super::report::pipe().ok().unzip();
         let world = self.world.view();
         let keys_total = (0..world.dbs()).map(|db| world.len(DbIndex(db)) as u64).sum();
-        let started = Instant::now();
+        let started = self.state.clock.tick();
         let log = log::hold();
         // SAFETY: only this thread goes on in the child. See the top of this file for the locks that
         // other threads may hold; everything else is only read.
@@ -249,11 +249,11 @@ impl Server {
         let pid = match forked? {
             ForkResult::Child => {
                 drop(inbox);
-                self.run_child(purpose, Reporter::new(outbox, purpose), work)
+                self.run_child(purpose, Reporter::new(outbox, purpose, self.state.clock.handle()), work)
             }
             ForkResult::Parent { child } => child,
         };
-        let micros = started.elapsed().as_micros() as u64;
+        let micros = self.state.clock.handle().micros_since(started);
         self.shared.persistence.children.forks += 1;
         self.shared.persistence.children.fork_micros = micros;
         let last = Report::default();

@@ -3,6 +3,7 @@
 
 use super::aof;
 use super::{Persistence, Purpose};
+use crate::clock::Tick;
 use crate::report::Unit::{Bytes, Count, Percent, Seconds};
 use crate::report::Value::Decimal;
 use crate::report::{Section, counter, gauge, status};
@@ -17,17 +18,17 @@ pub struct InfoInput<'a> {
     pub changes: u64,
     /// Bytes of the log that wait to be written.
     pub unwritten_log: usize,
-    /// The time in seconds since 1970.
-    pub unix_seconds: i64,
+    /// The time.
+    pub now: Tick,
 }
 
 /// Fills the section.
 pub fn describe(input: &InfoInput<'_>, section: &mut Section) {
     let persistence = input.persistence;
     section.extend([gauge("loading", Count, persistence.is_loading()), gauge("async_loading", Count, false)]);
-    child(persistence, section);
-    snapshots(persistence, input.changes, section);
-    aof::describe(persistence, section);
+    child(persistence, input.now, section);
+    snapshots(persistence, input, section);
+    aof::describe(persistence, input.now, section);
     section.extend([
         gauge("module_fork_in_progress", Count, false),
         gauge("module_fork_last_cow_size", Bytes, 0),
@@ -38,8 +39,8 @@ pub fn describe(input: &InfoInput<'_>, section: &mut Section) {
     loading(input, section);
 }
 
-fn child(persistence: &Persistence, section: &mut Section) {
-    let progress = persistence.children.progress();
+fn child(persistence: &Persistence, now: Tick, section: &mut Section) {
+    let progress = persistence.children.progress(now);
     let percent = progress.keys as f64 * 100.0 / progress.keys_total.max(1) as f64;
     section.extend([
         gauge("current_cow_peak", Bytes, progress.cow_peak),
@@ -51,15 +52,15 @@ fn child(persistence: &Persistence, section: &mut Section) {
     ]);
 }
 
-fn snapshots(persistence: &Persistence, changes: u64, section: &mut Section) {
+fn snapshots(persistence: &Persistence, input: &InfoInput<'_>, section: &mut Section) {
     let (children, snapshots) = (&persistence.children, &persistence.snapshots);
     section.extend([
-        gauge("rdb_changes_since_last_save", Count, changes),
+        gauge("rdb_changes_since_last_save", Count, input.changes),
         gauge("rdb_bgsave_in_progress", Count, children.active() == Some(Purpose::Rdb)),
         gauge("rdb_last_save_time", Seconds, snapshots.last_save),
         status("rdb_last_bgsave_status", snapshots.succeeded),
         gauge("rdb_last_bgsave_time_sec", Seconds, snapshots.last_seconds),
-        gauge("rdb_current_bgsave_time_sec", Seconds, children.seconds(Purpose::Rdb)),
+        gauge("rdb_current_bgsave_time_sec", Seconds, children.seconds(Purpose::Rdb, input.now)),
         counter("rdb_saves", Count, snapshots.saves),
         gauge("rdb_last_cow_size", Bytes, children.cow_bytes(Purpose::Rdb)),
         gauge("rdb_last_load_keys_expired", Count, persistence.last_load.expired),
@@ -70,7 +71,7 @@ fn snapshots(persistence: &Persistence, changes: u64, section: &mut Section) {
 /// How far a loading is; nothing without one.
 fn loading(input: &InfoInput<'_>, section: &mut Section) {
     let Some(loading) = &input.persistence.loading else { return };
-    let elapsed = (input.unix_seconds - loading.started).max(0);
+    let elapsed = input.now.since(loading.began).as_secs() as i64;
     let (percent, remaining) = match loading.total_bytes {
         0 => (0.0, 1),
         total => (
@@ -96,8 +97,9 @@ fn loading(input: &InfoInput<'_>, section: &mut Section) {
 mod tests {
     use super::super::loading::Loading;
     use super::*;
+    use crate::clock::Clock;
     use crate::report::Report;
-    use ochre_engine::time::UnixMs;
+    use std::time::Duration;
 
     fn lines(input: &InfoInput<'_>) -> Vec<String> {
         let mut section = Section::new("persistence", "Persistence");
@@ -106,14 +108,26 @@ mod tests {
     }
 
     fn input(persistence: &Persistence) -> InfoInput<'_> {
-        InfoInput { persistence, has_aof: false, changes: 5, unwritten_log: 17, unix_seconds: 1010 }
+        InfoInput {
+            persistence,
+            has_aof: false,
+            changes: 5,
+            unwritten_log: 17,
+            now: Tick::default() + Duration::from_secs(10),
+        }
     }
 
     #[test]
     fn a_loading_tells_how_far_it_is_and_how_long_it_will_take() {
-        let mut persistence = Persistence::new(UnixMs(0));
+        let mut persistence = Persistence::new(&Clock::new());
         assert!(!lines(&input(&persistence)).iter().any(|line| line.starts_with("loading_")));
-        let loading = Loading { started: 1000, total_bytes: 500, loaded_bytes: 99, used_memory: 7 };
+        let loading = Loading {
+            started: 1000,
+            began: Tick::default(),
+            total_bytes: 500,
+            loaded_bytes: 99,
+            used_memory: 7,
+        };
         persistence.loading = Some(loading);
         let lines = lines(&input(&persistence));
         assert!(lines.contains(&"loading:1".to_owned()));
@@ -132,7 +146,7 @@ mod tests {
 
     #[test]
     fn sizes_of_the_append_only_file_are_told_only_if_there_is_one() {
-        let persistence = Persistence::new(UnixMs(0));
+        let persistence = Persistence::new(&Clock::new());
         let has = |lines: Vec<String>, line: &str| lines.iter().any(|own| own == line);
         assert!(!has(lines(&input(&persistence)), "aof_buffer_length:17"));
         let with_aof = InfoInput { has_aof: true, ..input(&persistence) };

@@ -13,6 +13,7 @@
 use super::decoders::with_decoders;
 use super::loader::Loader;
 use super::{aof, check_rdb};
+use crate::clock::Tick;
 use crate::config::os_text;
 use crate::server::Server;
 use crate::startup::Abort;
@@ -52,6 +53,8 @@ impl Host for Server {
 pub struct Loading {
     /// When it began, in seconds since 1970.
     pub started: i64,
+    /// The same by the counter.
+    pub began: Tick,
     /// Size of the file.
     pub total_bytes: u64,
     /// Bytes read.
@@ -235,6 +238,7 @@ impl Server {
         self.shared.persistence.functions.clear();
         self.shared.persistence.loading = Some(Loading {
             started: self.state.clock.now().seconds(),
+            began: self.state.clock.tick(),
             total_bytes: size,
             loaded_bytes: 0,
             used_memory: 0,

@@ -25,13 +25,13 @@ pub use child::{Children, Ended, Purpose, Reaped};
 pub use info::{InfoInput, describe};
 pub use report::Reporter;
 
+use crate::clock::Clock;
 use crate::config;
 use crate::server::Server;
 use aof::Aof;
 use loading::{LastLoad, Loading};
 use ochre_engine::command::Error;
 use ochre_engine::command::flags::{Flags, LOADING, REFUSED_WITH_WRITES, WRITE};
-use ochre_engine::time::UnixMs;
 use rand::Rng;
 use snapshot::Snapshots;
 use std::time::Duration;
@@ -54,10 +54,10 @@ pub struct Persistence {
 
 impl Persistence {
     /// Nothing saved, nothing loaded.
-    pub fn new(now: UnixMs) -> Persistence {
+    pub fn new(clock: &Clock) -> Persistence {
         Persistence {
             children: Children::default(),
-            snapshots: Snapshots::new(now),
+            snapshots: Snapshots::new(clock),
             loading: None,
             last_load: LastLoad::default(),
             aof: Aof::default(),

@@ -1,7 +1,7 @@
 //! What a child tells the server about itself, through a pipe.
 //!
 //! ```text
-//! a report: | is it the last | keys saved | bytes not shared | when measured, µs |
+//! a report: | is it the last | keys saved | bytes not shared | when measured, ns |
 //!           |       8        |     8      |        8         |         8         |   native byte order
 //! ```
 //! A report is smaller than what a pipe takes at once, so it arrives whole. Bytes not shared are what
@@ -10,12 +10,13 @@
 //! (childinfo.c, CHILD_COW_DUTY_CYCLE).
 
 use super::child::{Purpose, exit_at_once};
+use crate::clock::{Counter, Tick};
 use crate::config::os_text;
 use crate::{log_notice, log_verbose, log_warning};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Keys between two looks at the clock.
 const KEYS_PER_LOOK: u64 = 1024;
@@ -38,29 +39,26 @@ pub(super) struct Report {
     pub keys: u64,
     /// Bytes that are not shared any more.
     pub cow: u64,
-    /// When that was measured, in microseconds since 1970; 0 is never.
-    measured_us: u64,
+    /// When that was measured; 0 is never.
+    measured: Tick,
 }
 
 impl Report {
     fn to_bytes(self) -> [u8; REPORT_BYTES] {
         let mut bytes = [0; REPORT_BYTES];
-        let words = [u64::from(self.is_last), self.keys, self.cow, self.measured_us];
+        let words = [u64::from(self.is_last), self.keys, self.cow, self.measured.nanos()];
         bytes.as_chunks_mut::<8>().0.iter_mut().zip(words).for_each(|(to, word)| *to = word.to_ne_bytes());
         bytes
     }
 
     fn from_bytes(bytes: [u8; REPORT_BYTES]) -> Report {
         let word = |at: usize| u64::from_ne_bytes(bytes.as_chunks::<8>().0[at]);
-        Report { is_last: word(0) != 0, keys: word(1), cow: word(2), measured_us: word(3) }
+        Report { is_last: word(0) != 0, keys: word(1), cow: word(2), measured: Tick::from_nanos(word(3)) }
     }
 
     /// How long ago the bytes were measured.
-    pub(super) fn cow_age(&self) -> Duration {
-        match self.measured_us {
-            0 => Duration::ZERO,
-            at => Duration::from_micros(now_us().saturating_sub(at)),
-        }
+    pub(super) fn cow_age(&self, now: Tick) -> Duration {
+        if self.measured == Tick::default() { Duration::ZERO } else { now.since(self.measured) }
     }
 }
 
@@ -94,21 +92,25 @@ pub(super) fn pipe() -> io::Result<(Inbox, PipeWriter)> {
 pub struct Reporter {
     pipe: Option<PipeWriter>,
     purpose: Purpose,
-    reported: Option<Instant>,
+    counter: Counter,
+    reported: Option<Tick>,
     cow: CowMeter,
 }
 
 impl Reporter {
-    pub(super) fn new(pipe: Option<PipeWriter>, purpose: Purpose) -> Reporter {
-        Reporter { pipe, purpose, reported: None, cow: CowMeter::default() }
+    pub(super) fn new(pipe: Option<PipeWriter>, purpose: Purpose, counter: Counter) -> Reporter {
+        Reporter { pipe, purpose, counter, reported: None, cow: CowMeter::default() }
     }
 
     /// Tells how many keys are saved. To be called for each key: it reports about once a second.
     #[inline]
     pub fn saved(&mut self, keys: u64) {
-        if keys % KEYS_PER_LOOK == 1 && self.reported.is_none_or(|at| at.elapsed() >= REPORT_PERIOD) {
-            self.reported = Some(Instant::now());
-            self.report(keys, false);
+        if keys % KEYS_PER_LOOK == 1 {
+            let now = self.counter.tick();
+            if self.reported.is_none_or(|last| now.since(last) >= REPORT_PERIOD) {
+                self.reported = Some(now);
+                self.report(keys, false);
+            }
         }
     }
 
@@ -119,11 +121,11 @@ impl Reporter {
 
     #[cold]
     fn report(&mut self, keys: u64, is_last: bool) {
-        if is_last || self.cow.is_due() {
-            self.cow.measure();
+        if is_last || self.cow.is_due(self.counter.tick()) {
+            self.cow.measure(&self.counter);
             self.cow.log(self.purpose.label(), is_last);
         }
-        let report = Report { is_last, keys, cow: self.cow.bytes, measured_us: self.cow.measured_us };
+        let report = Report { is_last, keys, cow: self.cow.bytes, measured: self.cow.measured };
         let Some(pipe) = &mut self.pipe else { return };
         if let Err(error) = pipe.write_all(&report.to_bytes()) {
             // Nobody is there any more to save for.
@@ -140,20 +142,22 @@ struct CowMeter {
     peak: u64,
     sum: u64,
     count: u64,
-    measured_us: u64,
-    last: Option<(Instant, Duration)>,
+    /// When it was measured last.
+    measured: Tick,
+    /// How long that took.
+    cost: Duration,
 }
 
 impl CowMeter {
-    fn is_due(&self) -> bool {
-        self.last.is_none_or(|(at, cost)| at.elapsed() > cost * DUTY_CYCLE)
+    fn is_due(&self, now: Tick) -> bool {
+        self.count == 0 || now.since(self.measured) > self.cost * DUTY_CYCLE
     }
 
-    fn measure(&mut self) {
-        let started = Instant::now();
+    fn measure(&mut self, counter: &Counter) {
+        let started = counter.tick();
         self.bytes = private_dirty();
-        self.last = Some((Instant::now(), started.elapsed()));
-        self.measured_us = now_us();
+        self.measured = counter.tick();
+        self.cost = self.measured.since(started);
         self.peak = self.peak.max(self.bytes);
         self.sum += self.bytes;
         self.count += 1;
@@ -184,24 +188,21 @@ fn private_dirty() -> u64 {
     sizes.filter_map(|size| size.parse::<u64>().ok()).sum::<u64>() * 1024
 }
 
-fn now_us() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     #[test]
     fn a_report_arrives_as_it_was_sent() {
         let (mut inbox, writer) = pipe().unwrap();
         assert!(inbox.next().is_none());
-        let mut reporter = Reporter::new(Some(writer), Purpose::Rdb);
+        let mut reporter = Reporter::new(Some(writer), Purpose::Rdb, Clock::new().handle());
         (1..=3 * KEYS_PER_LOOK).for_each(|keys| reporter.saved(keys));
         reporter.finish();
         let first = inbox.next().unwrap();
         assert_eq!((first.is_last, first.keys), (false, 1));
-        assert!(first.cow > 0 && first.cow_age() < Duration::from_secs(60));
+        assert!(first.cow > 0 && first.cow_age(Clock::new().tick()) < Duration::from_secs(60));
         let last = inbox.next().unwrap();
         assert!(last.is_last);
         assert!(inbox.next().is_none());
@@ -209,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_report_survives_its_bytes() {
-        let report = Report { is_last: true, keys: 7, cow: 1 << 40, measured_us: 9 };
+        let report = Report { is_last: true, keys: 7, cow: 1 << 40, measured: Tick::from_nanos(9) };
         let again = Report::from_bytes(report.to_bytes());
-        assert_eq!((again.is_last, again.keys, again.cow, again.measured_us), (true, 7, 1 << 40, 9));
+        assert_eq!((again.is_last, again.keys, again.cow, again.measured.nanos()), (true, 7, 1 << 40, 9));
     }
 }

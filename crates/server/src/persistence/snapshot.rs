@@ -8,7 +8,8 @@
 
 use super::disk::{GrowingFile, sync_directory_of, unlink};
 use super::{Ended, Purpose, Reaped, Reporter, debug_delay};
-use crate::config::os_text;
+use crate::clock::{Clock, Tick};
+use crate::config::{SaveRule, os_text};
 use crate::lazyfree::Garbage;
 use crate::server::Server;
 use crate::{log_notice, log_warning};
@@ -17,17 +18,20 @@ use ochre_persistence::rdb::{self, SaveOptions, Saved};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// Seconds without another try after a snapshot failed (Redis: CONFIG_BGSAVE_RETRY_DELAY).
-const RETRY_DELAY_SECONDS: i64 = 5;
+/// Time without another try after a snapshot failed (Redis: CONFIG_BGSAVE_RETRY_DELAY).
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// What is known of snapshots.
 #[derive(Debug)]
 pub struct Snapshots {
     /// When the last one was finished, in seconds since 1970; at first when the server started.
     pub last_save: i64,
+    /// The same by the counter, which save points go by.
+    saved_at: Tick,
     /// When the last one was started in the background.
-    last_try: i64,
+    last_try: Option<Tick>,
     /// Whether the last one was finished.
     pub succeeded: bool,
     /// How many seconds the last one in the background took; -1 before there was one.
@@ -41,10 +45,11 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    pub(super) fn new(now: UnixMs) -> Snapshots {
+    pub(super) fn new(clock: &Clock) -> Snapshots {
         Snapshots {
-            last_save: now.seconds(),
-            last_try: 0,
+            last_save: clock.now().seconds(),
+            saved_at: clock.tick(),
+            last_try: None,
             succeeded: true,
             last_seconds: -1,
             saves: 0,
@@ -54,8 +59,24 @@ impl Snapshots {
     }
 
     /// Whether the rules of the configuration may start one now.
-    fn may_try(&self, now: i64) -> bool {
-        self.succeeded || now - self.last_try > RETRY_DELAY_SECONDS
+    fn may_try(&self, now: Tick) -> bool {
+        self.succeeded || self.last_try.is_none_or(|last| now.since(last) > RETRY_DELAY)
+    }
+
+    /// The first of the rules by which one is to be started now, after so many changes.
+    fn due_rule<'a>(&self, rules: &'a [SaveRule], dirty: u64, now: Tick) -> Option<&'a SaveRule> {
+        let is_due = |rule: &&SaveRule| {
+            let period = Duration::from_secs(rule.seconds.unsigned_abs());
+            dirty >= rule.changes.unsigned_abs() && now.since(self.saved_at) > period
+        };
+        rules.iter().find(is_due).filter(|_| self.may_try(now))
+    }
+
+    /// One is finished.
+    fn saved(&mut self, clock: &Clock) {
+        self.last_save = clock.now().seconds();
+        self.saved_at = clock.tick();
+        self.succeeded = true;
     }
 }
 
@@ -78,8 +99,7 @@ impl Server {
         let header = self.snapshot_header(false);
         self.write_snapshot(&header, None, keep_cached)?;
         self.changes_saved(u64::MAX);
-        self.shared.persistence.snapshots.last_save = self.state.clock.now().seconds();
-        self.shared.persistence.snapshots.succeeded = true;
+        self.shared.persistence.snapshots.saved(&self.state.clock);
         Ok(())
     }
 
@@ -88,11 +108,11 @@ impl Server {
         if self.shared.persistence.children.active().is_some() {
             return Err(SaveFailed);
         }
-        let (now, changes) = (self.state.clock.now().seconds(), self.changes());
+        let (now, changes) = (self.state.clock.tick(), self.changes());
         let snapshots = &mut self.shared.persistence.snapshots;
         snapshots.saves += 1;
         snapshots.changes_before = changes;
-        snapshots.last_try = now;
+        snapshots.last_try = Some(now);
         let header = self.snapshot_header(false);
         let work = |server: &mut Server, reporter: &mut Reporter| {
             server.write_snapshot(&header, Some(reporter), false).is_ok()
@@ -112,13 +132,9 @@ impl Server {
 
     /// Starts a snapshot if there were enough changes for long enough.
     pub(super) fn save_by_rules(&mut self) {
-        let (now, changed) = (self.now().seconds(), self.changes());
-        let snapshots = &self.shared.persistence.snapshots;
-        let is_due = |seconds: i64, changes: i64| {
-            changed >= changes.unsigned_abs() && now - snapshots.last_save > seconds && snapshots.may_try(now)
-        };
         let rules = &self.shared.config.persistence.save.0;
-        if let Some(rule) = rules.iter().find(|rule| is_due(rule.seconds, rule.changes)) {
+        let due = self.shared.persistence.snapshots.due_rule(rules, self.changes(), self.state.tick);
+        if let Some(rule) = due {
             log_notice!("{} changes in {} seconds. Saving...", rule.changes, rule.seconds);
             // A failure is logged, and tried again later.
             let _ = self.start_snapshot();
@@ -127,9 +143,8 @@ impl Server {
 
     /// Starts the snapshot that had to wait for another child.
     pub(super) fn start_scheduled_snapshot(&mut self) {
-        let now = self.now().seconds();
         let snapshots = &self.shared.persistence.snapshots;
-        let may = self.shared.persistence.children.active().is_none() && snapshots.may_try(now);
+        let may = self.shared.persistence.children.active().is_none() && snapshots.may_try(self.state.tick);
         if snapshots.scheduled && may && self.start_snapshot().is_ok() {
             self.shared.persistence.snapshots.scheduled = false;
         }
@@ -138,13 +153,13 @@ impl Server {
     /// Notes how the snapshot in the background ended.
     pub(super) fn snapshot_ended(&mut self, reaped: Reaped) {
         let snapshots = &mut self.shared.persistence.snapshots;
-        let now = self.state.clock.now().seconds();
-        snapshots.last_seconds = now - snapshots.last_try;
+        let now = self.state.clock.tick();
+        let seconds = snapshots.last_try.map_or(0, |last| now.since(last).as_secs());
+        snapshots.last_seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         match reaped.ended {
             Ended::Done => {
                 log_notice!("Background saving terminated with success");
-                snapshots.last_save = now;
-                snapshots.succeeded = true;
+                snapshots.saved(&self.state.clock);
                 let saved = snapshots.changes_before;
                 self.changes_saved(saved);
             }
@@ -271,4 +286,43 @@ pub fn temporary_name(pid: u32) -> PathBuf {
 
 fn working_directory() -> String {
     std::env::current_dir().map_or_else(|_| "unknown".to_owned(), |path| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualTime;
+
+    #[test]
+    fn a_save_point_counts_seconds_that_passed_whatever_the_wall_clock_does() {
+        let (time, rules) = (ManualTime::new(), [SaveRule { seconds: 60, changes: 10 }]);
+        let mut clock = time.clock();
+        let snapshots = Snapshots::new(&clock);
+        let is_due = |clock: &Clock, dirty| snapshots.due_rule(&rules, dirty, clock.tick()).is_some();
+        for step_ms in [3_600_000, -7_200_000] {
+            time.step_wall_ms(step_ms);
+            clock.sync();
+            assert!(!is_due(&clock, 10), "no time has passed");
+        }
+        time.advance(Duration::from_secs(60));
+        assert!(!is_due(&clock, 10), "it takes more than that time");
+        time.advance(Duration::from_millis(1));
+        assert!(is_due(&clock, 10) && !is_due(&clock, 9));
+    }
+
+    #[test]
+    fn a_snapshot_that_failed_is_tried_again_after_a_while() {
+        let (time, rules) = (ManualTime::new(), [SaveRule { seconds: 0, changes: 1 }]);
+        let clock = time.clock();
+        let mut snapshots = Snapshots::new(&clock);
+        time.advance(Duration::from_secs(1));
+        (snapshots.last_try, snapshots.succeeded) = (Some(clock.tick()), false);
+        time.advance(RETRY_DELAY);
+        time.step_wall_ms(3_600_000);
+        assert!(snapshots.due_rule(&rules, 1, clock.tick()).is_none());
+        time.advance(Duration::from_millis(1));
+        assert!(snapshots.due_rule(&rules, 1, clock.tick()).is_some());
+        snapshots.saved(&clock);
+        assert!(snapshots.due_rule(&rules, 1, clock.tick()).is_none(), "it begins anew");
+    }
 }

@@ -36,7 +36,7 @@ pub fn server(source: &mut Source<'_, '_>, section: &mut Section) {
     let facts = ServerFacts {
         config: &server.config,
         identity: &server.identity,
-        started: server.started,
+        uptime: source.context.state.tick.since(server.started).as_secs(),
         unix_us: source.unix_us,
         hz: server.hz(),
         listens: server.listening.kinds(),
@@ -82,7 +82,7 @@ pub fn persistence(source: &mut Source<'_, '_>, section: &mut Section) {
         has_aof: server.config.persistence.appendonly,
         changes: server.tally().changes(),
         unwritten_log: source.context.state.journal.aof.bytes.len() + server.inbox.len(),
-        unix_seconds: source.unix_us / 1_000_000,
+        now: source.context.state.tick,
     };
     persistence::describe(&numbers, section);
 }

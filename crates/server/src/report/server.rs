@@ -5,7 +5,6 @@ use super::process;
 use super::{Unit, Value};
 use crate::config::{Choice, Config};
 use crate::process::{Identity, about};
-use ochre_engine::time::UnixMs;
 use std::path::Path;
 
 /// What the section is made of.
@@ -14,8 +13,8 @@ pub struct ServerFacts<'a> {
     pub config: &'a Config,
     /// What the process was started with.
     pub identity: &'a Identity,
-    /// When that was.
-    pub started: UnixMs,
+    /// Seconds since the start.
+    pub uptime: u64,
     /// The time in microseconds since 1970.
     pub unix_us: i64,
     /// How often the cron turns in a second.
@@ -59,7 +58,7 @@ pub fn describe(facts: &ServerFacts<'_>, section: &mut Section) {
 }
 
 fn times(facts: &ServerFacts<'_>, section: &mut Section) {
-    let uptime = (facts.unix_us / 1000 - facts.started.0) / 1000;
+    let uptime = facts.uptime;
     section.extend([
         gauge("server_time_usec", Unit::Microseconds, facts.unix_us),
         gauge("uptime_in_seconds", Unit::Seconds, uptime),

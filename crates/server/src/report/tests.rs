@@ -3,6 +3,7 @@
 use super::field::{Field, Item, Kind, Value};
 use super::prometheus::prometheus;
 use super::{Report, Source};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::process::Identity;
 use crate::server::Server;
@@ -11,11 +12,18 @@ use ochre_engine::keyspace::{DbIndex, Keys, Ttl};
 use ochre_engine::settings::MaxmemoryPolicy;
 use ochre_engine::time::UnixMs;
 use ochre_engine::value::StrValue;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A server of one worker with two databases in use, where some commands were called.
 fn server() -> Server {
-    let mut server = Server::new(Config::default(), Identity::new(b"ochre-server".to_vec()));
+    let mut server = Server::new(
+        Config::default(),
+        Identity::new(b"ochre-server".to_vec()),
+        &Clock::new(),
+        SmallRng::seed_from_u64(1),
+    );
     let now = server.now();
     for (db, key, ttl_ms) in [(0, "a", None), (0, "b", Some(5000)), (0, "c", Some(7000)), (9, "a", None)] {
         let (view, _) = server.state.background(&server.shared.settings);

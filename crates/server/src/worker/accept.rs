@@ -72,7 +72,7 @@ impl Worker {
         let path = network.unix_socket.lossy().into_owned();
         let (address, local) = (socket.peer_text(&path), socket.local_text(&path));
         let is_unix = matches!(socket, Socket::Unix(_));
-        let now = state.now();
+        let now = state.tick;
         let mut client = Box::new(Client::new(shared.new_client_id(), Token::NOWHERE, Some(socket), now));
         client.address = address.into();
         client.local_address = local.into();

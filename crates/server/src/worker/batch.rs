@@ -143,12 +143,12 @@ impl Worker {
             usize::MAX => Ok(false),
             n => {
                 let WorkerView { shared, state, .. } = self.handle.view();
-                client.last_interaction = state.now();
+                client.last_interaction = state.tick;
                 client.input_buffer.note(client.input_bytes());
                 client.traffic.0 += n as u64;
                 state.stats.net_input_bytes.add(n as u64);
                 state.stats.reads_processed.add(1);
-                if shared.exceeds_input_limit(client, state.now()) {
+                if shared.exceeds_input_limit(client, state.tick) {
                     return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Ok(more)
@@ -255,8 +255,7 @@ impl Worker {
             return;
         }
         let WorkerView { shared, state, .. } = self.handle.view();
-        let now = state.now();
-        shared.setup().log_protocol_error(client, &error, now);
+        shared.setup().log_protocol_error(client, &error, state.tick);
         client.flags.insert(Flags::CLOSE_AFTER_REPLY);
         let mut text = b"ERR ".to_vec();
         text.extend_from_slice(&error.message());

@@ -2,52 +2,63 @@
 
 use super::Worker;
 use super::handle::WorkerView;
+use super::timers::{Timer, next_turn};
 use crate::client::Care;
+use crate::clock::Tick;
 use crate::config::{Config, HZ};
 use crate::process::watchdog;
 use crate::server::Server;
 use crate::shared::SharedState;
 use crate::tally::Tally;
-use ochre_engine::time::UnixMs;
+use std::time::Duration;
 
 /// With more clients per turn of the cron, it turns more often (server.h: MAX_CLIENTS_PER_CLOCK_TICK).
 const CLIENTS_PER_TURN: u64 = 200;
 
 impl Worker {
-    /// Ends waits and pauses in time, and runs the cron if its time has come.
+    /// Does what it is time for: ends waits and pauses, runs the cron.
     pub(super) fn run_timers(&mut self) {
-        self.end_waits();
-        let pause_end = self.handle.shared().pause.end();
-        let state = self.handle.state();
-        let now = state.now();
-        if pause_end.is_some_and(|at| at <= now) {
-            self.handle.exclusively(Server::end_pause_in_time);
+        let now = self.handle.state().tick;
+        self.arm_timers(now);
+        while let Some((timer, due)) = self.timers.due(now) {
+            match timer {
+                Timer::EndOfWait => self.end_waits(),
+                Timer::EndOfPause => self.handle.exclusively(Server::end_pause_in_time),
+                Timer::Cron => {
+                    let period = self.run_cron();
+                    self.timers.arm(Timer::Cron, Some(next_turn(due, now, period)));
+                }
+            }
         }
-        if (now.0 as u64) < self.cron_due(now.0 as u64) {
-            return;
+    }
+
+    /// Sets the timers whose deadlines others may have changed.
+    pub(super) fn arm_timers(&mut self, now: Tick) {
+        let shared = self.handle.shared();
+        self.timers.arm(Timer::EndOfWait, shared.waiting.next_deadline(self.handle.me()));
+        self.timers.arm(Timer::EndOfPause, shared.pause.end());
+        let has_clients = self.handle.clients().len() > 0;
+        if has_clients && std::mem::take(&mut self.rests) {
+            // The first client of a worker that rested is looked after soon.
+            let soon = now + period(self.handle.shared().hz());
+            self.timers.arm(Timer::Cron, self.timers.deadline(Timer::Cron).min(Some(soon)));
         }
+    }
+
+    /// One turn of the cron. Returns the time until the next.
+    fn run_cron(&mut self) -> Duration {
         self.rests = self.signals.is_none() && self.handle.clients().len() == 0;
-        let mut pause_ms = if self.rests { IDLE_MS } else { 1000 / self.handle.shared().hz() };
+        let mut pause = if self.rests { IDLE } else { period(self.handle.shared().hz()) };
         if self.signals.is_some() {
             self.cron_turns += 1;
             let turn = self.cron_turns;
-            pause_ms = self.handle.exclusively(|server| server.cron(now, turn));
+            pause = self.handle.exclusively(|server| server.cron(turn));
         }
         self.look_after_clients();
         if self.handle.shares_commands() && self.expire_slice() {
-            pause_ms = pause_ms.min(1000 / self.handle.shared().hz());
+            pause = pause.min(period(self.handle.shared().hz()));
         }
-        self.next_cron = now.0 as u64 + pause_ms;
-    }
-
-    /// When the cron's time comes, in ms since 1970, as is `now`. A worker that rested looks after its first client
-    /// soon.
-    pub(super) fn cron_due(&mut self, now: u64) -> u64 {
-        if self.rests && self.handle.clients().len() > 0 {
-            self.rests = false;
-            self.next_cron = self.next_cron.min(now + 1000 / self.handle.shared().hz());
-        }
-        self.next_cron
+        pause
     }
 
     /// Looks after some of this worker's clients, so that each has its turn once a second.
@@ -60,7 +71,7 @@ impl Worker {
         let care = Care {
             setup: shared.setup(),
             stats: &state.stats,
-            now: state.now(),
+            now: state.tick,
             reply_buffer_reset_ms: shared.reply_buffer_reset_ms(),
         };
         care.take(clients, shared.hz());
@@ -69,12 +80,12 @@ impl Worker {
 }
 
 /// Workers without clients and timers of their own wake up that often, to see whether keys with an expiry have come.
-const IDLE_MS: u64 = 1000;
+const IDLE: Duration = Duration::from_secs(1);
 
 impl Server {
-    /// The work of one turn of the cron. Returns the milliseconds until the next.
-    fn cron(&mut self, now: UnixMs, turn: u64) -> u64 {
-        let hz = self.shared.hz();
+    /// The work of one turn of the cron. Returns the time until the next.
+    fn cron(&mut self, turn: u64) -> Duration {
+        let (hz, now) = (self.shared.hz(), self.state.tick);
         if self.shared.config.process.watchdog_period > 0 {
             watchdog::wind_up(self.shared.config.process.watchdog_period);
         }
@@ -87,12 +98,12 @@ impl Server {
             let once_a_second = turn.is_multiple_of(hz);
             self.persistence_cron(once_a_second);
             if once_a_second {
-                self.shared.migrations.close_unused(now.0 / 1000);
+                self.shared.migrations.close_unused(now);
             }
             self.shared.rates.sample(Tally::new(&self.shared.worker_stats), now);
             self.state.stats.cron_nanos.add(self.state.clock.nanos(started, self.state.clock.tick()));
         }
-        1000 / hz
+        period(hz)
     }
 }
 
@@ -110,6 +121,11 @@ impl SharedState {
         }
         raised(configured, self.counts.clients() as u64)
     }
+}
+
+/// The time between two turns.
+fn period(hz: u64) -> Duration {
+    Duration::from_millis(1000 / hz)
 }
 
 fn raised(configured: u64, clients: u64) -> u64 {

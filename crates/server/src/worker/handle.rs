@@ -132,8 +132,7 @@ impl WorkerHandle {
     /// Marks a client of this worker that has too much unsent output.
     pub fn check_output_limit(&mut self, client: &mut Client) {
         let WorkerView { shared, state, .. } = self.view();
-        let now = state.now();
-        shared.setup().exceeds_output_limit(client, &state.stats, now);
+        shared.setup().exceeds_output_limit(client, &state.stats, state.tick);
     }
 
     /// Notes a command of this worker that took long.

@@ -27,6 +27,7 @@ mod output;
 mod parts;
 mod shared_mode;
 mod start;
+mod timers;
 mod waiters;
 
 pub use start::run;
@@ -40,6 +41,7 @@ use handle::{WorkerHandle, WorkerView};
 use mio::{Events, Poll};
 use std::io;
 use std::time::Duration;
+use timers::{Timer, Timers};
 
 /// First token of clients; listeners have the numbers below.
 const FIRST_CLIENT: usize = 64;
@@ -47,6 +49,8 @@ const FIRST_CLIENT: usize = 64;
 const SIGNALS: usize = FIRST_CLIENT - 1;
 /// The token of other workers that left something to do.
 const WAKE: usize = FIRST_CLIENT - 2;
+/// The cron's timer is always armed, so this is never waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The event loop.
 struct Worker {
@@ -63,7 +67,7 @@ struct Worker {
     scratch: batch::Scratch,
     /// Memory for messages on their way from the mailbox.
     messages: Vec<Envelope>,
-    next_cron: u64,
+    timers: Timers,
     /// It has no clients, and sleeps long.
     rests: bool,
     cron_turns: u64,
@@ -80,7 +84,7 @@ impl Worker {
             accepting: Vec::new(),
             scratch: batch::Scratch::default(),
             messages: Vec::new(),
-            next_cron: 0,
+            timers: Timers::default(),
             rests: false,
             cron_turns: 0,
         }
@@ -90,6 +94,7 @@ impl Worker {
     fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         self.handle.enter();
+        self.timers.arm(Timer::Cron, Some(self.handle.state().tick));
         self.before_wait();
         while !self.handle.shared().shutdown {
             let timeout = self.timeout();
@@ -198,7 +203,6 @@ impl Worker {
     fn timeout(&mut self) -> Duration {
         let evicts_on = self.evicts_on();
         let shared = self.handle.shared();
-        let deadline = shared.next_deadline(self.handle.me());
         if !self.again.is_empty()
             || evicts_on
             || shared.mailboxes.waits_for(self.handle.me())
@@ -206,9 +210,9 @@ impl Worker {
         {
             return Duration::ZERO;
         }
-        let now = self.handle.state().clock.now().0 as u64;
-        let next = deadline.map_or(u64::MAX, |at| at.0.max(0) as u64);
-        Duration::from_millis(next.min(self.cron_due(now)).saturating_sub(now))
+        let now = self.handle.state().clock.tick();
+        self.arm_timers(now);
+        self.timers.poll_timeout(now, LONGEST_WAIT)
     }
 
     fn sort_events(&mut self, events: &Events) {

@@ -78,11 +78,7 @@ impl Worker {
     pub(super) fn end_waits(&mut self) {
         let me = self.handle.me();
         if self.handle.is_alone() {
-            let now = self.handle.state().now();
-            if self.handle.shared().waiting.next_deadline(me).is_some_and(|at| at < now) {
-                self.handle.exclusively(|server| server.expire_waits(me));
-            }
-            return;
+            return self.handle.exclusively(|server| server.expire_waits(me));
         }
         while self.end_wait() {}
     }
@@ -93,11 +89,7 @@ impl Worker {
         let locks = view.locks();
         let WorkerView { me, shared, clients, state, locking, .. } = view;
         let LockMemory { shards, hashes } = locking;
-        let now = state.now();
-        if shared.waiting.next_deadline(me).is_none_or(|at| at >= now) {
-            return false;
-        }
-        let Some(wait) = shared.waiting.overdue(me, now) else { return false };
+        let Some(wait) = shared.waiting.overdue(me, state.tick) else { return false };
         let Some(mut client) = clients.take(wait.token) else { return false };
         hashes.clear();
         hashes.extend(wait.on.keys.iter().map(|key| locks.locate(key).hash));

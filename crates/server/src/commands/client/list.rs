@@ -45,7 +45,7 @@ pub(super) const LIST: ServerCommand = sub("list", -2, Handler::exclusive(list))
     ]);
 
 fn info(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {
-    let line = call.client.describe(call.scope.shared.setup(), call.now()) + "\n";
+    let line = call.client.describe(call.scope.shared.setup(), call.scope.state.tick) + "\n";
     call.reply().verbatim(b"txt", line);
     Ok(())
 }
@@ -72,7 +72,7 @@ pub(super) fn client_type(name: &[u8]) -> Result<ClientType, Error> {
 }
 
 fn describe_all(call: &mut ServerCall<'_>, wanted: Option<ClientType>) -> String {
-    let (mut lines, now) = (String::new(), call.scope.now());
+    let (mut lines, now) = (String::new(), call.scope.state.tick);
     for id in call.scope.clients.ids() {
         let Some((client, setup)) = call.find(id) else { continue };
         if wanted.is_none_or(|wanted| client.kind() == wanted) {
@@ -84,7 +84,7 @@ fn describe_all(call: &mut ServerCall<'_>, wanted: Option<ClientType>) -> String
 }
 
 fn describe_ids(call: &mut ServerCall<'_>, ids: Args<'_>) -> Result<String, Error> {
-    let (mut lines, now) = (String::new(), call.scope.now());
+    let (mut lines, now) = (String::new(), call.scope.state.tick);
     for id in ids.iter() {
         let id = parse_i64(id).ok_or(Error::fixed("ERR Invalid client ID"))?;
         if let Some((client, setup)) = call.find(ClientId(id as u64)) {

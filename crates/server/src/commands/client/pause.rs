@@ -8,8 +8,8 @@ use ochre_engine::command::flags::*;
 use ochre_engine::command::{Arg, Args, Error, Outcome};
 use ochre_engine::keyspace::ClientId;
 use ochre_engine::level::Level;
-use ochre_engine::time::UnixMs;
 use ochre_resp::digits::parse_i64;
+use std::time::Duration;
 
 pub(super) const PAUSE: ServerCommand = sub("pause", -3, Handler::exclusive(pause))
     .since("3.0.0")
@@ -54,8 +54,9 @@ fn pause(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     if timeout < 0 {
         return Err(Error::fixed("ERR timeout is negative"));
     }
-    let end = call.scope.now().0.checked_add(timeout).ok_or(Error::fixed("ERR timeout is out of range"))?;
-    call.scope.pause(what, UnixMs(end));
+    // Redis keeps the end as a time since 1970, which must be one.
+    call.scope.now().0.checked_add(timeout).ok_or(Error::fixed("ERR timeout is out of range"))?;
+    call.scope.pause(what, call.scope.state.tick + Duration::from_millis(timeout.unsigned_abs()));
     call.reply().ok();
     Ok(())
 }

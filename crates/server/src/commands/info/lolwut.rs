@@ -24,7 +24,7 @@ fn lolwut(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
             return Err(Error::NOT_INTEGER);
         }
     }
-    let mut text = landscape(&mut SmallRng::from_os_rng());
+    let mut text = landscape(&mut SmallRng::seed_from_u64(call.scope.state.tick.nanos()));
     text.push_str(&format!(
         "\nCliffs of ochre, worn by rain. Redis ver. {} (Ochre {})\n",
         call.scope.shared.settings.level.version(),

@@ -3,16 +3,17 @@
 //!
 //! A connection is taken out while it is used and comes back only if it works.
 
+use crate::clock::Tick;
 use ochre_engine::text::integer::atoi;
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// Connections kept at most, and seconds without use until one is closed (cluster.c: MIGRATE_SOCKET_CACHE_ITEMS,
+/// Connections kept at most, and the time without use until one is closed (cluster.c: MIGRATE_SOCKET_CACHE_ITEMS,
 /// MIGRATE_SOCKET_CACHE_TTL).
 const MAX_KEPT: usize = 64;
-const KEPT_SECONDS: i64 = 10;
+const KEPT_UNUSED: Duration = Duration::from_secs(10);
 
 /// A reply's line is cut here.
 const MAX_LINE: u64 = 64 * 1024;
@@ -22,7 +23,7 @@ pub struct Connection {
     stream: BufReader<TcpStream>,
     /// The database that is selected there; `None` if that is not known.
     pub db: Option<i64>,
-    used_at: i64,
+    used_at: Tick,
 }
 
 /// The connections that are kept, by host and port as they were given.
@@ -47,20 +48,20 @@ impl Connections {
     }
 
     /// Keeps a connection that works for the next time.
-    pub fn keep(&mut self, host: &[u8], port: &[u8], mut connection: Connection, seconds: i64) {
+    pub fn keep(&mut self, host: &[u8], port: &[u8], mut connection: Connection, now: Tick) {
         if self.0.len() >= MAX_KEPT
             && let Some(oldest) =
                 self.0.iter().min_by_key(|(_, kept)| kept.used_at).map(|(name, _)| name.clone())
         {
             self.0.remove(&oldest);
         }
-        connection.used_at = seconds;
+        connection.used_at = now;
         self.0.insert(name(host, port), connection);
     }
 
     /// Closes what was not used for a while; called once a second.
-    pub fn close_unused(&mut self, seconds: i64) {
-        self.0.retain(|_, kept| seconds - kept.used_at <= KEPT_SECONDS);
+    pub fn close_unused(&mut self, now: Tick) {
+        self.0.retain(|_, kept| now.since(kept.used_at) <= KEPT_UNUSED);
     }
 }
 
@@ -72,7 +73,7 @@ impl Connection {
         let address = (host, port).to_socket_addrs()?.next().ok_or_else(unknown)?;
         let stream = TcpStream::connect_timeout(&address, timeout)?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream: BufReader::new(stream), db: None, used_at: 0 })
+        Ok(Connection { stream: BufReader::new(stream), db: None, used_at: Tick::default() })
     }
 
     /// Sends commands.

@@ -212,8 +212,8 @@ impl ServerCall<'_> {
         let sent = answers(&mut connection, request, selects, names).map_err(Broken::Reading)?;
         connection.db = sent.refusal.is_none().then_some(request.db);
         if sent.broken.is_none() {
-            let seconds = self.scope.now().0 / 1000;
-            self.scope.shared.migrations.keep(request.host, request.port, connection, seconds);
+            let now = self.scope.state.tick;
+            self.scope.shared.migrations.keep(request.host, request.port, connection, now);
         }
         Ok(sent)
     }

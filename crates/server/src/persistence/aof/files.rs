@@ -202,13 +202,13 @@ impl Server {
         let size = self.aof_file_size(last.path()).unwrap_or(0);
         let verb = if had_incr { "Opening" } else { "Creating" };
         log_notice!("{verb} AOF incr file {name} on server start");
-        let seconds = self.seconds();
+        let now = self.state.tick;
         let aof = &mut self.shared.persistence.aof;
         aof.manifest = manifest;
         aof.state = State::On;
         let writer = aof.writer.get_mut();
         writer.file = Some(Arc::new(file));
-        (writer.incr_size, writer.synced_size, writer.last_sync) = (size, size, seconds);
+        (writer.incr_size, writer.synced_size, writer.last_sync) = (size, size, Some(now));
         self.feed_aof(true);
         Ok(())
     }
@@ -233,11 +233,11 @@ impl Server {
             self.write_manifest(manifest)?;
         }
         log_notice!("Creating AOF incr file {} on background rewrite", name.display());
-        let seconds = self.seconds();
+        let now = self.state.tick;
         let writer = self.shared.persistence.aof.writer.get_mut();
         if let Some(old) = writer.file.replace(Arc::new(file)) {
             super::sync::retire(old);
-            writer.last_sync = seconds;
+            writer.last_sync = Some(now);
         }
         (writer.incr_size, writer.synced_size) = (0, 0);
         if let Some(manifest) = manifest {

@@ -83,11 +83,11 @@ impl Server {
     /// Writes everything and waits until it is on the disk: the file is about to be closed.
     pub(super) fn settle_aof(&mut self, error_end: &str) {
         self.flush_aof(true);
-        let seconds = self.seconds();
+        let now = self.state.tick;
         let writer = self.shared.persistence.aof.writer.get_mut();
         let Some(file) = &writer.file else { return };
         match file.sync_data() {
-            Ok(()) => writer.last_sync = seconds,
+            Ok(()) => writer.last_sync = Some(now),
             Err(error) => log_warning!("Fail to fsync the AOF file: {}{error_end}", os_text(&error)),
         }
     }

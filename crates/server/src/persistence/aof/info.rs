@@ -1,12 +1,13 @@
 //! What a report tells of the append-only file.
 
 use super::Aof;
+use crate::clock::Tick;
 use crate::persistence::{Persistence, Purpose};
 use crate::report::Unit::{Bytes, Count, Seconds};
 use crate::report::{Section, counter, gauge, status};
 
 /// Adds the fields that are always there.
-pub fn describe(persistence: &Persistence, section: &mut Section) {
+pub fn describe(persistence: &Persistence, now: Tick, section: &mut Section) {
     let (aof, children) = (&persistence.aof, &persistence.children);
     let has_failed = aof.health.write_error().or_else(|| aof.health.sync_error()).is_some();
     section.extend([
@@ -14,7 +15,7 @@ pub fn describe(persistence: &Persistence, section: &mut Section) {
         gauge("aof_rewrite_in_progress", Count, children.active() == Some(Purpose::AofRewrite)),
         gauge("aof_rewrite_scheduled", Count, aof.rewrites.scheduled),
         gauge("aof_last_rewrite_time_sec", Seconds, aof.rewrites.last_seconds),
-        gauge("aof_current_rewrite_time_sec", Seconds, children.seconds(Purpose::AofRewrite)),
+        gauge("aof_current_rewrite_time_sec", Seconds, children.seconds(Purpose::AofRewrite, now)),
         status("aof_last_bgrewrite_status", aof.rewrites.succeeded),
         counter("aof_rewrites", Count, aof.rewrites.started),
         gauge("aof_rewrites_consecutive_failures", Count, aof.rewrites.failures),

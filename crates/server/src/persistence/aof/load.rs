@@ -272,7 +272,7 @@ struct Replay<'a, H> {
 impl<'a, H: Host> Replay<'a, H> {
     fn new(host: &'a mut H, name: &Path, before: u64, offset: u64) -> Replay<'a, H> {
         let server = host.server();
-        let now = server.now();
+        let now = server.state.tick;
         let mut client = Box::new(Client::new(ClientId(u64::MAX), Token::NOWHERE, None, now));
         client.flags.insert(Flags::INTERNAL | Flags::DENY_BLOCKING);
         let (multi, exec) = (server.shared.commands.find(b"multi"), server.shared.commands.find(b"exec"));

@@ -98,11 +98,6 @@ impl Aof {
 }
 
 impl Server {
-    /// The time in seconds since 1970, as of this turn of the loop.
-    fn seconds(&self) -> i64 {
-        self.now().0 / 1000
-    }
-
     fn has_child(&self) -> bool {
         self.shared.persistence.children.active().is_some()
     }

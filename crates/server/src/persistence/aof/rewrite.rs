@@ -10,6 +10,7 @@
 
 use super::State;
 use super::files::FileFailure;
+use crate::clock::Tick;
 use crate::config::os_text;
 use crate::persistence::disk::GrowingFile;
 use crate::persistence::snapshot::Header;
@@ -20,12 +21,12 @@ use ochre_persistence::aof;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Failures in a row after which automatic rewrites wait.
 const PATIENT_FAILURES: u64 = 3;
 /// The longest wait in minutes.
-const MAX_WAIT_MINUTES: i64 = 60;
+const MAX_WAIT_MINUTES: u64 = 60;
 
 /// What is known of rewrites.
 pub(super) struct Rewrites {
@@ -39,11 +40,11 @@ pub(super) struct Rewrites {
     pub started: u64,
     /// How many failed in a row.
     pub failures: u64,
-    /// When the one under way began, in seconds since 1970.
-    began: Option<i64>,
-    wait_minutes: i64,
+    /// When the one under way began.
+    began: Option<Tick>,
+    wait_minutes: u64,
     /// No automatic one before this time.
-    not_before: Option<i64>,
+    not_before: Option<Tick>,
 }
 
 impl Default for Rewrites {
@@ -63,7 +64,7 @@ impl Default for Rewrites {
 
 impl Rewrites {
     /// Whether the next one has to wait because so many have failed.
-    fn must_wait(&mut self, now: i64) -> bool {
+    fn must_wait(&mut self, now: Tick) -> bool {
         if self.failures < PATIENT_FAILURES {
             (self.wait_minutes, self.not_before) = (0, None);
             return false;
@@ -75,7 +76,7 @@ impl Rewrites {
             return now < time;
         }
         self.wait_minutes = (self.wait_minutes * 2).clamp(1, MAX_WAIT_MINUTES);
-        self.not_before = Some(now + self.wait_minutes * 60);
+        self.not_before = Some(now + Duration::from_secs(self.wait_minutes * 60));
         log_warning!(
             "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
             self.wait_minutes
@@ -142,7 +143,7 @@ impl Server {
         match self.fork(Purpose::AofRewrite, work) {
             Ok(pid) => {
                 log_notice!("Background append only file rewriting started by pid {pid}");
-                let now = self.state.clock.now().0 / 1000;
+                let now = self.state.clock.tick();
                 let rewrites = &mut self.shared.persistence.aof.rewrites;
                 rewrites.scheduled = false;
                 rewrites.began = Some(now);
@@ -256,9 +257,10 @@ impl Server {
             }
         }
         self.clean_up_rewrite(reaped.pid);
-        let now = self.state.clock.now().0 / 1000;
+        let now = self.state.clock.tick();
         let rewrites = &mut self.shared.persistence.aof.rewrites;
-        rewrites.last_seconds = now - rewrites.began.take().unwrap_or(now);
+        let seconds = now.since(rewrites.began.take().unwrap_or(now)).as_secs();
+        rewrites.last_seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         if self.shared.persistence.aof.state == State::Waiting {
             // There is no base yet: what was gathered is in the next one.
             self.feed_aof(false);
@@ -356,7 +358,7 @@ impl Server {
 
     /// In the cron: starts the rewrite that had to wait.
     pub(in crate::persistence) fn start_scheduled_rewrite(&mut self) {
-        let now = self.seconds();
+        let now = self.state.tick;
         if self.shared.persistence.aof.rewrites.scheduled
             && !self.has_child()
             && !self.shared.persistence.aof.rewrites.must_wait(now)
@@ -368,7 +370,7 @@ impl Server {
 
     /// In the cron: starts a rewrite if the file has grown enough.
     pub(in crate::persistence) fn rewrite_by_growth(&mut self) {
-        let (now, config) = (self.seconds(), &self.shared.config.persistence);
+        let (now, config) = (self.state.tick, &self.shared.config.persistence);
         let aof = &mut self.shared.persistence.aof;
         let percentage = u64::from(config.auto_aof_rewrite_percentage.unsigned_abs());
         let size = aof.writer.get_mut().size;
@@ -406,19 +408,20 @@ mod tests {
     fn rewrites_that_fail_wait_longer_and_longer() {
         let mut rewrites = Rewrites::default();
         for _ in 0..PATIENT_FAILURES {
-            assert!(!rewrites.must_wait(0));
+            assert!(!rewrites.must_wait(Tick::default()));
             rewrites.failed();
         }
-        let mut now = 0;
+        let seconds = Duration::from_secs;
+        let mut now = Tick::default();
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             assert!(rewrites.must_wait(now));
-            assert!(rewrites.must_wait(now + minutes * 60 - 1));
-            now += minutes * 60;
+            assert!(rewrites.must_wait(now + seconds(minutes * 60 - 1)));
+            now = now + seconds(minutes * 60);
             assert!(!rewrites.must_wait(now));
         }
         rewrites.failures = 0;
         assert!(!rewrites.must_wait(now));
         rewrites.failures = PATIENT_FAILURES;
-        assert!(rewrites.must_wait(now) && !rewrites.must_wait(now + 60));
+        assert!(rewrites.must_wait(now) && !rewrites.must_wait(now + seconds(60)));
     }
 }

@@ -51,9 +51,9 @@ impl Server {
                 return false;
             }
         }
-        let seconds = self.seconds();
+        let now = self.state.tick;
         let aof = &mut self.shared.persistence.aof;
-        aof.writer.get_mut().last_sync = seconds;
+        aof.writer.get_mut().last_sync = Some(now);
         if aof.health.synced(0) {
             log_warning!("AOF reopen, just ignore the AOF fsync error in bio job");
         }

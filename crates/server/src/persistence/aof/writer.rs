@@ -22,10 +22,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-/// Seconds that writing waits for the disk.
-const PATIENCE_SECONDS: i64 = 2;
-/// Seconds between two lines about write errors.
-const LOG_SECONDS: i64 = 30;
+/// Time that writing waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Time between two flushes that `everysec` asks for.
+const SYNC_PERIOD: Duration = Duration::from_secs(1);
+/// Time between two lines about write errors.
+const LOG_PERIOD: Duration = Duration::from_secs(30);
 /// Memory that a buffer may keep when it is empty, in bytes.
 const KEPT: usize = 1 << 20;
 
@@ -68,8 +70,8 @@ pub(super) struct Terms<'a> {
     pub spares_disk: bool,
     /// An event that takes so long is noted, in nanoseconds.
     pub late_nanos: u64,
-    /// The time in seconds since 1970, as of this turn of the loop.
-    pub seconds: i64,
+    /// The time, as of this turn of the loop.
+    pub now: Tick,
     pub clock: &'a Clock,
     pub health: &'a Arc<Health>,
 }
@@ -93,7 +95,7 @@ impl<'a> Terms<'a> {
                 ..=0 => u64::MAX,
                 millis => millis.unsigned_abs().saturating_mul(1_000_000),
             },
-            seconds: clock.unix_ms(tick).seconds(),
+            now: tick,
             clock,
             health,
         }
@@ -118,14 +120,14 @@ pub struct Writer {
     pub(super) incr_size: u64,
     /// Bytes of it that were handed to the disk.
     pub(super) synced_size: u64,
-    /// When that was, in seconds since 1970.
-    pub(super) last_sync: i64,
+    /// When that was; `None` is never.
+    pub(super) last_sync: Option<Tick>,
     /// Since when writing waits for the disk.
-    pub(super) postponed_since: Option<i64>,
+    pub(super) postponed_since: Option<Tick>,
     /// Times it did not wait any longer.
     pub(super) delayed: u64,
     /// When a write error was logged last.
-    error_logged: i64,
+    error_logged: Option<Tick>,
     thread: Option<SyncThread>,
     /// What took long and has not been told to the latency monitor.
     pub(super) late: Vec<Late>,
@@ -174,8 +176,7 @@ impl Writer {
 
     /// Whether to put writing off, as the disk is busy.
     fn waits_for_disk(&mut self, terms: &Terms<'_>) -> bool {
-        let now = terms.seconds;
-        if now - *self.postponed_since.get_or_insert(now) < PATIENCE_SECONDS {
+        if terms.now.since(*self.postponed_since.get_or_insert(terms.now)) < PATIENCE {
             return true;
         }
         self.delayed += 1;
@@ -194,7 +195,7 @@ impl Writer {
         }
         let busy = self.is_busy(terms);
         let is_due = match terms.policy {
-            AppendFsync::EverySec => terms.seconds > self.last_sync && !busy,
+            AppendFsync::EverySec => self.is_sync_due(terms.now) && !busy,
             AppendFsync::Always => true,
             AppendFsync::No => false,
         };
@@ -238,9 +239,9 @@ impl Writer {
         mut written: usize,
         error: &io::Error,
     ) {
-        let logs = terms.seconds - self.error_logged > LOG_SECONDS;
+        let logs = self.error_logged.is_none_or(|last| terms.now.since(last) > LOG_PERIOD);
         if logs {
-            self.error_logged = terms.seconds;
+            self.error_logged = Some(terms.now);
         }
         let mut errno = error.raw_os_error().unwrap_or(libc::EIO);
         if written == 0 {
@@ -295,16 +296,21 @@ impl Writer {
                 }
                 self.took(terms, &["aof-fsync-always"], started);
                 self.synced_size = self.incr_size;
-                self.last_sync = terms.seconds;
+                self.last_sync = Some(terms.now);
             }
-            AppendFsync::EverySec if terms.seconds > self.last_sync => {
+            AppendFsync::EverySec if self.is_sync_due(terms.now) => {
                 if !busy {
                     self.sync_in_background(terms, file);
                 }
-                self.last_sync = terms.seconds;
+                self.last_sync = Some(terms.now);
             }
             _ => {}
         }
+    }
+
+    /// Whether it is time for what `everysec` asks for.
+    fn is_sync_due(&self, now: Tick) -> bool {
+        self.last_sync.is_none_or(|last| now.since(last) >= SYNC_PERIOD)
     }
 
     fn sync_in_background(&mut self, terms: &Terms<'_>, file: &Arc<File>) {
@@ -323,7 +329,8 @@ impl Writer {
     fn took(&mut self, terms: &Terms<'_>, events: &[&'static str], started: Tick) {
         let nanos = terms.clock.nanos(started, terms.clock.tick());
         if nanos >= terms.late_nanos {
-            self.late.extend(events.iter().map(|event| Late { event, seconds: terms.seconds, nanos }));
+            let seconds = terms.clock.unix_ms(terms.now).seconds();
+            self.late.extend(events.iter().map(|event| Late { event, seconds, nanos }));
         }
     }
 }

@@ -35,13 +35,14 @@ impl Log {
 
     /// Every write and every flush counts as late, so that they can be counted.
     fn commit(&self, policy: AppendFsync) {
+        let clock = Clock::new();
         let terms = Terms {
             policy,
             has_child: false,
             spares_disk: false,
             late_nanos: 0,
-            seconds: 1,
-            clock: &Clock::new(),
+            now: clock.tick(),
+            clock: &clock,
             health: &self.health,
         };
         commit(&self.inbox, &self.writer, &terms);
