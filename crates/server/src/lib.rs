@@ -39,3 +39,5 @@ mod tally;
 mod waiting;
 mod worker;
 mod worker_state;
+
+pub use process::Abort;

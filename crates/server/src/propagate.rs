@@ -14,7 +14,6 @@
 //! The order inside a unit and the places of SELECT and MULTI are Redis's (server.c: propagatePendingCommands), to
 //! the byte.
 
-use crate::server::Server;
 use crate::table::Entry;
 use ochre_engine::command::Effects;
 use ochre_engine::command::effects::Propagation;
@@ -254,14 +253,6 @@ impl Journal {
 
 /// Bytes of memory kept for the next unit.
 const MAX_KEPT: usize = 64 * 1024;
-
-impl Server {
-    /// Lets handlers know whether anybody reads what they propagate.
-    pub fn listen_to_journal(&mut self) {
-        let is_read = self.state.journal.is_read();
-        self.for_each_state(|state| state.fx.propagates = is_read);
-    }
-}
 
 #[cfg(test)]
 pub mod tests {

@@ -11,9 +11,10 @@
 //! `&mut Server` is the exclusive mode: its owner is alone. In the shared mode a worker reaches the shards through
 //! their locks, `&SharedState`, its own set of clients and its own [`WorkerState`] (`worker::handle`).
 
-use crate::client::Clients;
-use crate::clock::Clock;
+use crate::client::{Client, Clients};
+use crate::clock::{Clock, Tick};
 use crate::config::Config;
+use crate::exec::Handlers;
 use crate::in_hand::InHand;
 use crate::process::Identity;
 use crate::process::signals::Requested;
@@ -21,10 +22,14 @@ use crate::propagate::Journal;
 use crate::setup::Setup;
 use crate::shared::SharedState;
 use crate::stats::Rates;
+use crate::table::{CommandId, CommandTable};
 use crate::worker_state::WorkerState;
+use ochre_engine::command::EventClasses;
 use ochre_engine::keyspace::World;
+use ochre_engine::level::Level;
 use ochre_engine::table::Seed;
 use ochre_engine::time::UnixMs;
+use ochre_resp::request::Args;
 use ochre_sync::Own;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -59,13 +64,20 @@ pub struct Server {
 impl Server {
     /// A server with no data and no clients. The state of the first worker is in hand. Time and randomness are what
     /// `clock` and `rng` give: with those of a test all of it can be repeated.
-    pub fn new(config: Config, identity: Identity, clock: &Clock, mut rng: SmallRng) -> Server {
+    /// `commands` makes the table of commands of a level.
+    pub fn new(
+        config: Config,
+        identity: Identity,
+        clock: &Clock,
+        mut rng: SmallRng,
+        commands: fn(Level) -> (CommandTable, Handlers),
+    ) -> Server {
         let seed = Seed::new(rng.random(), rng.random());
         let workers = usize::try_from(config.network.io_threads).unwrap_or(1).clamp(1, MAX_WORKERS);
         // No more of them run at a time than there are processors; with one, they still take turns.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let at_a_time = workers.min(processors.max(2));
-        let shared = SharedState::new(config, identity, workers, clock);
+        let shared = SharedState::new(config, identity, workers, clock, commands);
         let mut state = |worker: usize| {
             let stats = Arc::clone(&shared.worker_stats[worker]);
             let rng = SmallRng::seed_from_u64(rng.random());
@@ -137,13 +149,6 @@ impl Server {
         self.state.start_turn(&self.shared.settings);
     }
 
-    /// The exclusive mode begins among other workers: takes over what they left, the log and messages.
-    pub fn catch_up(&mut self) {
-        self.state.journal.take_feed(&mut self.shared.inbox);
-        self.note_late_aof();
-        self.deliver_all_messages();
-    }
-
     /// The exclusive mode ends: leaves the log where the workers find it.
     pub fn give_log(&mut self) {
         self.state.journal.give_feed(&mut self.shared.inbox);
@@ -169,5 +174,37 @@ impl Server {
         }
         let all = self.shared.worker_stats.clone();
         self.for_each_state(|state| state.stats = Arc::clone(&all[state.worker]));
+    }
+
+    /// Notes a command that took long.
+    #[cold]
+    pub fn note_slow(&self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
+        self.shared.notes.command(self.setup(), client, command, args, nanos, self.now().seconds());
+    }
+
+    /// Notes an event that began at `started` and ends now.
+    pub fn note_since(&self, event: &'static str, started: Tick) {
+        let clock = &self.state.clock;
+        let nanos = clock.nanos(started, clock.tick());
+        self.note_latency(event, nanos);
+    }
+
+    /// Notes an event of the latency monitor if it took long enough.
+    pub fn note_latency(&self, event: &'static str, nanos: u64) {
+        self.shared.notes.event(self.setup(), event, nanos, self.now().seconds());
+    }
+
+    /// Lets handlers know whether anybody reads what they propagate.
+    pub fn listen_to_journal(&mut self) {
+        let is_read = self.state.journal.is_read();
+        self.for_each_state(|state| state.fx.propagates = is_read);
+    }
+
+    /// Lets commands report the classes of events that are switched on, if they are published anywhere.
+    pub fn listen_to_events(&mut self) {
+        let classes = self.shared.settings.notify_keyspace_events;
+        let channels = EventClasses::KEYSPACE | EventClasses::KEYEVENT;
+        let wanted = if classes.intersects(channels) { classes - channels } else { EventClasses::empty() };
+        self.for_each_state(|state| state.fx.wanted_events = wanted);
     }
 }

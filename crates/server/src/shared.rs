@@ -25,6 +25,7 @@ use crate::table::CommandTable;
 use crate::tally::Tally;
 use crate::waiting::Waiting;
 use ochre_engine::keyspace::ClientId;
+use ochre_engine::level::Level;
 use ochre_engine::settings::Settings;
 use ochre_resp::request::Args;
 use std::sync::Arc;
@@ -91,9 +92,15 @@ pub struct SharedState {
 
 impl SharedState {
     /// The state of a server that has just been configured, with so many workers.
-    pub fn new(config: Config, identity: Identity, workers: usize, clock: &Clock) -> SharedState {
+    pub fn new(
+        config: Config,
+        identity: Identity,
+        workers: usize,
+        clock: &Clock,
+        commands: fn(Level) -> (CommandTable, Handlers),
+    ) -> SharedState {
         let settings = config.settings();
-        let (commands, handlers) = crate::commands::build(settings.level);
+        let (commands, handlers) = commands(settings.level);
         let stats = || {
             let stats = Stats::new(commands.len());
             stats.configure(&config.diagnostics);

@@ -12,7 +12,7 @@ use crate::persistence::aof::check as check_aof;
 use crate::persistence::check_rdb;
 use crate::persistence::snapshot::temporary_name;
 use crate::process::signals::Signals;
-use crate::process::{Identity, about, crash, daemon, kernel, limits, supervise, title};
+use crate::process::{Abort, Identity, about, crash, daemon, failed, kernel, limits, supervise, title};
 use crate::server::Server;
 use crate::worker;
 use crate::{log, log_notice, log_warning};
@@ -21,21 +21,6 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStringExt;
-
-/// Why the process ends before it serves anybody.
-#[derive(Debug)]
-pub enum Abort {
-    /// It did what it was called for.
-    Done,
-    /// It cannot go on; the log or the standard error says why.
-    Failed,
-}
-
-/// A failure whose reason is logged.
-pub fn failed(reason: impl std::fmt::Display) -> Abort {
-    log_warning!("{reason}");
-    Abort::Failed
-}
 
 /// Runs the program with the arguments of the process until it ends.
 pub fn run() -> Result<(), Abort> {
@@ -170,7 +155,8 @@ fn open(loaded: Loaded, identity: Identity) -> Result<(Server, mio::Poll), Abort
     log::claim();
     crate::alloc::start_purging(loaded.config.memory.jemalloc_bg_thread);
     let poll = mio::Poll::new().map_err(failed)?;
-    let mut server = Server::new(loaded.config, identity, &Clock::new(), SmallRng::from_os_rng());
+    let mut server =
+        Server::new(loaded.config, identity, &Clock::new(), SmallRng::from_os_rng(), commands::build);
     for (old, new) in &loaded.renamed_commands {
         server.shared.commands.rename(old, new);
     }

@@ -235,7 +235,13 @@ mod tests {
         let time = ManualTime::new();
         for step_ms in [-3_600_000, 3_600_000] {
             let rng = SmallRng::seed_from_u64(1);
-            let mut server = Server::new(Config::default(), Identity::new(Vec::new()), &time.clock(), rng);
+            let mut server = Server::new(
+                Config::default(),
+                Identity::new(Vec::new()),
+                &time.clock(),
+                rng,
+                crate::commands::build,
+            );
             block(&mut server, Duration::from_secs(1));
             time.step_wall_ms(step_ms);
             time.advance(Duration::from_millis(999));

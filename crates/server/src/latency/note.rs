@@ -3,8 +3,6 @@
 
 use super::Monitor;
 use crate::client::Client;
-use crate::clock::Tick;
-use crate::server::Server;
 use crate::setup::Setup;
 use crate::slowlog::Slowlog;
 use crate::table::CommandId;
@@ -54,25 +52,5 @@ impl Notes {
         if threshold > 0 && millis >= threshold.unsigned_abs() {
             self.monitor.lock().add(event, unix_seconds, millis);
         }
-    }
-}
-
-impl Server {
-    /// Notes a command that took long.
-    #[cold]
-    pub fn note_slow(&self, client: &Client, command: CommandId, args: Args<'_>, nanos: u64) {
-        self.shared.notes.command(self.setup(), client, command, args, nanos, self.now().seconds());
-    }
-
-    /// Notes an event that began at `started` and ends now.
-    pub fn note_since(&self, event: &'static str, started: Tick) {
-        let clock = &self.state.clock;
-        let nanos = clock.nanos(started, clock.tick());
-        self.note_latency(event, nanos);
-    }
-
-    /// Notes an event of the latency monitor if it took long enough.
-    pub fn note_latency(&self, event: &'static str, nanos: u64) {
-        self.shared.notes.event(self.setup(), event, nanos, self.now().seconds());
     }
 }

@@ -1,7 +1,7 @@
 //! The tool that checks snapshots: this program under the name `ochre-check-rdb` or
 //! `redis-check-rdb`. Options, output and exit codes are those of redis-check-rdb.c.
 
-use crate::startup::Abort;
+use crate::process::Abort;
 use ochre_engine::level::Level;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::rdb::Source;

@@ -95,7 +95,7 @@ fn loading(input: &InfoInput<'_>, section: &mut Section) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::loading::Loading;
+    use super::super::loading_state::Loading;
     use super::*;
     use crate::clock::Clock;
     use crate::report::Report;

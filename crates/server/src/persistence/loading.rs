@@ -12,11 +12,11 @@
 
 use super::decoders::with_decoders;
 use super::loader::Loader;
+use super::loading_state::{LastLoad, Loading};
 use super::{aof, check_rdb};
-use crate::clock::Tick;
 use crate::config::os_text;
+use crate::process::Abort;
 use crate::server::Server;
-use crate::startup::Abort;
 use crate::{log_notice, log_warning};
 use ochre_engine::settings::SanitizeDumpPayload;
 use ochre_persistence::rdb::input::Input;
@@ -46,30 +46,6 @@ impl Host for Server {
     }
 
     fn serve(&mut self) {}
-}
-
-/// A loading under way.
-#[derive(Debug, Clone, Copy)]
-pub struct Loading {
-    /// When it began, in seconds since 1970.
-    pub started: i64,
-    /// The same by the counter.
-    pub began: Tick,
-    /// Size of the file.
-    pub total_bytes: u64,
-    /// Bytes read.
-    pub loaded_bytes: u64,
-    /// Bytes of memory the data took where it was saved.
-    pub used_memory: u64,
-}
-
-/// What a loading brought.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LastLoad {
-    /// Keys that are there now.
-    pub keys: u64,
-    /// Keys whose time had come.
-    pub expired: u64,
 }
 
 /// How a loading ended.

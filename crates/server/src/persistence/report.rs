@@ -9,7 +9,7 @@
 //! Asking for it walks the page table, so it is asked for so rarely that it takes a hundredth of the time
 //! (childinfo.c, CHILD_COW_DUTY_CYCLE).
 
-use super::child::{Purpose, exit_at_once};
+use super::children::Purpose;
 use crate::clock::{Counter, Tick};
 use crate::config::os_text;
 use crate::{log_notice, log_verbose, log_warning};
@@ -186,6 +186,15 @@ fn private_dirty() -> u64 {
     let sizes =
         text.lines().filter_map(|line| line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB"));
     sizes.filter_map(|size| size.parse::<u64>().ok()).sum::<u64>() * 1024
+}
+
+/// Ends this process, which is a child, without any of the things that a server does at its end.
+pub(super) fn exit_at_once(code: i32) -> ! {
+    // SAFETY: it takes a number and does not return.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::_exit(code)
+    }
 }
 
 #[cfg(test)]

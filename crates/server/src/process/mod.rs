@@ -6,6 +6,7 @@
 //! the event loop when to end, [`crash`] leaves a line in the log when the process dies, and [`watchdog`] one when
 //! it stalls.
 
+mod abort;
 pub mod about;
 pub mod crash;
 pub mod daemon;
@@ -17,4 +18,5 @@ pub mod supervise;
 pub mod title;
 pub mod watchdog;
 
+pub use abort::{Abort, failed};
 pub use identity::{Identity, random_id};

@@ -2,7 +2,6 @@
 
 use super::{Exchange, Kind, Publication, Registry, Subscriber};
 use crate::mailboxes::{ClientMessage, MessageBody};
-use crate::server::Server;
 use ochre_engine::command::EventClasses;
 use ochre_engine::command::effects::Event;
 use ochre_engine::text::glob_match;
@@ -71,15 +70,5 @@ impl Exchange {
                 registry.publish(Kind::Channel, &channel("keyevent", name), &event.key, send);
             }
         }
-    }
-}
-
-impl Server {
-    /// Lets commands report the classes of events that are switched on, if they are published anywhere.
-    pub fn listen_to_events(&mut self) {
-        let classes = self.shared.settings.notify_keyspace_events;
-        let channels = EventClasses::KEYSPACE | EventClasses::KEYEVENT;
-        let wanted = if classes.intersects(channels) { classes - channels } else { EventClasses::empty() };
-        self.for_each_state(|state| state.fx.wanted_events = wanted);
     }
 }

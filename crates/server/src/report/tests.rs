@@ -23,6 +23,7 @@ fn server() -> Server {
         Identity::new(b"ochre-server".to_vec()),
         &Clock::new(),
         SmallRng::seed_from_u64(1),
+        crate::commands::build,
     );
     let now = server.now();
     for (db, key, ttl_ms) in [(0, "a", None), (0, "b", Some(5000)), (0, "c", Some(7000)), (9, "a", None)] {

@@ -67,6 +67,13 @@ impl Worker {
 }
 
 impl Server {
+    /// The exclusive mode begins among other workers: takes over what they left, the log and messages.
+    pub fn catch_up(&mut self) {
+        self.state.journal.take_feed(&mut self.shared.inbox);
+        self.note_late_aof();
+        self.deliver_all_messages();
+    }
+
     /// Opens all messages that wait in mailboxes. No client is in hand.
     pub fn deliver_all_messages(&mut self) {
         for worker in 0..self.shared.mailboxes.len() {

@@ -4,7 +4,7 @@
 use super::files::log_manifest_error;
 use crate::config::os_text;
 use crate::log_warning;
-use crate::startup::Abort;
+use crate::process::Abort;
 use ochre_engine::time::UnixMs;
 use ochre_persistence::aof::{Checker, End, Manifest};
 use ochre_persistence::rdb::input::Input;

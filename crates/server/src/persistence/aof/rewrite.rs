@@ -10,7 +10,6 @@
 
 use super::State;
 use super::files::FileFailure;
-use crate::clock::Tick;
 use crate::config::os_text;
 use crate::persistence::disk::GrowingFile;
 use crate::persistence::snapshot::Header;
@@ -21,74 +20,7 @@ use ochre_persistence::aof;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// Failures in a row after which automatic rewrites wait.
-const PATIENT_FAILURES: u64 = 3;
-/// The longest wait in minutes.
-const MAX_WAIT_MINUTES: u64 = 60;
-
-/// What is known of rewrites.
-pub(super) struct Rewrites {
-    /// One is to start as soon as there is no child.
-    pub scheduled: bool,
-    /// Whether the last one was finished.
-    pub succeeded: bool,
-    /// Seconds the last one took; -1 before there was one.
-    pub last_seconds: i64,
-    /// How many were started.
-    pub started: u64,
-    /// How many failed in a row.
-    pub failures: u64,
-    /// When the one under way began.
-    began: Option<Tick>,
-    wait_minutes: u64,
-    /// No automatic one before this time.
-    not_before: Option<Tick>,
-}
-
-impl Default for Rewrites {
-    fn default() -> Self {
-        Rewrites {
-            scheduled: false,
-            succeeded: true,
-            last_seconds: -1,
-            started: 0,
-            failures: 0,
-            began: None,
-            wait_minutes: 0,
-            not_before: None,
-        }
-    }
-}
-
-impl Rewrites {
-    /// Whether the next one has to wait because so many have failed.
-    fn must_wait(&mut self, now: Tick) -> bool {
-        if self.failures < PATIENT_FAILURES {
-            (self.wait_minutes, self.not_before) = (0, None);
-            return false;
-        }
-        if let Some(time) = self.not_before {
-            if now >= time {
-                self.not_before = None;
-            }
-            return now < time;
-        }
-        self.wait_minutes = (self.wait_minutes * 2).clamp(1, MAX_WAIT_MINUTES);
-        self.not_before = Some(now + Duration::from_secs(self.wait_minutes * 60));
-        log_warning!(
-            "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
-            self.wait_minutes
-        );
-        true
-    }
-
-    fn failed(&mut self) {
-        self.succeeded = false;
-        self.failures += 1;
-    }
-}
+use std::time::Instant;
 
 /// What BGREWRITEAOF came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -398,30 +330,4 @@ fn temporary_base(pid: u32) -> PathBuf {
 /// The file that a process of this id is writing, in the working directory.
 fn temporary_rewrite(pid: u32) -> PathBuf {
     format!("temp-rewriteaof-{pid}.aof").into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rewrites_that_fail_wait_longer_and_longer() {
-        let mut rewrites = Rewrites::default();
-        for _ in 0..PATIENT_FAILURES {
-            assert!(!rewrites.must_wait(Tick::default()));
-            rewrites.failed();
-        }
-        let seconds = Duration::from_secs;
-        let mut now = Tick::default();
-        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert!(rewrites.must_wait(now));
-            assert!(rewrites.must_wait(now + seconds(minutes * 60 - 1)));
-            now = now + seconds(minutes * 60);
-            assert!(!rewrites.must_wait(now));
-        }
-        rewrites.failures = 0;
-        assert!(!rewrites.must_wait(now));
-        rewrites.failures = PATIENT_FAILURES;
-        assert!(rewrites.must_wait(now) && !rewrites.must_wait(now + seconds(60)));
-    }
 }
