@@ -1,4 +1,6 @@
 //! Tests of locking: what is held, by whom, and what is in reach.
+// The ban on threads is for what the engine does, not for those who use it.
+#![allow(clippy::disallowed_methods)]
 
 use super::*;
 use crate::command::Effects;
