@@ -55,7 +55,7 @@ pub fn run() -> Result<(), Abort> {
     let temporary = temporary_name(std::process::id());
     let signals = Signals::install(&server.ending, &temporary).map_err(failed)?;
     log_notice!("Server initialized");
-    worker::run(server, poll, signals)
+    worker::run(server, poll, signals, ready)
 }
 
 /// Answers what is not a call of the server, and otherwise what it was called with.

@@ -8,7 +8,11 @@ use crate::clock::Tick;
 use std::time::Duration;
 
 const SMALLEST: usize = 1024;
-const LARGEST: usize = super::describe::OWN_OUTPUT;
+const LARGEST: usize = OWN_OUTPUT;
+
+/// Bytes of replies that Redis keeps in a client's own buffer; only what is beyond is reported as
+/// memory of its output (server.h: PROTO_REPLY_CHUNK_BYTES).
+pub const OWN_OUTPUT: usize = 16 * 1024;
 
 /// What a read makes room for (server.h: PROTO_IOBUF_LEN).
 const READ: usize = 16 * 1024;

@@ -3,16 +3,13 @@
 //! The fields grew with the versions of Redis; a level shows those of its version
 //! (networking.c: catClientInfoString).
 
+use super::buffers::OWN_OUTPUT;
 use super::{Client, Flags};
 use crate::clock::Tick;
 use crate::pubsub::Kind;
 use crate::setup::Setup;
 use ochre_engine::level::Level;
 use std::fmt::Write;
-
-/// Bytes of replies that Redis keeps in a client's own buffer; only what is beyond is reported as
-/// memory of its output (server.h: PROTO_REPLY_CHUNK_BYTES).
-pub const OWN_OUTPUT: usize = 16 * 1024;
 
 /// Bytes of a further block of output, and of what it takes to keep it: limits count whole blocks
 /// (networking.c: _addReplyProtoToList, with the size classes of jemalloc).

@@ -9,40 +9,13 @@
 //! parts, and [`Clients::stirred`] tells who has to wake up for it.
 
 use super::counts::{ClientCount, ClientCounts};
-use super::{Client, Flags};
+use super::{Client, Flags, Token};
 use crate::in_hand::InHand;
 use ochre_engine::keyspace::ClientId;
 use ochre_sync::Own;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
-
-/// WorkerMailbox of a client in the directory: its worker, and the place there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Token(u64);
-
-impl Token {
-    /// A place that no client has.
-    pub const NOWHERE: Token = Token(u64::MAX);
-
-    /// A place of a worker.
-    #[inline]
-    pub fn new(worker: usize, place: usize) -> Token {
-        Token((worker as u64) << 32 | place as u64)
-    }
-
-    /// The worker whose client it is.
-    #[inline]
-    pub fn worker(self) -> usize {
-        (self.0 >> 32) as usize
-    }
-
-    /// The place among the clients of the worker.
-    #[inline]
-    pub fn place(self) -> usize {
-        (self.0 & 0xffff_ffff) as usize
-    }
-}
 
 /// The clients of one worker, and what is to be done for them.
 #[derive(Default)]

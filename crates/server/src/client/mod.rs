@@ -9,9 +9,11 @@ mod directory;
 mod input;
 mod limits;
 mod state;
+mod token;
 
 pub use care::Care;
 pub use counts::ClientCounts;
 pub use describe::ClientType;
-pub use directory::{ClientSet, Clients, Token};
+pub use directory::{ClientSet, Clients};
 pub use state::{Client, Flags, Multi, PendingInput, ReplyMode};
+pub use token::Token;

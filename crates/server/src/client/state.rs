@@ -3,9 +3,8 @@
 //! An idle client holds no buffers: input and output memory is lent by the worker while there is
 //! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
 
-use super::buffers::{InputBuffer, ReplyBuffer};
-use super::describe::OWN_OUTPUT;
-use crate::client::Token;
+use super::buffers::{InputBuffer, OWN_OUTPUT, ReplyBuffer};
+use super::token::Token;
 use crate::clock::Tick;
 use crate::net::{QueryBuffer, Socket};
 use crate::pubsub::Subscriptions;

@@ -7,8 +7,8 @@
 //! speed: each command looks its keys up for itself.
 
 use super::Worker;
-use super::group::Queue;
 use super::handle::{WorkerHandle, WorkerView};
+use super::queue::Queue;
 use super::shared_mode::may_share;
 use crate::client::{Client, Flags, PendingInput, Token};
 use crate::exec::{Plan, Progress};
@@ -24,45 +24,6 @@ const RESTS: Flags =
 
 /// Commands per window.
 const WINDOW: usize = 64;
-
-/// Memory that clients borrow while they have something in it.
-#[derive(Default)]
-pub(super) struct Scratch {
-    inputs: Vec<Vec<u8>>,
-    outputs: Vec<Vec<u8>>,
-    /// Boxed because they move into `Client::pending` and back as they are.
-    #[allow(clippy::vec_box)]
-    batches: Vec<Box<PendingInput>>,
-    plan: Plan,
-    /// Clients with parsed commands, and how many of them are planned.
-    window: Vec<(Token, usize)>,
-}
-
-/// Buffers kept of each kind.
-const KEPT: usize = 64;
-
-impl Scratch {
-    pub(super) fn give_output(&mut self, buffer: Vec<u8>) {
-        if self.outputs.len() < KEPT && buffer.capacity() <= 256 * 1024 {
-            self.outputs.push(buffer);
-        }
-    }
-
-    fn give_input(&mut self, buffer: Vec<u8>) {
-        if self.inputs.len() < KEPT && buffer.capacity() <= 256 * 1024 {
-            self.inputs.push(buffer);
-        }
-    }
-
-    fn give_batch(&mut self, mut pending: Box<PendingInput>) {
-        pending.batch.clear();
-        pending.next = 0;
-        pending.consumed = 0;
-        if self.batches.len() < KEPT && pending.batch.memory_bytes() <= 64 * 1024 {
-            self.batches.push(pending);
-        }
-    }
-}
 
 impl Worker {
     /// Serves all clients in `ready`.

@@ -3,7 +3,7 @@
 //! The context is made once for all of them: that is what makes this the fast path. A command that needs more escalates
 //! and is run with the whole server as its scope.
 
-use super::group::Queue;
+use super::queue::Queue;
 use super::shared_mode::needs_memory;
 use crate::client::{Client, Flags, PendingInput};
 use crate::eviction::Headroom;

@@ -11,7 +11,8 @@
 use super::Worker;
 use super::handle::{WorkerHandle, WorkerView, context};
 use crate::clock::{Clock, Tick};
-use crate::eviction::{EvictionSite, Pressure, relieve};
+use crate::eviction::Pressure;
+use crate::exec::{EvictionSite, relieve};
 use crate::expiry::slow_limit_us;
 use crate::lazyfree::Reaper;
 use crate::shared::SharedState;

@@ -1,7 +1,7 @@
 //! Commands in the exclusive mode: those that need the process, and with one worker all.
 
 use super::batch_executor::BatchExecutor;
-use super::group::Queue;
+use super::queue::Queue;
 use super::shared_mode::SPECIAL;
 use crate::client::{Client, Flags, PendingInput};
 use crate::exec::{Progress, execute};

@@ -6,10 +6,10 @@
 //! few keys change as seldom as they can. A command on a key that somebody waits for goes alone, with all that hangs together
 //! with its keys (`waiters.rs`).
 
+use super::queue::Queue;
 use super::waiters;
 use crate::client::{Client, Flags, PendingInput};
 use crate::exec::{Plan, Planned, is_queued};
-use crate::net::QueryBuffer;
 use crate::shared::SharedState;
 use crate::table::{CommandTable, Entry, Reach};
 use ochre_engine::command::{Begin, PUBSUB};
@@ -20,15 +20,6 @@ use ochre_resp::request::Args;
 /// Shards that are locked together, if it takes several commands: enough for their lookups to overlap,
 /// and few enough that two workers rarely want the same one.
 const GROUP_SHARDS: usize = 16;
-
-/// The commands of one client that wait to be run, from `pending.next` on.
-#[derive(Clone, Copy)]
-pub(super) struct Queue<'a> {
-    pub query: &'a QueryBuffer,
-    pub plan: &'a Plan,
-    /// Where the plan of the command at `pending.next` is.
-    pub first: usize,
-}
 
 /// Locks the shards of the next command, and of as many behind it as may go with it. Returns how many commands
 /// these are; `None` if the keys cannot be told.

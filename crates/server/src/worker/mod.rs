@@ -25,6 +25,8 @@ mod meanwhile;
 mod messages;
 mod output;
 mod parts;
+mod queue;
+mod scratch;
 mod shared_mode;
 mod start;
 mod timers;
@@ -64,7 +66,7 @@ struct Worker {
     ready: Vec<Token>,
     /// Listeners with new connections.
     accepting: Vec<usize>,
-    scratch: batch::Scratch,
+    scratch: scratch::Scratch,
     /// Memory for messages on their way from the mailbox.
     messages: Vec<Envelope>,
     timers: Timers,
@@ -82,7 +84,7 @@ impl Worker {
             again: Vec::new(),
             ready: Vec::new(),
             accepting: Vec::new(),
-            scratch: batch::Scratch::default(),
+            scratch: scratch::Scratch::default(),
             messages: Vec::new(),
             timers: Timers::default(),
             rests: false,

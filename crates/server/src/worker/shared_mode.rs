@@ -15,8 +15,9 @@
 
 use super::batch_executor::BatchExecutor;
 use super::chores::make_headroom;
-use super::group::{Queue, is_walk, lock_group};
+use super::group::{is_walk, lock_group};
 use super::handle::{LockMemory, WorkerHandle, WorkerView, context};
+use super::queue::Queue;
 use crate::client::{Client, Flags, PendingInput};
 use crate::eviction::Pressure;
 use crate::exec::{Planned, Progress, is_refused_or_queued};

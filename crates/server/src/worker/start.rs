@@ -6,7 +6,6 @@ use crate::persistence::loading;
 use crate::process::signals::Signals;
 use crate::process::{Abort, failed};
 use crate::server::Server;
-use crate::startup::ready;
 use crate::{alloc, log_warning};
 use mio::{Interest, Poll, Waker};
 use ochre_sync::{ModeCell, ModeHandle};
@@ -14,12 +13,17 @@ use std::io;
 use std::sync::Arc;
 
 /// Runs the server until it is shut down. The first worker's poll is the one that the listening
-/// sockets report to.
-pub fn run(server: Server, first: Poll, signals: Signals) -> Result<(), Abort> {
-    start(server, first, signals).map_err(failed)?
+/// sockets report to. `ready` is called when the data is loaded.
+pub fn run(server: Server, first: Poll, signals: Signals, ready: fn(&Server)) -> Result<(), Abort> {
+    start(server, first, signals, ready).map_err(failed)?
 }
 
-fn start(mut server: Server, first: Poll, mut signals: Signals) -> io::Result<Result<(), Abort>> {
+fn start(
+    mut server: Server,
+    first: Poll,
+    mut signals: Signals,
+    ready: fn(&Server),
+) -> io::Result<Result<(), Abort>> {
     first.registry().register(signals.source(), mio::Token(SIGNALS), Interest::READABLE)?;
     let workers = server.workers.len();
     let mut polls = vec![first];

@@ -1,7 +1,7 @@
 //! DEBUG POPULATE: many keys at once.
 
 use crate::exec::ServerCall;
-use crate::expiry::with_keys;
+use crate::exec::with_keys;
 use ochre_engine::command::*;
 use ochre_engine::keyspace::Ttl;
 use ochre_engine::text::parse_i64;

@@ -15,8 +15,8 @@ mod connections;
 
 pub use connections::Connections;
 
+use crate::exec::with_keys;
 use crate::exec::{Handler, ServerCall, ServerCommand};
-use crate::expiry::with_keys;
 use crate::secrets;
 use connections::Connection;
 use ochre_engine::command::effects::Propagation;
