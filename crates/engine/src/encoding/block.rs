@@ -16,6 +16,7 @@
 //! ([`Block::splice`]).
 #![allow(unsafe_code)]
 
+use crate::size_class::class_size;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -226,24 +227,13 @@ impl Drop for Gap<'_> {
     }
 }
 
-/// The allocation size in bytes for `used` bytes: jemalloc's size classes with a quantum of 8,
-/// that is multiples of 8 up to 64, then four steps to each doubling.
-#[inline]
-pub fn class_size(used: usize) -> usize {
-    if used <= 64 {
-        return used.max(1).next_multiple_of(8);
-    }
-    let step = 1usize << ((used - 1).ilog2() - 2);
-    (used + step - 1) & !(step - 1)
-}
-
 fn layout(used: usize) -> Layout {
     Layout::from_size_align(class_size(used), ALIGN).expect("sizes stay far below isize::MAX")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, ListpackForm, class_size};
+    use super::{Block, ListpackForm};
 
     #[test]
     fn a_gap_that_is_not_filled_has_zeros() {
@@ -263,17 +253,5 @@ mod tests {
     #[should_panic(expected = "a header tells the size of its block")]
     fn a_header_that_lies_is_refused() {
         let _ = Block::<ListpackForm>::copy_of(&[9, 0, 0, 0, 0, 0, 255]);
-    }
-
-    #[test]
-    fn classes_are_those_of_the_allocator() {
-        for (used, class) in
-            [(0, 8), (1, 8), (8, 8), (9, 16), (57, 64), (64, 64), (65, 80), (81, 96), (128, 128)]
-        {
-            assert_eq!(class_size(used), class, "{used}");
-        }
-        for (used, class) in [(129, 160), (4096, 4096), (4097, 5120), (7169, 8192), (8193, 10240)] {
-            assert_eq!(class_size(used), class, "{used}");
-        }
     }
 }
