@@ -7,28 +7,22 @@
 //! ```
 //! The width is that of the widest value ever inserted; removing never narrows it, as in Redis.
 //!
-//! Like a listpack, an [`Intset`] is one thin pointer to a block that describes itself.
-//! Invariant: the block is a well-formed intset at all times, allocated as `encoding::block` says.
-#![allow(unsafe_code)]
+//! Like a listpack, an [`Intset`] is one thin pointer to a block that describes itself (`encoding::block`).
+//! Invariant: the block is a well-formed intset at all times.
 
-use super::{Corrupt, block};
-use std::{fmt, ptr::NonNull, slice};
+use super::Corrupt;
+use super::block::{Block, Form, IntsetForm, word};
+use std::fmt;
 
-const HEADER: usize = 8;
+const HEADER: usize = IntsetForm::HEADER;
 
 /// An owned intset.
-#[repr(transparent)]
-pub struct Intset(NonNull<u8>);
-
-// SAFETY: an intset owns its block and hands out references to it only under its own borrow.
-unsafe impl Send for Intset {}
-// SAFETY: as above; there is no interior mutability.
-unsafe impl Sync for Intset {}
+pub type Intset = Block<IntsetForm>;
 
 impl Intset {
     /// An empty set of the narrowest width.
     pub fn new() -> Self {
-        Self::copy_of(&[2, 0, 0, 0, 0, 0, 0, 0])
+        Self::copy_of(&header(2, 0))
     }
 
     /// Takes over foreign bytes after checking width, length and order. An empty set is refused,
@@ -38,68 +32,10 @@ impl Intset {
         Ok(Self::copy_of(bytes))
     }
 
-    fn copy_of(bytes: &[u8]) -> Self {
-        let block = block::allocate(bytes.len());
-        // SAFETY: the new block has room for the bytes and does not overlap them.
-        unsafe { block.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        Intset(block)
-    }
-
-    /// Gives up ownership for a thin pointer; its three low bits are zero.
-    pub fn into_raw(self) -> NonNull<u8> {
-        let block = self.0;
-        std::mem::forget(self);
-        block
-    }
-
-    /// Takes ownership back.
-    ///
-    /// # Safety
-    /// `block` must come from [`Intset::into_raw`], once.
-    pub unsafe fn from_raw(block: NonNull<u8>) -> Self {
-        Intset(block)
-    }
-
-    /// Borrows the intset whose raw pointer is stored in `block`.
-    ///
-    /// # Safety
-    /// `block` must hold a pointer of [`Intset::into_raw`] that nobody else owns.
-    pub unsafe fn borrow_raw(block: &NonNull<u8>) -> &Self {
-        // SAFETY: Intset is a transparent wrapper of the pointer; the caller vouches for the rest.
-        unsafe { &*(std::ptr::from_ref(block).cast::<Self>()) }
-    }
-
-    /// Borrows, for changes, the intset whose raw pointer is stored in `block`.
-    ///
-    /// # Safety
-    /// As for [`Intset::borrow_raw`].
-    pub unsafe fn borrow_raw_mut(block: &mut NonNull<u8>) -> &mut Self {
-        // SAFETY: as above.
-        unsafe { &mut *(std::ptr::from_mut(block).cast::<Self>()) }
-    }
-
-    /// All bytes, as RDB files hold them.
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        // SAFETY: the header and the values it counts are initialised.
-        unsafe { slice::from_raw_parts(self.0.as_ptr(), self.total_bytes()) }
-    }
-
-    /// The size of the intset in bytes, header included.
-    #[inline]
-    pub fn total_bytes(&self) -> usize {
-        HEADER + self.len() * self.width()
-    }
-
-    /// The size of the heap block in bytes.
-    pub fn allocated_bytes(&self) -> usize {
-        block::class_size(self.total_bytes())
-    }
-
     /// The number of values.
     #[inline]
     pub fn len(&self) -> usize {
-        self.header()[1] as usize
+        word(self.header(), 4) as usize
     }
 
     /// Whether there is no value.
@@ -110,7 +46,7 @@ impl Intset {
     /// The bytes each value takes: 2, 4 or 8.
     #[inline]
     pub fn width(&self) -> usize {
-        self.header()[0] as usize
+        word(self.header(), 0) as usize
     }
 
     /// The value with this index, in ascending order. A random member is the one at a random index.
@@ -158,13 +94,10 @@ impl Intset {
             return true;
         }
         let Err(index) = self.find(value) else { return false };
-        let (old, width) = (self.total_bytes(), self.width());
-        let at = HEADER + index * width;
-        self.resize(old, old + width);
-        // SAFETY: the block has room for `width` more bytes behind the old ones.
-        unsafe { self.0.add(at).copy_to(self.0.add(at + width), old - at) };
-        self.set_header(width, self.len() + 1);
-        self.write(width, index, value);
+        let (width, len) = (self.width(), self.len());
+        self.splice(HEADER + index * width, 0, width, &header(width, len + 1), |gap| {
+            gap.put(&value.to_le_bytes()[..width]);
+        });
         true
     }
 
@@ -181,58 +114,29 @@ impl Intset {
 
     /// Removes the value with this index.
     pub fn remove_at(&mut self, index: usize) {
-        let (old, width, len) = (self.total_bytes(), self.width(), self.len());
+        let (width, len) = (self.width(), self.len());
         assert!(index < len, "an index within the set");
-        let at = HEADER + index * width;
-        // SAFETY: the bytes behind the value move down within the block.
-        unsafe { self.0.add(at + width).copy_to(self.0.add(at), old - at - width) };
-        self.resize(old, old - width);
-        self.set_header(width, len - 1);
+        self.splice(HEADER + index * width, width, 0, &header(width, len - 1), |_| {});
     }
 
     /// The new value lies outside the range of the old width, so it goes to one of the two ends.
     fn widen_and_insert(&mut self, value: i64) {
         let (old_width, len, width) = (self.width(), self.len(), width_of(value));
-        self.resize(self.total_bytes(), HEADER + (len + 1) * width);
+        let added = (len + 1) * width - len * old_width;
+        self.splice(self.total_bytes(), 0, added, &header(width, len + 1), |_| {});
         let shift = usize::from(value < 0);
+        let values = self.payload_mut();
         for index in (0..len).rev() {
-            // SAFETY: the old values are initialised; going backwards none is overwritten before it is read.
-            let old = unsafe { slice::from_raw_parts(self.0.as_ptr().add(HEADER), len * old_width) };
-            let moved = read(old, old_width, index);
-            self.write(width, index + shift, moved);
+            // Going backwards, no value is overwritten before it is read.
+            let moved = read(values, old_width, index);
+            write(values, width, index + shift, moved);
         }
-        self.write(width, if value < 0 { 0 } else { len }, value);
-        self.set_header(width, len + 1);
-    }
-
-    #[inline]
-    fn header(&self) -> [u32; 2] {
-        // SAFETY: the block starts with two 32 bit words and is aligned to 8.
-        unsafe { self.0.cast::<[u32; 2]>().read() }.map(u32::from_le)
-    }
-
-    fn set_header(&mut self, width: usize, len: usize) {
-        let header = [width as u32, len as u32].map(u32::to_le);
-        // SAFETY: as in header().
-        unsafe { self.0.cast::<[u32; 2]>().write(header) };
+        write(values, width, if value < 0 { 0 } else { len }, value);
     }
 
     #[inline]
     fn values(&self) -> &[u8] {
         &self.as_bytes()[HEADER..]
-    }
-
-    fn write(&mut self, width: usize, index: usize, value: i64) {
-        // SAFETY: callers have grown the block to hold this index at this width.
-        unsafe {
-            let to = self.0.as_ptr().add(HEADER + index * width);
-            to.copy_from_nonoverlapping(value.to_le_bytes().as_ptr(), width);
-        }
-    }
-
-    fn resize(&mut self, old: usize, new: usize) {
-        // SAFETY: the block is ours and sized for `old` bytes; the header follows suit.
-        self.0 = unsafe { block::resize(self.0, old, new) };
     }
 }
 
@@ -242,23 +146,19 @@ impl Default for Intset {
     }
 }
 
-impl Clone for Intset {
-    fn clone(&self) -> Self {
-        Self::copy_of(self.as_bytes())
-    }
-}
-
-impl Drop for Intset {
-    fn drop(&mut self) {
-        // SAFETY: the block is ours and sized for the total of its header.
-        unsafe { block::release(self.0, self.total_bytes()) }
-    }
-}
-
 impl fmt::Debug for Intset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
+}
+
+/// The header of a set.
+#[inline]
+fn header(width: usize, len: usize) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..4].copy_from_slice(&(width as u32).to_le_bytes());
+    header[4..].copy_from_slice(&(len as u32).to_le_bytes());
+    header
 }
 
 /// The narrowest width that holds `value`.
@@ -280,6 +180,10 @@ fn read(values: &[u8], width: usize, index: usize) -> i64 {
         4 => read_wide::<4>(values, index),
         _ => read_wide::<8>(values, index),
     }
+}
+
+fn write(values: &mut [u8], width: usize, index: usize, value: i64) {
+    values[index * width..][..width].copy_from_slice(&value.to_le_bytes()[..width]);
 }
 
 #[inline]

@@ -12,8 +12,6 @@ pub mod quicklist;
 
 use std::fmt;
 
-pub use block::class_size;
-
 /// Bytes that are not the structure they claim to be. The blame lies with whoever sent them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt {

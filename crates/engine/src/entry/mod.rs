@@ -135,7 +135,7 @@ impl KeyEntry {
     #[inline]
     pub fn prefetch_value(&self) {
         if !matches!(self.kind(), Kind::Inline | Kind::Int) {
-            crate::table::prefetch_address(self.0.head());
+            crate::prefetch::prefetch_address(self.0.head());
         }
     }
 

@@ -19,7 +19,8 @@
 //! must not happen at all, and who runs commands with keys from elsewhere (scripts) asks [`Held::covers`] before each.
 
 use super::{DbIndex, Key, Shard, World};
-use crate::table::{Begun, Seed, prefetch_to_write};
+use crate::prefetch::prefetch_to_write;
+use crate::table::{Begun, Seed};
 use ochre_sync::LockOwner;
 use std::cell::OnceCell;
 

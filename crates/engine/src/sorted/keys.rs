@@ -15,7 +15,8 @@
 
 use std::cmp::Ordering;
 
-use super::member::{MemberRef, prefetch};
+use super::member::MemberRef;
+use crate::prefetch::prefetch;
 
 /// What stands for a member in comparisons.
 pub(super) trait Digest: Copy + Ord {
@@ -141,10 +142,10 @@ impl<D: Digest, const N: usize> Keys<D, N> {
     pub(super) fn prefetch(keys: *const Self) {
         // The last score in use is not known before the node is here; nodes are four fifths full.
         let (start, scores) = (std::mem::offset_of!(Self, digests), std::mem::offset_of!(Self, scores));
-        prefetch(keys.wrapping_byte_add(scores).cast());
-        prefetch(keys.wrapping_byte_add(scores + N * 4 / 5 * size_of::<f64>()).cast());
+        prefetch(keys.wrapping_byte_add(scores));
+        prefetch(keys.wrapping_byte_add(scores + N * 4 / 5 * size_of::<f64>()));
         for line in (start..start + N * size_of::<D>()).step_by(64) {
-            prefetch(keys.wrapping_byte_add(line).cast());
+            prefetch(keys.wrapping_byte_add(line));
         }
     }
 

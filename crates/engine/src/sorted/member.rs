@@ -9,6 +9,7 @@
 //! A member of 7 bytes takes 16 bytes in all. The allocation never moves, so the tree beside the
 //! table can point at it.
 
+use crate::prefetch::prefetch;
 use crate::table::{Thin, WORD_MASK};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
@@ -154,18 +155,6 @@ impl MemberRef {
     pub(super) fn prefetch(self) {
         prefetch(self.0);
     }
-}
-
-/// Asks the processor for a cache line; a hint without effect.
-#[inline]
-pub(super) fn prefetch(address: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch never faults, whatever the address.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
 }
 
 /// Bytes before the member's own.

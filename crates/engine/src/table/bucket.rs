@@ -32,11 +32,6 @@ pub(super) struct Bucket {
 #[derive(Clone, Copy)]
 pub(super) struct Slots(u64);
 
-impl Slots {
-    /// No slot.
-    pub const NONE: Self = Self(0);
-}
-
 impl Iterator for Slots {
     type Item = usize;
     #[inline(always)]

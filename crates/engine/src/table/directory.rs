@@ -6,16 +6,24 @@
 //! several        ──> 2^depth words         by the top bits of the hash
 //! ```
 //! With thousands of shards most tables of a keyspace have one segment, as most sets and hashes have.
+#![allow(unsafe_code)]
 
-use super::segment::SegmentWord;
-use std::ops::{Deref, DerefMut};
+//!
+//! Invariants: a word is that of a live segment of entries `T`, which belongs to the directory, or [`SegmentWord::NONE`]
+//! while the segment is detached for rebuilding; a segment of depth `d` fills the 2^(depth - d) adjacent words of its prefix.
 
-/// See the module.
-pub(super) struct Directory {
+use super::segment::{Segment, SegmentMut};
+use super::segment_word::{Detached, SegmentWord};
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+/// The segments of a table, by the top bits of the hash.
+pub(super) struct Directory<T> {
     words: Words,
     depth: u32,
-    /// Number of segments of this depth. Who exchanges words keeps it so, and the directory as small as that allows.
+    /// Number of segments of this depth. Code that exchanges segments keeps it so, and the directory as small as that allows.
     pub deepest: u32,
+    owns: PhantomData<T>,
 }
 
 union Words {
@@ -26,29 +34,33 @@ union Words {
 }
 
 // SAFETY: it owns what it points to, and words can go to any thread.
-unsafe impl Send for Directory {}
+unsafe impl<T: Send> Send for Directory<T> {}
 // SAFETY: without `&mut self` nothing changes.
-unsafe impl Sync for Directory {}
+unsafe impl<T: Sync> Sync for Directory<T> {}
 
-impl Directory {
-    /// Of a table without segments.
-    pub const EMPTY: Directory = Directory { words: Words { only: SegmentWord::NONE }, depth: 0, deepest: 0 };
+impl<T> Directory<T> {
+    /// The directory of a table without segments.
+    pub const EMPTY: Self =
+        Directory { words: Words { only: SegmentWord::NONE }, depth: 0, deepest: 0, owns: PhantomData };
 
-    /// Of one segment.
-    pub fn of_one(only: SegmentWord) -> Directory {
-        Directory { words: Words { only }, depth: 0, deepest: 1 }
+    /// The directory of one segment.
+    pub fn of_one(only: Detached<T>) -> Self {
+        Directory::of_words(0, Box::new([only.attach(0)]))
     }
 
-    /// Of these segments, 2^depth words of them.
-    pub fn new(depth: u32, words: Box<[SegmentWord]>) -> Directory {
+    /// The directory of these segments, which all have this depth: 2^depth of them.
+    pub fn of_equal(depth: u32, segments: impl Iterator<Item = Detached<T>>) -> Self {
+        Directory::of_words(depth, segments.map(|segment| segment.attach(0)).collect())
+    }
+
+    fn of_words(depth: u32, words: Box<[SegmentWord]>) -> Self {
         assert_eq!(words.len(), 1 << depth, "a directory of depth d has 2^d words");
-        match *words {
-            [only] => Directory::of_one(only),
-            _ => {
-                let deepest = words.iter().filter(|word| word.depth() == depth).count() as u32;
-                Directory { words: Words { many: Box::into_raw(words).cast() }, depth, deepest }
-            }
-        }
+        let deepest = words.iter().filter(|word| word.depth() == depth).count() as u32;
+        let words = match *words {
+            [only] => Words { only },
+            _ => Words { many: Box::into_raw(words).cast() },
+        };
+        Directory { words, depth, deepest, owns: PhantomData }
     }
 
     /// Bits of hash that an index has.
@@ -64,28 +76,124 @@ impl Directory {
         ((hash >> 1) >> (63 - self.depth)) as usize
     }
 
-    /// Words of a segment.
+    /// How many words a segment fills.
     #[inline(always)]
     pub fn span(&self, word: SegmentWord) -> usize {
         1 << (self.depth - word.depth())
     }
 
-    /// The segment of a hash.
+    /// The first index of the segment at an index: the one that counts.
     #[inline(always)]
-    pub fn of(&self, hash: u64) -> Option<SegmentWord> {
+    pub fn first(&self, index: usize) -> usize {
+        index & !(self.span(self[index]) - 1)
+    }
+
+    /// The word of the segment of a hash.
+    #[inline(always)]
+    fn of(&self, hash: u64) -> Option<SegmentWord> {
         // SAFETY: an index has as many bits as there are words for, and at depth 0 there is a place for one.
-        let word = unsafe { *self.first().add(self.index(hash)) };
+        let word = unsafe { *self.words().add(self.index(hash)) };
         (!word.is_none()).then_some(word)
     }
 
-    /// The same with twice the words.
-    pub fn doubled(&self) -> Directory {
-        Directory::new(self.depth + 1, self.iter().flat_map(|word| [*word, *word]).collect())
+    /// The segment of a hash.
+    #[inline(always)]
+    pub fn segment(&self, hash: u64) -> Option<Segment<'_, T>> {
+        let word = self.of(hash)?;
+        // SAFETY: words of the directory are live segments of `T`, and `&self` keeps them unchanged.
+        Some(unsafe { word.get() })
     }
 
-    /// The same with half of the words, every other one.
-    pub fn halved(&self) -> Directory {
-        Directory::new(self.depth - 1, self.iter().copied().step_by(2).collect())
+    /// The segment of a hash, for changing.
+    #[inline(always)]
+    pub fn segment_mut(&mut self, hash: u64) -> Option<SegmentMut<'_, T>> {
+        let word = self.of(hash)?;
+        // SAFETY: words of the directory are live segments of `T`, and `&mut self` makes them ours.
+        Some(unsafe { word.get_mut() })
+    }
+
+    /// The segment at an index.
+    #[inline(always)]
+    pub fn at(&self, index: usize) -> Segment<'_, T> {
+        let word = self[index];
+        assert!(!word.is_none(), "a segment that is not detached");
+        // SAFETY: words of the directory are live segments of `T`, and `&self` keeps them unchanged.
+        unsafe { word.get() }
+    }
+
+    /// The segment at an index, for changing.
+    #[inline(always)]
+    pub fn at_mut(&mut self, index: usize) -> SegmentMut<'_, T> {
+        let word = self[index];
+        assert!(!word.is_none(), "a segment that is not detached");
+        // SAFETY: words of the directory are live segments of `T`, and `&mut self` makes them ours.
+        unsafe { word.get_mut() }
+    }
+
+    /// The first indices of all segments, in the order of the hash.
+    pub fn firsts(&self) -> impl Iterator<Item = usize> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let at = next;
+            next += self.span(*self.get(at)?);
+            Some(at)
+        })
+    }
+
+    /// Takes the segment at a first index out. Its words are empty until another one is attached there.
+    pub fn detach(&mut self, first: usize) -> Detached<T> {
+        let word = self[first];
+        assert!(!word.is_none() && first == self.first(first), "the first index of a segment");
+        let span = self.span(word);
+        self.words_mut()[first..first + span].fill(SegmentWord::NONE);
+        // SAFETY: a live segment of `T`, which the directory has just forgotten.
+        unsafe { Detached::from_word(word) }
+    }
+
+    /// Puts a segment with so many entries where nothing is.
+    pub fn attach(&mut self, first: usize, segment: Detached<T>, entries: usize) {
+        let span = self.span(segment.word());
+        let words = &mut self.words_mut()[first..first + span];
+        assert!(words.iter().all(|word| word.is_none()), "a place that is free");
+        words.fill(segment.attach(entries));
+    }
+
+    /// Writes down how many entries the segment at a first index has.
+    #[inline(always)]
+    pub fn set_count(&mut self, first: usize, entries: usize) {
+        let word = &mut self.words_mut()[first];
+        *word = word.with_count(entries);
+    }
+
+    /// Begins a lookup: starts to fetch the bucket of a hash into the cache.
+    #[inline]
+    pub fn begin(&self, hash: u64) -> Begun<'_> {
+        if let Some(segment) = self.segment(hash) {
+            segment.prefetch_home(hash);
+        }
+        self.begun(hash)
+    }
+
+    /// A lookup whose bucket was fetched before.
+    #[inline]
+    pub fn begun(&self, hash: u64) -> Begun<'_> {
+        Begun { word: self.of(hash).unwrap_or(SegmentWord::NONE), table: PhantomData }
+    }
+
+    /// Twice the words, for the same segments.
+    pub fn double(&mut self) {
+        let words = self.iter().flat_map(|word| [*word, *word]).collect();
+        self.replace_words(self.depth + 1, words);
+    }
+
+    /// Half of the words, every other one, for the same segments.
+    pub fn halve(&mut self) {
+        let words = self.iter().copied().step_by(2).collect();
+        self.replace_words(self.depth - 1, words);
+    }
+
+    fn replace_words(&mut self, depth: u32, words: Box<[SegmentWord]>) {
+        *self = Directory::of_words(depth, words);
     }
 
     /// Bytes that it has allocated.
@@ -94,9 +202,19 @@ impl Directory {
     }
 
     #[inline(always)]
-    fn first(&self) -> *const SegmentWord {
+    fn words(&self) -> *const SegmentWord {
         // SAFETY: the depth says which of the two it is.
         unsafe { if self.depth == 0 { &raw const self.words.only } else { self.words.many } }
+    }
+
+    /// All words; at depth 0 also the only one if it is empty.
+    #[inline]
+    fn words_mut(&mut self) -> &mut [SegmentWord] {
+        let count = 1 << self.depth;
+        // SAFETY: the depth says which of the two it is.
+        let first = unsafe { if self.depth == 0 { &raw mut self.words.only } else { self.words.many } };
+        // SAFETY: so many words are there, and they are ours.
+        unsafe { std::slice::from_raw_parts_mut(first, count) }
     }
 
     fn count(&self) -> usize {
@@ -105,36 +223,48 @@ impl Directory {
     }
 }
 
-impl Default for Directory {
-    fn default() -> Directory {
+impl<T> Default for Directory<T> {
+    fn default() -> Self {
         Directory::EMPTY
     }
 }
 
-impl Deref for Directory {
+impl<T> Deref for Directory<T> {
     type Target = [SegmentWord];
     #[inline]
     fn deref(&self) -> &[SegmentWord] {
         // SAFETY: so many words are there, for as long as `self` is not changed.
-        unsafe { std::slice::from_raw_parts(self.first(), self.count()) }
+        unsafe { std::slice::from_raw_parts(self.words(), self.count()) }
     }
 }
 
-impl DerefMut for Directory {
+/// A lookup whose bucket is on its way into the cache.
+#[derive(Clone, Copy)]
+pub struct Begun<'t> {
+    word: SegmentWord,
+    table: PhantomData<&'t ()>,
+}
+
+impl Begun<'_> {
+    /// A lookup in a table without entries.
+    pub const NOTHING: Begun<'static> = Begun { word: SegmentWord::NONE, table: PhantomData };
+
+    /// Starts to fetch the entry of the same hash. The bucket should be here by now. Second phase of a batch of lookups.
     #[inline]
-    fn deref_mut(&mut self) -> &mut [SegmentWord] {
-        let count = self.count();
-        // SAFETY: the depth says which of the two it is.
-        let first = unsafe { if self.depth == 0 { &raw mut self.words.only } else { self.words.many } };
-        // SAFETY: so many words are there, and they are ours.
-        unsafe { std::slice::from_raw_parts_mut(first, count) }
+    pub fn prefetch_entry(self, hash: u64) {
+        if self.word.is_none() {
+            return;
+        }
+        // SAFETY: the table that it is borrowed from has this segment, and does not change meanwhile. Whatever its entries
+        // are, only the words are read.
+        unsafe { self.word.get::<()>() }.prefetch_entry(hash);
     }
 }
 
-impl Drop for Directory {
+impl<T> Drop for Directory<T> {
     fn drop(&mut self) {
         if self.depth > 0 {
-            let words: *mut [SegmentWord] = &raw mut **self;
+            let words: *mut [SegmentWord] = self.words_mut();
             // SAFETY: they came out of a box of this length, and nobody sees them again.
             drop(unsafe { Box::from_raw(words) });
         }

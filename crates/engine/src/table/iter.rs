@@ -1,43 +1,39 @@
 //! Walks over all entries.
 
-use super::bucket::Slots;
-use super::segment::{SegmentWord, borrow, step_for};
-use super::thin::{RefMut, Thin, WORD_MASK};
+use super::directory::Directory;
+use super::segment::{EntriesIn, Segment};
+use super::segment_word::step_for;
+use super::thin::Thin;
 use super::{Table, prefetch_word};
 
-/// A place in a table: the next slot to look at.
+/// A place in a table: the next bucket to look at.
 struct Position {
-    /// Directory index of the segment after the present one.
-    next: usize,
-    segment: Option<SegmentWord>,
+    /// Directory index of the segment.
+    segment: usize,
     bucket: usize,
-    slots: Slots,
 }
 
 impl Position {
-    const START: Self = Self { next: 0, segment: None, bucket: 0, slots: Slots::NONE };
+    const START: Self = Self { segment: 0, bucket: 0 };
 
-    /// The next slot in use: segment, bucket, slot.
-    fn advance<T: Thin>(&mut self, table: &Table<T>) -> Option<(SegmentWord, usize, usize)> {
-        loop {
-            if let (Some(word), Some(slot)) = (self.segment, self.slots.next()) {
-                return Some((word, self.bucket, slot));
-            }
-            self.bucket += 1;
-            if self.segment.is_none_or(|word| self.bucket >= word.buckets()) {
-                let word = *table.directory.get(self.next)?;
-                self.next += table.span(word);
-                self.segment = Some(word);
-                self.bucket = 0;
-            }
-            // SAFETY: words of the directory are live segments, and the table is borrowed.
-            let segment = unsafe { self.segment?.get() };
-            self.slots = segment.buckets[self.bucket].occupied();
-            if let Some(next) = segment.buckets.get(self.bucket + 1) {
-                // Entries lie anywhere in memory; a bucket ahead they arrive in time.
-                next.occupied().for_each(|slot| prefetch_word(next.words[slot]));
-            }
+    /// The next bucket: directory index of its segment, number within it.
+    #[inline]
+    fn advance<T>(&mut self, directory: &Directory<T>) -> Option<(usize, usize)> {
+        let word = *directory.get(self.segment)?;
+        let here = (self.segment, self.bucket);
+        self.bucket += 1;
+        if self.bucket == word.buckets() {
+            (self.segment, self.bucket) = (self.segment + directory.span(word), 0);
         }
+        Some(here)
+    }
+}
+
+/// Asks for the entries behind a bucket. They lie anywhere in memory; a bucket ahead they arrive in time.
+#[inline]
+fn look_ahead<T>(segment: Segment<'_, T>, bucket: usize) {
+    if let Some(next) = segment.buckets.get(bucket + 1) {
+        next.occupied().for_each(|slot| prefetch_word(next.words[slot]));
     }
 }
 
@@ -45,20 +41,22 @@ impl Position {
 pub struct Iter<'a, T: Thin> {
     table: &'a Table<T>,
     position: Position,
+    entries: Option<EntriesIn<'a, T>>,
 }
 
 impl<'a, T: Thin> Iterator for Iter<'a, T> {
     type Item = &'a T;
 
+    #[inline]
     fn next(&mut self) -> Option<&'a T> {
         loop {
-            let (segment, bucket, slot) = self.position.advance(self.table)?;
-            // SAFETY: a live segment, unchanged during `'a`.
-            let word = &unsafe { segment.get::<'a>() }.buckets[bucket].words[slot];
-            if word & WORD_MASK != 0 {
-                // SAFETY: a live word, unchanged during `'a`.
-                return Some(unsafe { borrow(word) });
+            if let Some(entry) = self.entries.as_mut().and_then(|entries| entries.next()) {
+                return Some(entry);
             }
+            let (segment, bucket) = self.position.advance(&self.table.directory)?;
+            let segment = self.table.directory.at(segment);
+            look_ahead(segment, bucket);
+            self.entries = Some(segment.entries_in(bucket, 0));
         }
     }
 
@@ -71,6 +69,8 @@ impl<'a, T: Thin> Iterator for Iter<'a, T> {
 pub struct IntoIter<T: Thin> {
     table: Table<T>,
     position: Position,
+    /// The bucket that is being emptied: directory index of its segment, number within it.
+    here: Option<(usize, usize)>,
 }
 
 impl<T: Thin> Iterator for IntoIter<T> {
@@ -78,13 +78,17 @@ impl<T: Thin> Iterator for IntoIter<T> {
 
     fn next(&mut self) -> Option<T> {
         loop {
-            let (segment, bucket, slot) = self.position.advance(&self.table)?;
-            // SAFETY: a live segment of a table that is ours.
-            let (_, word) = unsafe { segment.get_mut() }.buckets[bucket].take(slot);
-            if word & WORD_MASK != 0 {
-                // SAFETY: a live word, and the table has just forgotten it.
-                return Some(unsafe { T::from_word(word & WORD_MASK) });
+            if let Some((segment, bucket)) = self.here
+                && let Some(slot) = self.table.directory.at(segment).buckets[bucket].occupied().next()
+            {
+                match self.table.directory.at_mut(segment).extract(bucket, slot) {
+                    Some((entry, _)) => return Some(entry),
+                    None => continue,
+                }
             }
+            let (segment, bucket) = self.position.advance(&self.table.directory)?;
+            look_ahead(self.table.directory.at(segment), bucket);
+            self.here = Some((segment, bucket));
         }
     }
 }
@@ -94,7 +98,7 @@ impl<T: Thin> IntoIterator for Table<T> {
     type IntoIter = IntoIter<T>;
 
     fn into_iter(self) -> IntoIter<T> {
-        IntoIter { table: self, position: Position::START }
+        IntoIter { table: self, position: Position::START, here: None }
     }
 }
 
@@ -110,7 +114,7 @@ impl<'a, T: Thin> IntoIterator for &'a Table<T> {
 impl<T: Thin> Table<T> {
     /// All entries.
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter { table: self, position: Position::START }
+        Iter { table: self, position: Position::START, entries: None }
     }
 
     /// Takes all entries out; the table is empty at once.
@@ -121,12 +125,13 @@ impl<T: Thin> Table<T> {
     /// Shows every entry to `change`, which may change anything but the key.
     pub fn for_each_mut(&mut self, mut change: impl FnMut(&mut T)) {
         let mut position = Position::START;
-        while let Some((segment, bucket, slot)) = position.advance(self) {
-            // SAFETY: a live segment, ours as `self` is.
-            let word = unsafe { &mut segment.get_mut().buckets[bucket].words[slot] };
-            if *word & WORD_MASK != 0 {
-                // SAFETY: a live word.
-                change(&mut *unsafe { RefMut::new(word, &mut self.counted) });
+        while let Some((segment, bucket)) = position.advance(&self.directory) {
+            look_ahead(self.directory.at(segment), bucket);
+            for slot in self.directory.at(segment).buckets[bucket].occupied() {
+                let segment = self.directory.at_mut(segment);
+                if let Some(mut entry) = segment.entry_mut(bucket, slot, &mut self.counted) {
+                    change(&mut entry);
+                }
             }
         }
     }
@@ -136,36 +141,33 @@ impl<T: Thin> Table<T> {
         let mut at = 0;
         while at < self.directory.len() {
             let word = self.directory[at];
-            let removed = self.retain_in(word, &mut keep);
+            let removed = self.retain_in(at, &mut keep);
             if removed > 0 {
                 let count = word.count() - removed;
-                self.directory[at] = word.with_count(count);
+                self.directory.set_count(at, count);
                 self.len -= removed;
                 self.rebuild(at, step_for(count * 4 / 3).min(word.step()));
             }
-            at += self.span(word);
+            at += self.directory.span(word);
         }
         if self.len == 0 {
             self.clear();
         }
     }
 
-    /// Drops what is not kept of one segment, and leaves the holes; returns their number.
-    fn retain_in(&mut self, segment: SegmentWord, keep: &mut impl FnMut(&mut T) -> bool) -> usize {
+    /// Drops what is not kept of the segment at a first index, and leaves the holes; returns their number.
+    fn retain_in(&mut self, first: usize, keep: &mut impl FnMut(&mut T) -> bool) -> usize {
         let mut removed = 0;
-        // SAFETY: a live segment, ours as `self` is.
-        for bucket in unsafe { segment.get_mut() }.buckets {
-            for slot in bucket.occupied() {
-                let word = &mut bucket.words[slot];
-                // SAFETY: a live word (a ghost is not looked at).
-                if *word & WORD_MASK == 0 || keep(&mut *unsafe { RefMut::new(word, &mut self.counted) }) {
+        for bucket in 0..self.directory[first].buckets() {
+            for slot in self.directory.at(first).buckets[bucket].occupied() {
+                let entry = self.directory.at_mut(first).entry_mut(bucket, slot, &mut self.counted);
+                if entry.is_none_or(|mut entry| keep(&mut entry)) {
                     continue;
                 }
-                let (_, word) = bucket.take(slot);
-                self.counted -= usize::from(word & T::COUNTED != 0);
-                removed += 1;
-                // SAFETY: a live word, and the table has just forgotten it.
-                drop(unsafe { T::from_word(word & WORD_MASK) });
+                if let Some((_, is_counted)) = self.directory.at_mut(first).extract(bucket, slot) {
+                    self.counted -= usize::from(is_counted);
+                    removed += 1;
+                }
             }
         }
         removed

@@ -35,12 +35,12 @@
 //! Invariants:
 //! - the directory is empty if the table is, else has 2^depth words; a segment of depth `d` fills
 //!   the 2^(depth - d) adjacent words of its prefix, and only the first counts its entries;
+//! - a segment has one owner: the directory, or the code that rebuilds it (`Detached` in segment_word.rs), so what
+//!   lends segments and entries out is safe to call;
 //! - `directory.deepest` is the number of segments with the directory's depth; it is 0 only at depth 0;
 //! - `counted` is the number of entries with a flag of `T::COUNTED`;
 //! - a ghost (word with address 0) is what a forgotten `RefMut` leaves; it is never found or shown.
-#![allow(unsafe_code)]
 
-mod blob;
 mod bucket;
 mod directory;
 mod distinct;
@@ -48,16 +48,19 @@ mod fields;
 mod hash;
 mod iter;
 mod members;
+mod packed;
 mod resize;
 mod scan;
 mod segment;
+mod segment_word;
 #[cfg(test)]
 mod tests;
 mod thin;
+mod weighed;
 
 use std::marker::PhantomData;
 
-pub use blob::alloc_size;
+pub use directory::Begun;
 pub use distinct::picker;
 pub use fields::FieldTable;
 pub use hash::Seed;
@@ -65,45 +68,21 @@ pub use iter::{IntoIter, Iter};
 pub use members::MemberTable;
 pub use thin::{InPlace, RefMut, Thin, WORD_MASK};
 
+use crate::prefetch::prefetch_address;
 use bucket::Bucket;
 use directory::Directory;
-use segment::{Segment, SegmentWord, borrow, fragment_of};
+use segment::Segment;
 
 /// A hash table of `T`, which holds its key itself. What a lookup needs comes first.
 #[repr(C)]
 pub struct Table<T: Thin> {
-    directory: Directory,
+    directory: Directory<T>,
     segments: u32,
     buckets: u32,
     len: usize,
     counted: usize,
     seed: Seed,
     owns: PhantomData<T>,
-}
-
-/// A lookup whose bucket is on its way into the cache.
-#[derive(Clone, Copy)]
-pub struct Begun<'t> {
-    word: SegmentWord,
-    table: PhantomData<&'t ()>,
-}
-
-impl Begun<'_> {
-    /// In a table without entries.
-    pub const NOTHING: Begun<'static> = Begun { word: SegmentWord::NONE, table: PhantomData };
-
-    /// Starts to fetch the entry of the same hash. The bucket should be here by now. Second phase of a batch of lookups.
-    #[inline]
-    pub fn prefetch_entry(self, hash: u64) {
-        if self.word.is_none() {
-            return;
-        }
-        // SAFETY: the table that it is borrowed from has this segment, and does not change meanwhile.
-        let segment = unsafe { self.word.get() };
-        if let Some((bucket, slot)) = segment.search(hash, |_| true) {
-            prefetch_word(segment.buckets[bucket].words[slot]);
-        }
-    }
 }
 
 /// Figures of a table for DEBUG HTSTATS.
@@ -174,10 +153,7 @@ impl<T: Thin> Table<T> {
     /// The entry of `key`.
     #[inline(always)]
     pub fn get(&self, hash: u64, key: &[u8]) -> Option<&T> {
-        let segment = self.segment(hash)?;
-        let (bucket, slot) = segment.find::<T>(hash, key)?;
-        // SAFETY: a search finds live words, and `&self` keeps them so.
-        Some(unsafe { borrow(&segment.buckets[bucket].words[slot]) })
+        self.directory.segment(hash)?.get(hash, key)
     }
 
     /// The entry of `key`, for changing what needs no other word.
@@ -192,21 +168,16 @@ impl<T: Thin> Table<T> {
         self.get(hash, key).is_some()
     }
 
-    /// The same with a key that is far away: it is only asked for if there may be such an entry.
+    /// Is there an entry of a key that is far away? It is only asked for if there may be.
     #[inline]
     pub fn contains_with<'k>(&self, hash: u64, key: impl Fn() -> &'k [u8]) -> bool {
-        self.segment(hash).is_some_and(|segment| segment.holds::<T>(hash, key))
+        self.directory.segment(hash).is_some_and(|segment| segment.holds(hash, key))
     }
 
     /// The entry of `key`, for changing anything but the key.
     #[inline(always)]
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<RefMut<'_, T>> {
-        let word = self.directory.of(hash)?;
-        // SAFETY: words of the directory are live segments, borrowed as long as `self`.
-        let segment = unsafe { word.get_mut() };
-        let (bucket, slot) = segment.as_ref().find::<T>(hash, key)?;
-        // SAFETY: a search finds live words.
-        Some(unsafe { RefMut::new(&mut segment.buckets[bucket].words[slot], &mut self.counted) })
+        self.directory.segment_mut(hash)?.find_mut(hash, key, &mut self.counted)
     }
 
     /// The entry of `key`, made by `make` if there is none; true if it was made. One search if it is
@@ -218,17 +189,13 @@ impl<T: Thin> Table<T> {
         key: &[u8],
         make: impl FnOnce() -> T,
     ) -> Option<(RefMut<'_, T>, bool)> {
-        let found = self.segment(hash).and_then(|segment| segment.find::<T>(hash, key));
+        let found = self.directory.segment(hash).and_then(|segment| segment.find(hash, key));
         let Some((bucket, slot)) = found else {
             self.insert(hash, make());
             return Some((self.get_mut(hash, key)?, true));
         };
-        let word = self.directory.of(hash)?;
-        // SAFETY: words of the directory are live segments, borrowed as long as `self`; the search
-        // found a live word in this one, and nothing has changed since.
-        let entry =
-            unsafe { RefMut::new(&mut word.get_mut().buckets[bucket].words[slot], &mut self.counted) };
-        Some((entry, false))
+        let segment = self.directory.segment_mut(hash)?;
+        Some((segment.entry_mut(bucket, slot, &mut self.counted)?, false))
     }
 
     /// Adds an entry. The caller knows that the table has none with its key; `hash` is its hash.
@@ -237,45 +204,29 @@ impl<T: Thin> Table<T> {
         if self.directory.is_empty() {
             self.found();
         }
-        let mut first = self.first(self.directory.index(hash));
+        let mut first = self.directory.first(self.directory.index(hash));
         while self.directory[first].is_full() {
             self.grow(first);
-            first = self.first(self.directory.index(hash));
+            first = self.directory.first(self.directory.index(hash));
         }
-        let segment = self.directory[first];
-        let word = entry.into_word();
-        debug_assert!(word != 0 && word & !WORD_MASK == 0, "a word has 48 bits and is not 0");
-        self.counted += usize::from(word & T::COUNTED != 0);
+        self.directory.set_count(first, self.directory[first].count() + 1);
+        self.counted += usize::from(self.directory.at_mut(first).insert(hash, entry));
         self.len += 1;
-        self.directory[first] = segment.with_count(segment.count() + 1);
-        // SAFETY: the segment is live, and borrowed by nobody as we have `&mut self`.
-        let mut segment_mut = unsafe { segment.get_mut() };
-        segment_mut.put(bucket::tag_of(hash), word | fragment_of(hash, segment.depth()) << 48);
     }
 
     /// Takes the entry of `key` out.
     #[inline]
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<T> {
-        let word = self.directory.of(hash)?;
-        // SAFETY: the segment is live, and borrowed by nobody as we have `&mut self`.
-        let mut segment = unsafe { word.get_mut() };
-        let (bucket, slot) = segment.as_ref().find::<T>(hash, key)?;
-        let taken = segment.take(bucket, slot) & WORD_MASK;
-        self.counted -= usize::from(taken & T::COUNTED != 0);
+        let (entry, is_counted) = self.directory.segment_mut(hash)?.remove(hash, key)?;
+        self.counted -= usize::from(is_counted);
         self.note_removed(self.directory.index(hash));
-        // SAFETY: a live word, and the table has just forgotten it.
-        Some(unsafe { T::from_word(taken) })
+        Some(entry)
     }
 
     /// Begins a lookup: starts to fetch the bucket of a hash into the cache. First phase of a batch of lookups.
     #[inline]
     pub fn begin(&self, hash: u64) -> Begun<'_> {
-        let Some(word) = self.directory.of(hash) else { return Begun::NOTHING };
-        // SAFETY: words of the directory are live segments, and `&self` keeps them unchanged.
-        let segment = unsafe { word.get() };
-        let home = segment.home(fragment_of(hash, segment.depth()));
-        prefetch(segment.buckets.as_ptr().wrapping_add(home));
-        Begun { word, table: PhantomData }
+        self.directory.begin(hash)
     }
 
     /// The first phase, where nothing is kept of it.
@@ -287,8 +238,7 @@ impl<T: Thin> Table<T> {
     /// The second phase, where nothing was kept of the first.
     #[inline]
     pub fn prefetch_entry(&self, hash: u64) {
-        let word = self.directory.of(hash).unwrap_or(SegmentWord::NONE);
-        Begun { word, table: PhantomData }.prefetch_entry(hash);
+        self.directory.begun(hash).prefetch_entry(hash);
     }
 
     /// Bytes of the table, without its entries. Constant time.
@@ -312,38 +262,8 @@ impl<T: Thin> Table<T> {
         stats
     }
 
-    /// The first index of the segment at an index: the one that counts.
-    #[inline(always)]
-    fn first(&self, index: usize) -> usize {
-        index & !(self.span(self.directory[index]) - 1)
-    }
-
-    /// Directory words of a segment.
-    #[inline(always)]
-    fn span(&self, word: SegmentWord) -> usize {
-        self.directory.span(word)
-    }
-
-    #[inline(always)]
-    fn segment(&self, hash: u64) -> Option<Segment<'_>> {
-        let word = self.directory.of(hash)?;
-        // SAFETY: words of the directory are live segments, and `&self` keeps them unchanged.
-        Some(unsafe { word.get() })
-    }
-
-    /// The words of all segments, each once, in hash order.
-    fn segment_words(&self) -> impl Iterator<Item = SegmentWord> {
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let word = *self.directory.get(at)?;
-            at += self.span(word);
-            Some(word)
-        })
-    }
-
-    fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
-        // SAFETY: words of the directory are live segments, and `&self` keeps them unchanged.
-        self.segment_words().map(|word| unsafe { word.get() })
+    fn segments(&self) -> impl Iterator<Item = Segment<'_, T>> {
+        self.directory.firsts().map(|first| self.directory.at(first))
     }
 }
 
@@ -353,39 +273,8 @@ impl<T: Thin> Drop for Table<T> {
     }
 }
 
-/// Asks for a cache line early; a hint without effect.
-#[inline(always)]
-fn prefetch<P>(address: *const P) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch never faults, whatever the address.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
-}
-
-/// Asks for a cache line early, to be the only one who has it; a hint without effect.
-#[inline(always)]
-pub(crate) fn prefetch_to_write<P>(address: *const P) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch never faults, and processors without this one do nothing.
-    unsafe {
-        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = address;
-}
-
-/// Asks early for what is at an address that was exposed; a hint without effect.
-#[inline(always)]
-pub(crate) fn prefetch_address(address: u64) {
-    prefetch(std::ptr::without_provenance::<u8>(address as usize));
-}
-
 /// Asks for the entry of a word early.
 #[inline(always)]
 fn prefetch_word(word: u64) {
-    prefetch(std::ptr::without_provenance::<u8>((word & WORD_MASK & !7) as usize));
+    prefetch_address(word & WORD_MASK & !7);
 }

@@ -11,8 +11,9 @@
 
 use super::bucket::SLOTS;
 use super::directory::Directory;
-use super::segment::{BUCKETS, MAX_DEPTH, SPLIT_STEP, SegmentWord, borrow, fragment_of, place_of, step_for};
-use super::thin::{Thin, WORD_MASK};
+use super::segment::{Held, Segment, fragment_of, place_of};
+use super::segment_word::{BUCKETS, Detached, MAX_DEPTH, SPLIT_STEP, step_for};
+use super::thin::Thin;
 use super::{Table, prefetch_word};
 
 /// Siblings with at most this many entries together become one segment: a quarter of a full one.
@@ -40,7 +41,8 @@ impl<T: Thin> Table<T> {
         // Three standard deviations above the mean: few segments grow.
         let spread = if depth == 0 { 0 } else { 3 * each.isqrt() };
         let step = step_for(each + spread).min(SPLIT_STEP);
-        self.directory = Directory::new(depth, (0..1 << depth).map(|_| self.allocate(step, depth)).collect());
+        let segments: Vec<_> = (0..1 << depth).map(|_| self.allocate(step, depth)).collect();
+        self.directory = Directory::of_equal(depth, segments.into_iter());
     }
 
     /// Gives the empty table its first segment.
@@ -57,7 +59,7 @@ impl<T: Thin> Table<T> {
         let step = word.step();
         if step < SPLIT_STEP {
             self.rebuild(first, step + 1);
-        } else if word.depth() < self.usual_depth() || self.is_separable(word) {
+        } else if word.depth() < self.usual_depth() || self.is_separable(self.directory.at(first)) {
             self.split(first);
         } else {
             // A good hash never comes here.
@@ -73,13 +75,9 @@ impl<T: Thin> Table<T> {
 
     /// Will splits, one or several, separate the entries of a segment? Keys that come in hash order
     /// (a copy of a larger table) agree in many leading bits, and only in those.
-    fn is_separable(&self, word: SegmentWord) -> bool {
-        // SAFETY: the segment is live, and `&self` keeps it unchanged.
-        let mut hashes =
-            unsafe { word.get() }.words().filter(|(_, entry)| *entry & WORD_MASK != 0).map(|(_, entry)| {
-                // SAFETY: a live word of this table.
-                unsafe { borrow::<T>(entry) }.with_key(|key| self.seed.hash(key))
-            });
+    fn is_separable(&self, segment: Segment<'_, T>) -> bool {
+        let entries = segment.words().filter_map(|held| held.entry());
+        let mut hashes = entries.map(|entry| entry.with_key(|key| self.seed.hash(key)));
         let Some(one) = hashes.next() else { return false };
         hashes.fold(0, |differing, hash| differing | (hash ^ one)).leading_zeros() < MAX_DEPTH
     }
@@ -87,12 +85,12 @@ impl<T: Thin> Table<T> {
     /// Called after an entry of the segment at `index` has been taken out.
     #[inline]
     pub(super) fn note_removed(&mut self, index: usize) {
-        let first = self.first(index);
+        let first = self.directory.first(index);
         let word = self.directory[first];
-        let word = word.with_count(word.count() - 1);
-        self.directory[first] = word;
+        let count = word.count() - 1;
+        self.directory.set_count(first, count);
         self.len -= 1;
-        if word.count() < word.buckets() * SLOTS / 2 {
+        if count < word.buckets() * SLOTS / 2 {
             self.shrink(first);
         }
     }
@@ -122,95 +120,87 @@ impl<T: Thin> Table<T> {
             if step < word.step() {
                 self.rebuild(at, step);
             }
-            at += self.span(word);
+            at += self.directory.span(word);
         }
     }
 
     /// Drops all entries and frees everything.
     pub fn clear(&mut self) {
-        let directory = std::mem::take(&mut self.directory);
+        let mut directory = std::mem::take(&mut self.directory);
         let mut at = 0;
         while at < directory.len() {
-            let word = directory[at];
-            at += directory.span(word);
-            // SAFETY: the segment is live, and `&mut self` makes it ours.
-            for (_, entry) in unsafe { word.get() }.words() {
-                if entry & WORD_MASK != 0 {
-                    // SAFETY: a live word, never looked at again.
-                    drop(unsafe { T::from_word(entry & WORD_MASK) });
-                }
-            }
-            self.release(word);
+            let span = directory.span(directory[at]);
+            let mut segment = directory.detach(at);
+            segment.as_mut().clear();
+            self.release(segment);
+            at += span;
         }
         (self.len, self.counted) = (0, 0);
     }
 
     /// Moves the segment at `first` to another number of buckets.
     pub(super) fn rebuild(&mut self, first: usize, step: usize) {
-        let old = self.directory[first];
-        let new = self.allocate(step, old.depth());
-        // SAFETY: both are live, distinct, and ours.
-        let (from, mut to) = unsafe { (old.get(), new.get_mut()) };
-        for (tag, entry) in from.words() {
-            to.put(tag, *entry);
-        }
-        self.set_span(first, new.with_count(old.count()));
+        let count = self.directory[first].count();
+        let old = self.directory.detach(first);
+        let mut new = self.allocate(step, old.word().depth());
+        let mut to = new.as_mut();
+        old.as_ref().words().for_each(|held| to.adopt(&held, held.word() >> 48));
+        self.directory.attach(first, new, count);
         self.release(old);
     }
 
     /// Cuts the segment at `first` in two by the next bit of hash.
     fn split(&mut self, first: usize) {
-        let old = self.directory[first];
-        let depth = old.depth();
+        let (depth, count) = (self.directory[first].depth(), self.directory[first].count());
         let first = if depth == self.directory.depth() { self.double(first) } else { first };
-        // SAFETY: the segment is live and ours until released below.
-        let from = unsafe { old.get() };
-        let upper_half = |entry: u64| (place_of(entry >> 48, depth) >> 15) as usize;
-        let upper = from.words().filter(|(_, entry)| upper_half(**entry) == 1).count();
-        let counts = [old.count() - upper, upper];
-        let new = counts.map(|count| self.allocate(step_for(count + 1), depth + 1).with_count(count));
-        // SAFETY: both are live, distinct, and ours.
-        let mut halves = new.map(|word| unsafe { word.get_mut() });
+        let old = self.directory.detach(first);
+        let from = old.as_ref();
+        let upper_half = |held: &Held<'_, T>| (place_of(held.word() >> 48, depth) >> 15) as usize;
+        let upper = from.words().filter(|held| upper_half(held) == 1).count();
+        let counts = [count - upper, upper];
+        let mut new = counts.map(|count| self.allocate(step_for(count + 1), depth + 1));
+        let mut halves = new.each_mut().map(Detached::as_mut);
         let needs_keys = (depth + 1).is_multiple_of(4);
         let mut ahead = from.words();
         if needs_keys {
-            ahead.by_ref().take(AHEAD).for_each(|(_, entry)| prefetch_word(*entry));
+            ahead.by_ref().take(AHEAD).for_each(|held| prefetch_word(held.word()));
         }
-        for (tag, entry) in from.words() {
-            let half = &mut halves[upper_half(*entry)];
+        for held in from.words() {
+            let half = &mut halves[upper_half(&held)];
             if needs_keys {
-                ahead.next().inspect(|(_, entry)| prefetch_word(**entry));
-                half.put(tag, self.refragment(entry, depth + 1));
+                ahead.next().inspect(|held| prefetch_word(held.word()));
+                half.adopt(&held, self.fragment_at(&held, depth + 1));
             } else {
-                half.put(tag, *entry);
+                half.adopt(&held, held.word() >> 48);
             }
         }
-        let span = self.span(new[0]);
-        self.set_span(first, new[0]);
-        self.set_span(first + span, new[1]);
+        drop(ahead);
+        let span = self.directory.span(new[0].word());
+        for (half, (segment, count)) in new.into_iter().zip(counts).enumerate() {
+            self.directory.attach(first + half * span, segment, count);
+        }
         self.directory.deepest += if depth + 1 == self.directory.depth() { 2 } else { 0 };
         self.release(old);
     }
 
-    /// The word with the fragment of another depth, from the hash of its key.
-    fn refragment(&self, entry: &u64, depth: u32) -> u64 {
-        if entry & WORD_MASK == 0 {
-            return entry << 4; // A ghost has no key any more: any place will do.
+    /// The fragment at another depth, from the hash of the key.
+    fn fragment_at(&self, held: &Held<'_, T>, depth: u32) -> u64 {
+        match held.entry() {
+            Some(entry) => fragment_of(entry.with_key(|key| self.seed.hash(key)), depth),
+            // A ghost has no key any more: any place will do.
+            None => held.word() >> 44 & 0xffff,
         }
-        // SAFETY: a live word of this table.
-        let hash = unsafe { borrow::<T>(entry) }.with_key(|key| self.seed.hash(key));
-        entry & WORD_MASK | fragment_of(hash, depth) << 48
     }
 
     /// Doubles the directory; returns where `first` is now.
     fn double(&mut self, first: usize) -> usize {
-        self.directory = self.directory.doubled();
+        self.directory.double();
         first * 2
     }
 
     fn merge_with_sibling(&mut self, first: usize) {
         let word = self.directory[first];
-        let span = self.span(word);
+        let span = self.directory.span(word);
         let sibling = self.directory[first ^ span];
         if sibling.depth() == word.depth() && sibling.count() + word.count() <= MERGE {
             self.merge(first & !span, span);
@@ -219,24 +209,23 @@ impl<T: Thin> Table<T> {
 
     /// Makes one segment of the two siblings at `first` and `first + span`.
     fn merge(&mut self, first: usize, span: usize) {
-        let old = [self.directory[first], self.directory[first + span]];
-        let depth = old[0].depth();
-        let count = old[0].count() + old[1].count();
-        let new = self.allocate(step_for(count * 4 / 3 + 1), depth - 1);
-        // SAFETY: the new segment is live and ours.
-        let mut to = unsafe { new.get_mut() };
-        for (word, index) in old.into_iter().zip([first, first + span]) {
+        let places = [first, first + span];
+        let count = places.iter().map(|at| self.directory[*at].count()).sum();
+        let old = places.map(|at| self.directory.detach(at));
+        let depth = old[0].word().depth();
+        let mut new = self.allocate(step_for(count * 4 / 3 + 1), depth - 1);
+        let mut to = new.as_mut();
+        for (segment, index) in old.iter().zip(places) {
             // Four bits of prefix become part of the fragment again when its beginning moves.
             let prefix = (index >> (self.directory.depth() - depth)) as u64 & 15;
-            // SAFETY: the segment is live and ours until released below.
-            for (tag, entry) in unsafe { word.get() }.words() {
-                let fragment = entry >> 48;
+            for held in segment.as_ref().words() {
+                let fragment = held.word() >> 48;
                 let fragment = if depth.is_multiple_of(4) { prefix << 12 | fragment >> 4 } else { fragment };
-                to.put(tag, entry & WORD_MASK | fragment << 48);
+                to.adopt(&held, fragment);
             }
         }
-        self.set_span(first, new.with_count(count));
-        old.into_iter().for_each(|word| self.release(word));
+        self.directory.attach(first, new, count);
+        old.into_iter().for_each(|segment| self.release(segment));
         self.directory.deepest -= if depth == self.directory.depth() { 2 } else { 0 };
         self.halve();
     }
@@ -244,26 +233,20 @@ impl<T: Thin> Table<T> {
     /// Halves the directory while no segment needs its last bit.
     fn halve(&mut self) {
         while self.directory.depth() > 0 && self.directory.deepest == 0 {
-            self.directory = self.directory.halved();
+            self.directory.halve();
         }
     }
 
-    fn set_span(&mut self, first: usize, word: SegmentWord) {
-        let span = self.span(word);
-        self.directory[first..first + span].fill(word);
-    }
-
-    fn allocate(&mut self, step: usize, depth: u32) -> SegmentWord {
+    fn allocate(&mut self, step: usize, depth: u32) -> Detached<T> {
         self.segments += 1;
         self.buckets += u32::from(BUCKETS[step]);
-        SegmentWord::allocate(step, depth)
+        Detached::allocate(step, depth)
     }
 
-    /// Frees a segment that the directory no longer names.
-    fn release(&mut self, word: SegmentWord) {
+    /// Frees a segment whose entries have been moved or dropped.
+    fn release(&mut self, segment: Detached<T>) {
         self.segments -= 1;
-        self.buckets -= word.buckets() as u32;
-        // SAFETY: the callers have moved or dropped its entries and forget the word.
-        unsafe { word.free() }
+        self.buckets -= segment.word().buckets() as u32;
+        drop(segment);
     }
 }

@@ -18,7 +18,8 @@ use rand::RngCore;
 
 use super::Table;
 use super::bucket::SLOTS;
-use super::segment::{BUCKETS, SPLIT_STEP, Segment, borrow, fragment_of};
+use super::segment::{Segment, fragment_of};
+use super::segment_word::{BUCKETS, SPLIT_STEP};
 use super::thin::{Thin, WORD_MASK};
 
 /// Rejections after which a random pick walks on from where it is.
@@ -33,12 +34,7 @@ impl<T: Thin> Table<T> {
     /// however the table changes between the calls.
     pub fn scan<'a>(&'a self, cursor: u64, mut emit: impl FnMut(&'a T)) -> u64 {
         self.step(cursor, |segment, home| {
-            for word in segment.words_of_home(home) {
-                if word & WORD_MASK != 0 {
-                    // SAFETY: a live word, unchanged during `'a`.
-                    emit(unsafe { borrow(word) });
-                }
-            }
+            segment.entries_of_home(home).for_each(&mut emit);
         })
     }
 
@@ -57,15 +53,7 @@ impl<T: Thin> Table<T> {
         }
         let mut cursor = cursor;
         for _ in 0..max_buckets {
-            cursor = self.step(cursor, |segment, at| {
-                let bucket = &segment.buckets[at];
-                for word in bucket.occupied().map(|slot| &bucket.words[slot]) {
-                    if word & flags != 0 && word & WORD_MASK != 0 {
-                        // SAFETY: a live word, unchanged during `'a`.
-                        emit(unsafe { borrow(word) });
-                    }
-                }
-            });
+            cursor = self.step(cursor, |segment, at| segment.entries_in(at, flags).for_each(&mut emit));
             if cursor == 0 {
                 break;
             }
@@ -105,20 +93,17 @@ impl<T: Thin> Table<T> {
             return;
         }
         let mut found = 0;
-        self.walk(rng, max_buckets, |word| {
-            if has(word, flags) {
-                // SAFETY: a live word, unchanged during `'a`.
-                emit(unsafe { borrow(word) });
-                found += 1;
-            }
+        self.walk(rng, flags, max_buckets, |entry| {
+            emit(entry);
+            found += 1;
             found < n
         });
     }
 
     /// Shows the bucket at a cursor to `visit`; returns the position of the next.
-    fn step<'a>(&'a self, cursor: u64, visit: impl FnOnce(Segment<'a>, usize)) -> u64 {
+    fn step<'a>(&'a self, cursor: u64, visit: impl FnOnce(Segment<'a, T>, usize)) -> u64 {
         let hash = cursor << 16;
-        let Some(segment) = self.segment(hash) else { return 0 };
+        let Some(segment) = self.directory.segment(hash) else { return 0 };
         let depth = segment.depth();
         let home = segment.home(fragment_of(hash, depth));
         visit(segment, home);
@@ -139,50 +124,39 @@ impl<T: Thin> Table<T> {
             let slots = word.buckets() * SLOTS;
             let range = if self.directory.depth() == 0 { slots } else { slots.max(LARGEST) };
             let at = ((draw & 0xffff_ffff) as usize * range) >> 32;
-            if at >= slots || index != self.first(index) {
+            if at >= slots || index != self.directory.first(index) {
                 continue;
             }
-            // SAFETY: words of the directory are live segments, and `&self` keeps them unchanged.
-            let bucket = &unsafe { word.get() }.buckets[at / SLOTS];
-            let word = &bucket.words[at % SLOTS];
-            if has(word, flags) {
-                // SAFETY: a live word, unchanged while `self` is borrowed.
-                return Some(unsafe { borrow(word) });
+            if let Some(entry) = self.directory.at(index).entry(at / SLOTS, at % SLOTS, flags) {
+                return Some(entry);
             }
         }
         let mut found = None;
-        self.walk(rng, usize::MAX, |word| {
-            found = has(word, flags).then_some(word);
-            found.is_none()
+        self.walk(rng, flags, usize::MAX, |entry| {
+            found = Some(entry);
+            false
         });
-        // SAFETY: a live word, unchanged while `self` is borrowed.
-        found.map(|word| unsafe { borrow(word) })
+        found
     }
 
-    /// Shows the words of the buckets to `visit`, cyclically from a random one, at most once each,
-    /// until it returns false.
+    /// Shows the entries with one of the flags (all if none is asked for) to `visit`, bucket by bucket, cyclically from a
+    /// random one, at most once each, until it returns false.
     fn walk<'a, R: RngCore + ?Sized>(
         &'a self,
         rng: &mut R,
+        flags: u64,
         max_buckets: usize,
-        mut visit: impl FnMut(&'a u64) -> bool,
+        mut visit: impl FnMut(&'a T) -> bool,
     ) {
         let mut cursor = rng.next_u64() >> 16;
         for _ in 0..max_buckets.min(self.buckets as usize) {
             let mut go_on = true;
             cursor = self.step(cursor, |segment, at| {
-                let bucket = &segment.buckets[at];
-                go_on = bucket.occupied().all(|slot| visit(&bucket.words[slot]));
+                go_on = segment.entries_in(at, flags).all(&mut visit);
             });
             if !go_on {
                 return;
             }
         }
     }
-}
-
-/// Is this a live word with one of the flags (any live word if none is asked for)?
-#[inline(always)]
-fn has(word: &u64, flags: u64) -> bool {
-    word & WORD_MASK != 0 && (flags == 0 || word & flags != 0)
 }

@@ -19,46 +19,14 @@
 //! Invariant: a bucket has its overflow bit exactly when an entry whose path leads over it sits
 //! behind it; then it is full. A deletion moves later entries forward to keep it so: a miss ends at
 //! the first bucket without the bit, however many deletions there were.
+#![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
 
-use super::bucket::{Bucket, SLOTS, tag_of};
-use super::thin::{Thin, WORD_MASK};
-
-/// Buckets of each step of growth: 64 bytes each, so these are jemalloc's size classes, four to a
-/// doubling. Beyond 256 a segment splits: sizes from 8 KB to 16 KB are one or two to a slab of the
-/// allocator, so segments that move on leave few half-empty slabs behind. The larger steps
-/// serve only hashes that no split separates. 32 steps, so that five bits are an index without a check.
-pub(super) const BUCKETS: [u16; 32] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224,
-    256, 320, 384, 448, 512,
-];
-
-/// The step at which a segment splits instead of growing: 256 buckets. 8 buckets under Miri, where few
-/// entries have to make many segments.
-pub(super) const SPLIT_STEP: usize = if cfg!(miri) { 7 } else { 27 };
-
-/// The deepest segment: prefix and fragment stay above the 24 low bits of the hash.
-pub(super) const MAX_DEPTH: u32 = 24;
-
-/// Most entries of each step: 29/32 of the slots. Measured over a doubling, the table then costs 11.0
-/// bytes per entry and 89 % of the entries sit at home; with 15/16 it is 10.7 bytes and 87 %. At least
-/// one slot stays free, so that every search ends; a single bucket needs none, it has no next one.
-const LIMIT: [u16; BUCKETS.len()] = {
-    let mut limit = [0; BUCKETS.len()];
-    let mut step = 0;
-    while step < limit.len() {
-        let slots = BUCKETS[step] as usize * SLOTS;
-        limit[step] = if step == 0 { SLOTS as u16 } else { (slots * 29 / 32) as u16 };
-        step += 1;
-    }
-    limit
-};
-
-/// The smallest step with room for `entries`.
-pub(super) fn step_for(entries: usize) -> usize {
-    LIMIT.iter().position(|&limit| usize::from(limit) >= entries).unwrap_or(BUCKETS.len() - 1)
-}
+use super::bucket::{Bucket, Slots, tag_of};
+use super::prefetch_word;
+use super::thin::{RefMut, Thin, WORD_MASK};
+use crate::prefetch::prefetch;
 
 /// Bits of the hash that are stored with an entry of a segment of this depth.
 #[inline(always)]
@@ -72,137 +40,53 @@ pub(super) fn place_of(fragment: u64, depth: u32) -> u64 {
     (fragment << (depth & 3)) & 0xffff
 }
 
-/// The highest bit of the number of entries in a directory's word.
-const COUNT_HIGH: u64 = 1 << 5;
-
-/// A directory's word: where a segment is, and all that is known about it without looking.
-///
-/// ```text
-///   63       53 52    48 47                      6   5   4    0
-///  +-----------+--------+-------------------------+-----+------+
-///  | entries   | depth  | address (64-byte units) | e11 | step |
-///  +-----------+--------+-------------------------+-----+------+
-/// ```
-/// The number of entries has 12 bits, of which the highest is bit 5.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct SegmentWord(u64);
-
-impl SegmentWord {
-    /// No segment.
-    pub const NONE: SegmentWord = SegmentWord(0);
-
-    /// Whether it is that.
-    #[inline(always)]
-    pub fn is_none(self) -> bool {
-        // Of the address alone, so that the compiler sees that it is not null.
-        self.0 & (WORD_MASK & !63) == 0
-    }
-
-    /// A new, empty segment.
-    pub fn allocate(step: usize, depth: u32) -> Self {
-        let layout = Self::layout(step);
-        // SAFETY: the layout's size is not zero.
-        let base = unsafe { alloc_zeroed(layout) };
-        if base.is_null() {
-            handle_alloc_error(layout);
-        }
-        Self(base.expose_provenance() as u64 | step as u64 | u64::from(depth) << 48)
-    }
-
-    /// Frees the buckets, not the entries.
-    ///
-    /// # Safety
-    /// The segment is live, and no copy of the word is used again.
-    pub unsafe fn free(self) {
-        // SAFETY: allocated with this layout.
-        unsafe { dealloc(self.base().cast(), Self::layout(self.step())) }
-    }
-
-    fn layout(step: usize) -> Layout {
-        let size = usize::from(BUCKETS[step]) * size_of::<Bucket>();
-        // SAFETY: the alignment is a power of two, and the sizes are small.
-        unsafe { Layout::from_size_align_unchecked(size, align_of::<Bucket>()) }
-    }
-
-    #[inline(always)]
-    fn base(self) -> *mut Bucket {
-        std::ptr::with_exposed_provenance_mut((self.0 & (WORD_MASK & !63)) as usize)
-    }
-
-    /// Index into `BUCKETS`.
-    #[inline(always)]
-    pub fn step(self) -> usize {
-        (self.0 & 31) as usize
-    }
-
-    /// Number of buckets.
-    #[inline(always)]
-    pub fn buckets(self) -> usize {
-        usize::from(BUCKETS[self.step()])
-    }
-
-    /// Bits of prefix.
-    #[inline(always)]
-    pub fn depth(self) -> u32 {
-        (self.0 >> 48) as u32 & 31
-    }
-
-    /// Entries; valid only in the first of a segment's directory words.
-    #[inline(always)]
-    pub fn count(self) -> usize {
-        (self.0 >> 53 | (self.0 & COUNT_HIGH) << 6) as usize
-    }
-
-    /// The word with another number of entries.
-    #[inline(always)]
-    pub fn with_count(self, count: usize) -> Self {
-        let count = count as u64;
-        Self(self.0 & ((1 << 53) - 1) & !COUNT_HIGH | count << 53 | count >> 6 & COUNT_HIGH)
-    }
-
-    /// Must the segment grow before one more entry comes?
-    #[inline(always)]
-    pub fn is_full(self) -> bool {
-        self.count() >= usize::from(LIMIT[self.step()])
-    }
-
-    /// The segment, for reading.
-    ///
-    /// # Safety
-    /// It is live and nobody changes it during `'a`.
-    #[inline(always)]
-    pub unsafe fn get<'a>(self) -> Segment<'a> {
-        // SAFETY: the word describes an allocation of this many initialised buckets.
-        let buckets = unsafe { std::slice::from_raw_parts(self.base(), self.buckets()) };
-        Segment { buckets, depth: self.depth() }
-    }
-
-    /// The segment, for changing.
-    ///
-    /// # Safety
-    /// It is live and nobody else reads or changes it during `'a`.
-    #[inline(always)]
-    pub unsafe fn get_mut<'a>(self) -> SegmentMut<'a> {
-        // SAFETY: as in `get`.
-        let buckets = unsafe { std::slice::from_raw_parts_mut(self.base(), self.buckets()) };
-        SegmentMut { buckets, depth: self.depth() }
-    }
-}
-
-/// A segment, borrowed for reading.
-#[derive(Clone, Copy)]
-pub(super) struct Segment<'a> {
+/// A segment, borrowed for reading. Its words are those of live entries `T`, of ghosts, or 0.
+pub(super) struct Segment<'a, T> {
     pub buckets: &'a [Bucket],
     depth: u32,
+    entries: PhantomData<&'a T>,
 }
 
-/// A segment, borrowed for changing.
-pub(super) struct SegmentMut<'a> {
-    pub buckets: &'a mut [Bucket],
+/// A segment, borrowed for changing. Its words are those of live entries `T`, of ghosts, or 0.
+pub(super) struct SegmentMut<'a, T> {
+    buckets: &'a mut [Bucket],
     depth: u32,
+    entries: PhantomData<&'a mut T>,
 }
 
-impl<'a> Segment<'a> {
+/// A word of a segment with its tag: an entry, or a ghost.
+pub(super) struct Held<'a, T> {
+    tag: u8,
+    word: &'a u64,
+    entries: PhantomData<&'a T>,
+}
+
+/// The entries of one bucket with one of the flags, or all of them if none is asked for.
+pub(super) struct EntriesIn<'a, T> {
+    bucket: &'a Bucket,
+    slots: Slots,
+    flags: u64,
+    entries: PhantomData<&'a T>,
+}
+
+impl<T> Clone for Segment<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Segment<'_, T> {}
+
+impl<'a, T> Segment<'a, T> {
+    /// A segment of these buckets.
+    ///
+    /// # Safety
+    /// Their words are those of live entries `T`, of ghosts, or 0, and stay so during `'a`.
+    #[inline(always)]
+    pub unsafe fn new(buckets: &'a [Bucket], depth: u32) -> Self {
+        Segment { buckets, depth, entries: PhantomData }
+    }
+
     /// Bits of prefix.
     #[inline(always)]
     pub fn depth(&self) -> u32 {
@@ -271,35 +155,30 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// Where the entry of `key` is: bucket and slot.
+    /// Starts to fetch the bucket where an entry of this hash belongs.
     #[inline(always)]
-    pub fn find<T: Thin>(self, hash: u64, key: &[u8]) -> Option<(usize, usize)> {
-        // SAFETY: a search passes live words of a table of `T`.
-        self.search(hash, |word| unsafe { borrow::<T>(word) }.is(key))
+    pub fn prefetch_home(self, hash: u64) {
+        let home = self.home(fragment_of(hash, self.depth));
+        prefetch(self.buckets.as_ptr().wrapping_add(home));
     }
 
-    /// Whether there is an entry with a key, which is only asked for if tag and fragment agree.
+    /// Starts to fetch the entry that a search for this hash will look at first.
     #[inline(always)]
-    pub fn holds<'k, T: Thin>(self, hash: u64, key: impl Fn() -> &'k [u8]) -> bool {
-        // SAFETY: a search passes live words of a table of `T`.
-        self.search(hash, |word| unsafe { borrow::<T>(word) }.is(key())).is_some()
+    pub fn prefetch_entry(self, hash: u64) {
+        if let Some((bucket, slot)) = self.search(hash, |_| true) {
+            prefetch_word(self.buckets[bucket].words[slot]);
+        }
     }
 
-    /// The words that belong to a home, wherever they sit.
-    pub fn words_of_home(self, home: usize) -> impl Iterator<Item = &'a u64> {
-        self.path(home).flat_map(move |(_, bucket)| {
-            bucket
-                .occupied()
-                .map(|slot| &bucket.words[slot])
-                .filter(move |word| self.home(**word >> 48) == home)
+    /// All words, ghosts included, in the order of the buckets.
+    pub fn words(self) -> impl Iterator<Item = Held<'a, T>> {
+        self.buckets.iter().flat_map(|bucket| {
+            bucket.occupied().map(|slot| Held {
+                tag: bucket.tag(slot),
+                word: &bucket.words[slot],
+                entries: PhantomData,
+            })
         })
-    }
-
-    /// All words with their tags, ghosts included, in the order of the buckets.
-    pub fn words(self) -> impl Iterator<Item = (u8, &'a u64)> {
-        self.buckets
-            .iter()
-            .flat_map(|bucket| bucket.occupied().map(|slot| (bucket.tag(slot), &bucket.words[slot])))
     }
 
     /// Adds to `probes[n]` the entries that sit `n` buckets behind their home.
@@ -345,16 +224,165 @@ impl<'a> Segment<'a> {
     }
 }
 
-impl SegmentMut<'_> {
-    /// The same segment for reading.
+impl<'a, T: Thin> Segment<'a, T> {
+    /// Where the entry of `key` is: bucket and slot.
     #[inline(always)]
-    pub fn as_ref(&self) -> Segment<'_> {
-        Segment { buckets: self.buckets, depth: self.depth }
+    pub fn find(self, hash: u64, key: &[u8]) -> Option<(usize, usize)> {
+        // SAFETY: a search passes the words of live entries.
+        self.search(hash, |word| unsafe { borrow::<T>(word) }.is(key))
+    }
+
+    /// The entry of `key`.
+    #[inline(always)]
+    pub fn get(self, hash: u64, key: &[u8]) -> Option<&'a T> {
+        let (bucket, slot) = self.find(hash, key)?;
+        // SAFETY: a search finds the word of a live entry, which stays so during `'a`.
+        Some(unsafe { borrow(&self.buckets[bucket].words[slot]) })
+    }
+
+    /// Whether there is an entry with a key, which is only asked for if tag and fragment agree.
+    #[inline(always)]
+    pub fn holds<'k>(self, hash: u64, key: impl Fn() -> &'k [u8]) -> bool {
+        // SAFETY: a search passes the words of live entries.
+        self.search(hash, |word| unsafe { borrow::<T>(word) }.is(key())).is_some()
+    }
+
+    /// The entry in a slot with one of the flags, or with any if none is asked for.
+    #[inline(always)]
+    pub fn entry(self, bucket: usize, slot: usize, flags: u64) -> Option<&'a T> {
+        let word = &self.buckets[bucket].words[slot];
+        // SAFETY: what is neither 0 nor a ghost is a live entry, and stays so during `'a`.
+        has(word, flags).then(|| unsafe { borrow(word) })
+    }
+
+    /// The entries of a bucket with one of the flags, or all of them if none is asked for.
+    #[inline(always)]
+    pub fn entries_in(self, bucket: usize, flags: u64) -> EntriesIn<'a, T> {
+        let bucket = &self.buckets[bucket];
+        EntriesIn { bucket, slots: bucket.occupied(), flags, entries: PhantomData }
+    }
+
+    /// The entries that belong to a home, wherever they sit.
+    #[inline(always)]
+    pub fn entries_of_home(self, home: usize) -> impl Iterator<Item = &'a T> {
+        self.path(home).flat_map(move |(at, bucket)| {
+            let belongs = move |slot: &usize| self.home(bucket.words[*slot] >> 48) == home;
+            bucket.occupied().filter(belongs).filter_map(move |slot| self.entry(at, slot, 0))
+        })
+    }
+}
+
+impl<'a, T: Thin> Iterator for EntriesIn<'a, T> {
+    type Item = &'a T;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a T> {
+        loop {
+            let word = &self.bucket.words[self.slots.next()?];
+            if has(word, self.flags) {
+                // SAFETY: what is neither 0 nor a ghost is a live entry, and stays so during `'a`.
+                return Some(unsafe { borrow(word) });
+            }
+        }
+    }
+}
+
+impl<'a, T: Thin> Held<'a, T> {
+    /// The word, with the bits of hash.
+    #[inline(always)]
+    pub fn word(&self) -> u64 {
+        *self.word
+    }
+
+    /// The entry; none if it is a ghost.
+    #[inline(always)]
+    pub fn entry(&self) -> Option<&'a T> {
+        // SAFETY: what is no ghost is a live entry, and stays so during `'a`.
+        (*self.word & WORD_MASK != 0).then(|| unsafe { borrow(self.word) })
+    }
+}
+
+impl<'a, T> SegmentMut<'a, T> {
+    /// A segment of these buckets.
+    ///
+    /// # Safety
+    /// Their words are those of live entries `T`, of ghosts, or 0.
+    #[inline(always)]
+    pub unsafe fn new(buckets: &'a mut [Bucket], depth: u32) -> Self {
+        SegmentMut { buckets, depth, entries: PhantomData }
+    }
+}
+
+impl<'a, T: Thin> SegmentMut<'a, T> {
+    /// The segment, for reading.
+    #[inline(always)]
+    pub fn as_ref(&self) -> Segment<'_, T> {
+        Segment { buckets: self.buckets, depth: self.depth, entries: PhantomData }
+    }
+
+    /// Adds an entry with its hash; the segment has a free slot. Whether it has a flag of `T::COUNTED`.
+    #[inline(always)]
+    pub fn insert(&mut self, hash: u64, entry: T) -> bool {
+        let word = entry.into_word();
+        debug_assert!(word != 0 && word & !WORD_MASK == 0, "a word has 48 bits and is not 0");
+        self.put(tag_of(hash), word | fragment_of(hash, self.depth) << 48);
+        word & T::COUNTED != 0
+    }
+
+    /// Takes an entry, or a ghost, over from another segment, with the fragment that it has here. The other one forgets it
+    /// without dropping it.
+    #[inline(always)]
+    pub fn adopt(&mut self, held: &Held<'_, T>, fragment: u64) {
+        self.put(held.tag, held.word & WORD_MASK | fragment << 48);
+    }
+
+    /// The entry of `key`, for changing anything but the key; `counted` is the number of entries with a flag of
+    /// `T::COUNTED`.
+    #[inline(always)]
+    pub fn find_mut(self, hash: u64, key: &[u8], counted: &'a mut usize) -> Option<RefMut<'a, T>> {
+        let (bucket, slot) = self.as_ref().find(hash, key)?;
+        // SAFETY: a search finds the word of a live entry.
+        Some(unsafe { RefMut::new(&mut self.buckets[bucket].words[slot], counted) })
+    }
+
+    /// The entry in a slot, for changing anything but the key.
+    #[inline(always)]
+    pub fn entry_mut(self, bucket: usize, slot: usize, counted: &'a mut usize) -> Option<RefMut<'a, T>> {
+        let word = &mut self.buckets[bucket].words[slot];
+        // SAFETY: what is neither 0 nor a ghost is a live entry.
+        (*word & WORD_MASK != 0).then(|| unsafe { RefMut::new(word, counted) })
+    }
+
+    /// Takes the entry of `key` out, and whether it has a flag of `T::COUNTED`.
+    #[inline(always)]
+    pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<(T, bool)> {
+        let (bucket, slot) = self.as_ref().find(hash, key)?;
+        let taken = self.take(bucket, slot) & WORD_MASK;
+        // SAFETY: a live entry, and the segment has just forgotten it.
+        Some((unsafe { T::from_word(taken) }, taken & T::COUNTED != 0))
+    }
+
+    /// Takes the entry out of a slot, and whether it has a flag of `T::COUNTED`. Leaves a hole, so nothing may be searched
+    /// for any more until the segment is rebuilt.
+    pub fn extract(&mut self, bucket: usize, slot: usize) -> Option<(T, bool)> {
+        let (_, word) = self.buckets[bucket].take(slot);
+        // SAFETY: what is neither 0 nor a ghost is a live entry, and the segment has just forgotten it.
+        let entry = (word & WORD_MASK != 0).then(|| unsafe { T::from_word(word & WORD_MASK) });
+        Some((entry?, word & T::COUNTED != 0))
+    }
+
+    /// Drops all entries.
+    pub fn clear(&mut self) {
+        for bucket in 0..self.buckets.len() {
+            for slot in self.buckets[bucket].occupied() {
+                drop(self.extract(bucket, slot));
+            }
+        }
     }
 
     /// Adds a word; the segment has a free slot.
     #[inline(always)]
-    pub fn put(&mut self, tag: u8, word: u64) {
+    fn put(&mut self, tag: u8, word: u64) {
         let mut at = self.as_ref().home(word >> 48);
         loop {
             let bucket = &mut self.buckets[at];
@@ -367,7 +395,7 @@ impl SegmentMut<'_> {
     }
 
     /// Takes a word out and moves later entries forward to where searches expect them.
-    pub fn take(&mut self, bucket: usize, slot: usize) -> u64 {
+    fn take(&mut self, bucket: usize, slot: usize) -> u64 {
         let (_, taken) = self.buckets[bucket].take(slot);
         let (home, end) = (self.as_ref().home(taken >> 48), bucket);
         let (mut bucket, mut slot) = (bucket, slot);
@@ -396,12 +424,18 @@ impl SegmentMut<'_> {
     }
 }
 
+/// Is this the word of an entry with one of the flags (of any entry if none is asked for)?
+#[inline(always)]
+fn has(word: &u64, flags: u64) -> bool {
+    word & WORD_MASK != 0 && (flags == 0 || word & flags != 0)
+}
+
 /// Looks at the value of a word in place.
 ///
 /// # Safety
 /// The word is live, and holds a `T`.
 #[inline(always)]
-pub(super) unsafe fn borrow<T: Thin>(word: &u64) -> &T {
+unsafe fn borrow<T: Thin>(word: &u64) -> &T {
     // SAFETY: `Thin` is a transparent word whose methods ignore the table's bits.
     unsafe { &*std::ptr::from_ref(word).cast::<T>() }
 }

@@ -1,4 +1,5 @@
 //! The table against a `HashMap`, with good hashes and with terrible ones.
+#![allow(unsafe_code)]
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -8,8 +9,9 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::segment::SPLIT_STEP;
+use super::segment_word::SPLIT_STEP;
 use super::*;
+use crate::size_class::class_size;
 
 /// A key with a value, which counts itself out when it is dropped.
 #[repr(transparent)]
@@ -192,12 +194,11 @@ impl<T: Thin> Table<T> {
         let (mut at, mut entries, mut deepest, mut segments, mut buckets) = (0, 0, 0, 0, 0);
         while at < self.directory.len() {
             let word = self.directory[at];
-            let span = self.span(word);
+            let span = self.directory.span(word);
             assert_eq!(at % span, 0, "a segment begins at a multiple of its span");
             let copies = &self.directory[at..at + span];
             assert!(copies.iter().all(|copy| copy.with_count(0) == word.with_count(0)));
-            // SAFETY: live, and borrowed.
-            unsafe { word.get() }.check(word.count());
+            self.directory.at(at).check(word.count());
             entries += word.count();
             deepest += u32::from(word.depth() == self.directory.depth());
             segments += 1;
@@ -209,7 +210,7 @@ impl<T: Thin> Table<T> {
     }
 }
 
-impl segment::Segment<'_> {
+impl<T> segment::Segment<'_, T> {
     fn check(&self, count: usize) {
         assert_eq!(self.words().count(), count);
         let size = self.buckets.len();
@@ -409,7 +410,7 @@ fn draining_gives_every_entry_once() {
 fn no_good_hash_makes_a_segment_larger_than_256_buckets() {
     let mut pair = Pair::new(!0);
     (0..MANY).for_each(|key| pair.put(key, key));
-    assert!(pair.table.segment_words().all(|word| word.step() <= SPLIT_STEP));
+    assert!(pair.table.directory.iter().all(|word| word.step() <= SPLIT_STEP));
 }
 
 #[test]
@@ -418,7 +419,7 @@ fn hashes_that_agree_in_many_leading_bits_are_separated() {
     let mut pair = Pair::new(!0 >> AGREEING.0);
     (0..AGREEING.1).for_each(|key| pair.put(key, key));
     pair.check();
-    assert!(pair.table.segment_words().all(|word| word.step() <= SPLIT_STEP));
+    assert!(pair.table.directory.iter().all(|word| word.step() <= SPLIT_STEP));
 }
 
 fn small_text() -> impl Strategy<Value = Vec<u8>> {
@@ -450,7 +451,7 @@ proptest! {
         let seen: HashMap<_, _> = table.iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect();
         prop_assert_eq!(&seen, &model);
         let entries: usize = table.iter().map(|(field, value)| {
-            alloc_size(blob::length_size(field.len()) + blob::length_size(value.len()) + field.len() + value.len())
+            class_size(packed::length_size(field.len()) + packed::length_size(value.len()) + field.len() + value.len())
         }).sum();
         prop_assert_eq!(table.entry_bytes(), entries);
     }

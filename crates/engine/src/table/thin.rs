@@ -1,4 +1,5 @@
 //! What a table stores: an owning pointer of one word, and the guard through which it is changed.
+#![allow(unsafe_code)]
 
 use std::fmt;
 use std::mem::ManuallyDrop;

@@ -1,6 +1,6 @@
 //! GEOADD: positions in. What is stored, and propagated, is a ZADD.
 
-use super::position;
+use super::position::position;
 use crate::command::*;
 use crate::commands::zset::{AddOptions, add};
 use crate::geo::score_of;

@@ -1,6 +1,6 @@
 //! GEODIST, GEOPOS, GEOHASH: what is known of single members.
 
-use super::{UNITS, reply_position, unit};
+use super::position::{UNITS, reply_position, unit};
 use crate::command::*;
 use crate::geo::{distance, geohash_text, position_of};
 use crate::level::Level;

@@ -1,8 +1,8 @@
 //! GEORADIUS, GEORADIUSBYMEMBER and their read-only variants: the elder searches in a circle.
 
 use super::options::{Centre, Family, Options};
+use super::position::{UNITS, position};
 use super::search::run;
-use super::{UNITS, position};
 use crate::command::*;
 use crate::value::Zset;
 

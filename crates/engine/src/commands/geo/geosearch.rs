@@ -1,7 +1,7 @@
 //! GEOSEARCH and GEOSEARCHSTORE: members inside a circle or a box.
 
-use super::UNITS;
 use super::options::{Family, Options};
+use super::position::UNITS;
 use super::search::run;
 use crate::command::*;
 use crate::value::Zset;

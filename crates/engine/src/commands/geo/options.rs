@@ -1,6 +1,6 @@
 //! What a search is asked for: centre, shape, order, count, what to show, where to store.
 
-use super::{position, unit};
+use super::position::{position, unit};
 use crate::command::*;
 use crate::commands::number::int;
 use crate::geo::{Shape, position_of};

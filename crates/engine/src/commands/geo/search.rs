@@ -2,7 +2,7 @@
 
 use super::geodist::reply_length;
 use super::options::{Centre, Options, Order};
-use super::reply_position;
+use super::position::reply_position;
 use crate::command::*;
 use crate::commands::zset::store;
 use crate::encoding::listpack::Item;

@@ -1,6 +1,7 @@
 //! LMOVE, its older form RPOPLPUSH, and the variants of both that wait for an element.
 
-use super::{ENDS, end_named, pop, push};
+use super::arguments::{ENDS, end_named};
+use super::{pop, push};
 use crate::command::effects::{Nothing, Words};
 use crate::command::*;
 use crate::commands::timeout;

@@ -1,6 +1,6 @@
 //! LPOS: where an element stands in a list.
 
-use super::at_least;
+use super::arguments::at_least;
 use crate::command::*;
 use crate::commands::number::int;
 use crate::encoding::listpack::Needle;

@@ -1,6 +1,7 @@
 //! LMPOP and BLMPOP: several elements from the first list that has any.
 
-use super::{ENDS, at_least, end_named, pop};
+use super::arguments::{ENDS, at_least, end_named};
+use super::pop;
 use crate::command::effects::Nothing;
 use crate::command::*;
 use crate::commands::timeout;

@@ -1,6 +1,7 @@
 //! LPOP, RPOP and the variants that wait for an element, BLPOP and BRPOP.
 
-use super::{at_least, write_item, write_range};
+use super::arguments::at_least;
+use super::reply::{write_item, write_range};
 use crate::command::effects::Nothing;
 use crate::command::*;
 use crate::commands::timeout;

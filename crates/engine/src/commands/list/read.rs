@@ -1,6 +1,6 @@
 //! LLEN, LINDEX and LRANGE.
 
-use super::{write_item, write_range};
+use super::reply::{write_item, write_range};
 use crate::command::*;
 use crate::commands::number::int;
 use crate::value::{End, List};

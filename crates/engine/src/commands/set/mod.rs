@@ -1,5 +1,6 @@
 //! The commands on sets.
 
+mod limits;
 mod sadd;
 mod scard;
 mod sdiff;
@@ -15,8 +16,7 @@ mod sunion;
 #[cfg(test)]
 mod tests;
 
-use crate::command::{Command, Ctx};
-use crate::value::SetLimits;
+use crate::command::Command;
 
 /// The commands of this group.
 pub const COMMANDS: &[&Command] = &[
@@ -38,9 +38,3 @@ pub const COMMANDS: &[&Command] = &[
     &sunion::SUNION,
     &sunion::SUNIONSTORE,
 ];
-
-/// What decides about the encoding of sets that a command makes or changes.
-#[inline]
-fn limits(ctx: &Ctx<'_>) -> SetLimits {
-    SetLimits::new(ctx.settings, ctx.keys.seed())
-}

@@ -1,6 +1,6 @@
 //! SADD: adds members to a set.
 
-use super::limits;
+use super::limits::limits;
 use crate::command::*;
 use crate::value::Set;
 

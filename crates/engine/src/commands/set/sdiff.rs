@@ -1,6 +1,6 @@
 //! SDIFF, SDIFFSTORE: what is in the first of several sets and in no other.
 
-use super::limits;
+use super::limits::limits;
 use super::sources::{Sources, check, open, store};
 use crate::command::*;
 use crate::commands::items::reply_item;

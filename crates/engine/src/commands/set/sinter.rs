@@ -2,7 +2,7 @@
 //!
 //! The members of the smallest set are asked of all others, the next larger first.
 
-use super::limits;
+use super::limits::limits;
 use super::sources::{Sources, check, open, store};
 use crate::command::*;
 use crate::commands::items::reply_item;

@@ -1,6 +1,6 @@
 //! SMOVE: moves a member from one set to another.
 
-use super::limits;
+use super::limits::limits;
 use crate::command::*;
 use crate::value::{Set, Type};
 

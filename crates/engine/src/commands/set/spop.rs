@@ -2,7 +2,7 @@
 //!
 //! What was taken goes to replicas as SREM (all of a set: as DEL), since they draw other lots.
 
-use super::limits;
+use super::limits::limits;
 use crate::command::effects::Words;
 use crate::command::*;
 use crate::commands::items::reply_item;

@@ -1,6 +1,6 @@
 //! SUNION, SUNIONSTORE: what is in any of several sets.
 
-use super::limits;
+use super::limits::limits;
 use super::sources::{check, open, store};
 use crate::command::*;
 use crate::commands::items::reply_item;

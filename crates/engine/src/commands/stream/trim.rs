@@ -1,6 +1,6 @@
 //! The options that XADD and XTRIM share, and what replicas get in place of `~`.
 
-use super::{INVALID_ID, integer, strict_id};
+use super::arguments::{INVALID_ID, integer, strict_id};
 use crate::command::effects::Words;
 use crate::command::{Args, Ctx, Error};
 use crate::level::Level;

@@ -1,6 +1,7 @@
 //! XACK: entries are done, they are no longer pending.
 
-use super::{strict_ids, write_after_read};
+use super::arguments::strict_ids;
+use super::change::write_after_read;
 use crate::command::{Arg, Args, Command, Ctx, FAST, Group, KeySpec, Outcome, RW, UPDATE, WRITE};
 
 /// XACK key group id [id ...]

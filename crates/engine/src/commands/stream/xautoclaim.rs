@@ -1,8 +1,10 @@
 //! XAUTOCLAIM: a consumer takes over what others left pending for too long, a portion at a time.
 
+use super::arguments::range_start;
+use super::change::write_after_read;
 use super::propagate::Log;
+use super::reply::no_key_or_group;
 use super::xclaim::{Claim, Taken, finish};
-use super::{no_key_or_group, range_start, write_after_read};
 use crate::command::{Arg, Args, Command, Ctx, DELETE, Error, FAST, Group, KeySpec, Outcome, RW, WRITE};
 use crate::level::Level;
 use crate::stream::StreamId;

@@ -3,8 +3,10 @@
 //! It is also how replicas and the AOF learn of every delivery, hence FORCE, TIME, RETRYCOUNT and
 //! LASTID.
 
+use super::arguments::strict_id;
+use super::change::{consumer_created, seen_consumer, write_after_read};
 use super::propagate::Log;
-use super::{consumer_created, no_key_or_group, reply_entry, seen_consumer, strict_id, write_after_read};
+use super::reply::{no_key_or_group, reply_entry};
 use crate::command::{Arg, Args, Command, Ctx, Error, FAST, Group, KeySpec, Outcome, RW, UPDATE, WRITE};
 use crate::level::Level;
 use crate::stream::{self, ConsumerId, Pending, StreamId, StreamLog};

@@ -1,6 +1,6 @@
 //! XDEL: removes entries by id.
 
-use super::strict_ids;
+use super::arguments::strict_ids;
 use crate::command::{
     Arg, Args, Command, Ctx, DELETE, EventClasses, FAST, Group, KeySpec, Outcome, RW, WRITE,
 };

@@ -1,9 +1,8 @@
 //! XGROUP: consumer groups and their consumers come and go.
 
-use super::{
-    INVALID_ID, changed_quietly, consumer_created, integer, no_group_for_key, reply_help, strict_id,
-    subcommand_syntax,
-};
+use super::arguments::{INVALID_ID, integer, strict_id, subcommand_syntax};
+use super::change::{changed_quietly, consumer_created};
+use super::reply::{no_group_for_key, reply_help};
 use crate::command::{
     Arg, Args, Command, Ctx, DELETE, DENYOOM, Error, Group, INSERT, KeySpec, LOADING, Outcome, RW, STALE,
     UPDATE, WRITE,

@@ -1,6 +1,7 @@
 //! XINFO: what a stream, its groups and their consumers look like.
 
-use super::{integer, most, no_group_for_key, reply_entries, reply_entry, reply_help, subcommand_syntax};
+use super::arguments::{integer, most, subcommand_syntax};
+use super::reply::{no_group_for_key, reply_entries, reply_entry, reply_help};
 use crate::command::{
     ACCESS, Arg, Args, Command, Ctx, Error, Group, KeySpec, LOADING, Outcome, READONLY, RO, STALE,
 };

@@ -1,6 +1,7 @@
 //! XPENDING: what was delivered and is not acknowledged, as a summary or entry by entry.
 
-use super::{integer, no_key_or_group, range_end, range_start};
+use super::arguments::{integer, range_end, range_start};
+use super::reply::no_key_or_group;
 use crate::command::{ACCESS, Arg, Args, Command, Ctx, Error, Group, KeySpec, Outcome, READONLY, RO};
 use crate::level::Level;
 use crate::stream::{self, Stream, StreamId};

@@ -1,6 +1,7 @@
 //! XRANGE and XREVRANGE: entries between two ids, and XLEN: how many there are.
 
-use super::{integer, most, range_end, range_start, reply_entries};
+use super::arguments::{integer, most, range_end, range_start};
+use super::reply::reply_entries;
 use crate::command::{ACCESS, Arg, Args, Command, Ctx, Error, FAST, Group, KeySpec, Outcome, READONLY, RO};
 use crate::stream::Stream;
 use crate::text::eq_ignore_case;

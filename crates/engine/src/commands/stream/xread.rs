@@ -7,10 +7,10 @@
 //! A client that waited runs the whole command again. XREADGROUP counts as a change for every
 //! stream it serves; replicas get the deliveries as XCLAIM, never the command itself.
 
+use super::arguments::{integer, most, strict_id};
+use super::change::{consumer_created, seen_consumer, write_after_read};
 use super::propagate::Log;
-use super::{
-    consumer_created, integer, most, reply_entries, reply_entry, seen_consumer, strict_id, write_after_read,
-};
+use super::reply::{reply_entries, reply_entry};
 use crate::command::effects::Nothing;
 use crate::command::{
     ACCESS, Arg, Args, BLOCKING, Block, Command, Ctx, Error, Find, Group, KeySpec, MOVABLE_KEYS, Outcome,

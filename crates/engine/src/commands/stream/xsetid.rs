@@ -1,6 +1,7 @@
 //! XSETID: sets the counters of a stream, as replicas and restored files need it.
 
-use super::{changed_quietly, integer, strict_id};
+use super::arguments::{integer, strict_id};
+use super::change::changed_quietly;
 use crate::command::{
     Arg, Args, Command, Ctx, DENYOOM, Error, FAST, Group, KeySpec, Outcome, RW, UPDATE, WRITE,
 };

@@ -1,6 +1,6 @@
 //! ZADD and ZINCRBY: members in, scores changed.
 
-use super::reply_score;
+use super::reply::reply_score;
 use crate::command::*;
 use crate::level::Level;
 use crate::text::{eq_ignore_case, parse_f64};

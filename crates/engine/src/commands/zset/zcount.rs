@@ -1,6 +1,6 @@
 //! ZCARD, ZCOUNT, ZLEXCOUNT: how many members there are.
 
-use super::{lex_range, score_range};
+use super::range::{lex_range, score_range};
 use crate::command::*;
 use crate::value::Zset;
 

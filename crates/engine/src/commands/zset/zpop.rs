@@ -1,6 +1,7 @@
 //! ZPOPMIN, ZPOPMAX, BZPOPMIN, BZPOPMAX: members out from either end.
 
-use super::{removed, reply_score};
+use super::reply::reply_score;
+use super::store::removed;
 use crate::command::effects::Nothing;
 use crate::command::*;
 use crate::commands::{number::int, timeout};

@@ -1,6 +1,6 @@
 //! ZRANDMEMBER: members at random.
 
-use super::{begin_members, reply_member, reply_members};
+use super::reply::{begin_members, reply_member, reply_members};
 use crate::command::*;
 use crate::commands::number::int_in;
 use crate::text::eq_ignore_case;

@@ -1,6 +1,8 @@
 //! ZRANGE and ZRANGESTORE, and the work behind all commands that read ranges.
 
-use super::{lex_range, ranks_between, reply_members, score_range, store};
+use super::range::{lex_range, ranks_between, score_range};
+use super::reply::reply_members;
+use super::store::store;
 use crate::command::*;
 use crate::commands::number::int;
 use crate::level::Level;

@@ -1,6 +1,6 @@
 //! ZRANK and ZREVRANK: the place of a member.
 
-use super::reply_score;
+use super::reply::reply_score;
 use crate::command::*;
 use crate::level::Level;
 use crate::text::eq_ignore_case;

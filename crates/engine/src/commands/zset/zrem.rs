@@ -1,6 +1,6 @@
 //! ZREM: members out by name.
 
-use super::removed;
+use super::store::removed;
 use crate::command::*;
 use crate::value::Zset;
 

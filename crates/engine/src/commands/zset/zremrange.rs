@@ -1,6 +1,7 @@
 //! ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX: members out by range.
 
-use super::{lex_range, ranks_between, removed, score_range};
+use super::range::{lex_range, ranks_between, score_range};
+use super::store::removed;
 use crate::command::*;
 use crate::commands::number::int;
 use crate::value::Zset;

@@ -1,6 +1,6 @@
 //! ZSCORE and ZMSCORE: scores of members.
 
-use super::reply_score;
+use super::reply::reply_score;
 use crate::command::*;
 use crate::value::Zset;
 

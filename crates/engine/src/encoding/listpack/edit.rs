@@ -1,23 +1,23 @@
 //! Changing a listpack: every edit is one splice of bytes, so there is one place that moves memory.
 
 use super::codec::{backlen_size, encoded_len, skip};
-use super::{COUNT_UNKNOWN, EMPTY_SIZE, Entry, HEADER, Listpack, Needle, Pos, block};
+use super::{COUNT_UNKNOWN, EMPTY_SIZE, Entry, HEADER, Listpack, Needle, Pos};
 
 impl Listpack {
     /// Adds an element at the end.
     #[inline]
     pub fn push_back<'e>(&mut self, entry: impl Into<Entry<'e>>) {
-        self.splice(self.end(), 0, 0, &[entry.into()]);
+        self.exchange(self.end(), 0, 0, &[entry.into()]);
     }
 
     /// Adds an element at the start.
     pub fn push_front<'e>(&mut self, entry: impl Into<Entry<'e>>) {
-        self.splice(HEADER, 0, 0, &[entry.into()]);
+        self.exchange(HEADER, 0, 0, &[entry.into()]);
     }
 
     /// Adds two elements at the end, growing once: a hash field and its value.
     pub fn push_back_pair<'e>(&mut self, first: impl Into<Entry<'e>>, second: impl Into<Entry<'e>>) {
-        self.splice(self.end(), 0, 0, &[first.into(), second.into()]);
+        self.exchange(self.end(), 0, 0, &[first.into(), second.into()]);
     }
 
     /// Adds two elements before the one at `pos`, or at the end: a sorted-set member and its score.
@@ -29,25 +29,25 @@ impl Listpack {
         second: impl Into<Entry<'e>>,
     ) -> Pos {
         let at = pos.map_or(self.end(), |pos| pos.0 as usize);
-        self.splice(at, 0, 0, &[first.into(), second.into()]);
+        self.exchange(at, 0, 0, &[first.into(), second.into()]);
         Pos(at as u32)
     }
 
     /// Adds all the entries at the end, growing once.
     pub fn extend(&mut self, entries: &[Entry<'_>]) {
-        self.splice(self.end(), 0, 0, entries);
+        self.exchange(self.end(), 0, 0, entries);
     }
 
     /// Adds an element before the one at `pos` and returns the new one's position.
     pub fn insert_before<'e>(&mut self, pos: Pos, entry: impl Into<Entry<'e>>) -> Pos {
-        self.splice(pos.0 as usize, 0, 0, &[entry.into()]);
+        self.exchange(pos.0 as usize, 0, 0, &[entry.into()]);
         pos
     }
 
     /// Adds an element behind the one at `pos` and returns the new one's position.
     pub fn insert_after<'e>(&mut self, pos: Pos, entry: impl Into<Entry<'e>>) -> Pos {
         let at = skip(self.as_bytes(), pos.0 as usize);
-        self.splice(at, 0, 0, &[entry.into()]);
+        self.exchange(at, 0, 0, &[entry.into()]);
         Pos(at as u32)
     }
 
@@ -55,7 +55,7 @@ impl Listpack {
     pub fn replace<'e>(&mut self, pos: Pos, entry: impl Into<Entry<'e>>) {
         let at = pos.0 as usize;
         let encoded = encoded_len(self.as_bytes(), at);
-        self.splice(at, encoded + backlen_size(encoded), 1, &[entry.into()]);
+        self.exchange(at, encoded + backlen_size(encoded), 1, &[entry.into()]);
     }
 
     /// Removes the element at `pos`; returns the position of the one that followed it.
@@ -72,7 +72,7 @@ impl Listpack {
             at = skip(bytes, at);
             deleted += 1;
         }
-        self.splice(start, at - start, deleted, &[]);
+        self.exchange(start, at - start, deleted, &[]);
         self.unless_end(start)
     }
 
@@ -87,7 +87,7 @@ impl Listpack {
         }
         // Everything from here on goes: no need to walk over it.
         let at = pos.0 as usize;
-        self.splice(at, self.end() - at, len - start, &[]);
+        self.exchange(at, self.end() - at, len - start, &[]);
         len - start
     }
 
@@ -101,12 +101,11 @@ impl Listpack {
             let from = skip(self.as_bytes(), pos.0 as usize);
             let to = positions.get(index + 1).map_or(old, |next| next.0 as usize);
             assert!(from <= to && to <= old && kept_to < from, "positions ascend");
-            // SAFETY: both ranges lie within the block, the target before the source.
-            unsafe { self.0.add(from).copy_to(self.0.add(kept_to), to - from) };
+            self.payload_mut().copy_within(from - HEADER..to - HEADER, kept_to - HEADER);
             kept_to += to - from;
         }
-        self.finish(old, kept_to);
-        self.adjust_count(positions.len(), 0);
+        let header = self.header_after(kept_to, positions.len(), 0);
+        self.splice(kept_to, old - kept_to, 0, &header, |_| {});
     }
 
     /// Removes up to `limit` elements equal to `needle`, the first or the last ones; returns how
@@ -133,20 +132,14 @@ impl Listpack {
 
     /// Removes every element.
     pub fn clear(&mut self) {
-        self.splice(HEADER, self.end() - HEADER, self.len(), &[]);
+        self.exchange(HEADER, self.end() - HEADER, self.len(), &[]);
     }
 
     /// Appends all elements of `other`.
     pub fn append(&mut self, other: &Listpack) {
-        let old = self.total_bytes();
-        let new = old + other.total_bytes() - EMPTY_SIZE;
-        let added = other.len();
-        self.reserve(old, new);
-        let tail = &other.as_bytes()[HEADER..];
-        // SAFETY: the block now has room for `new` bytes; another listpack cannot overlap it.
-        unsafe { self.0.add(old - 1).as_ptr().copy_from_nonoverlapping(tail.as_ptr(), tail.len()) };
-        self.set_total(new);
-        self.adjust_count(0, added);
+        let added = &other.as_bytes()[HEADER..other.end()];
+        let header = self.header_after(self.total_bytes() + added.len(), 0, other.len());
+        self.splice(self.end(), 0, added.len(), &header, |gap| gap.put(added));
     }
 
     /// Cuts the listpack before the element with this index and returns the second part.
@@ -163,66 +156,28 @@ impl Listpack {
 
     /// Replaces the `gone` bytes at `at`, which are `gone_count` whole entries, by `entries`.
     #[inline]
-    fn splice(&mut self, at: usize, gone: usize, gone_count: usize, entries: &[Entry<'_>]) {
+    fn exchange(&mut self, at: usize, gone: usize, gone_count: usize, entries: &[Entry<'_>]) {
         let old = self.total_bytes();
         let added: usize = entries.iter().map(Entry::size).sum();
         assert!(at >= HEADER && at + gone < old, "a position outside of the listpack");
-        let new = old - gone + added;
-        self.reserve(old, new);
-        let base = self.0;
-        let tail = old - at - gone;
-        if added != gone {
-            // SAFETY: source and target end at most at the larger of the two sizes, which fits.
-            unsafe { base.add(at + gone).copy_to(base.add(at + added), tail) };
-        }
-        let mut to = at;
-        for entry in entries {
-            entry.write(|piece| {
-                // SAFETY: the pieces add up to `added` bytes, the gap just opened at `at`.
-                unsafe { base.add(to).as_ptr().copy_from_nonoverlapping(piece.as_ptr(), piece.len()) };
-                to += piece.len();
-            });
-        }
-        self.finish(old, new);
-        self.adjust_count(gone_count, entries.len());
+        let header = self.header_after(old - gone + added, gone_count, entries.len());
+        self.splice(at, gone, added, &header, |gap| {
+            entries.iter().for_each(|entry| entry.write(|piece| gap.put(piece)));
+        });
     }
 
-    /// Grows the block, if it must grow, from `old` to `new` bytes.
+    /// The header for another total, after some elements are gone and others came. The count stays unknown once it is.
     #[inline]
-    fn reserve(&mut self, old: usize, new: usize) {
-        assert!(u32::try_from(new).is_ok(), "a listpack stays below 4 GiB");
-        if new > old {
-            // SAFETY: the block is ours and sized for `old` bytes; finish() or set_total() follow.
-            self.0 = unsafe { block::resize(self.0, old, new) };
-        }
-    }
-
-    /// Shrinks the block, if it must shrink, and writes the new total.
-    #[inline]
-    fn finish(&mut self, old: usize, new: usize) {
-        if new < old {
-            // SAFETY: the block is ours and still sized for `old` bytes.
-            self.0 = unsafe { block::resize(self.0, old, new) };
-        }
-        self.set_total(new);
-    }
-
-    #[inline]
-    fn set_total(&mut self, total: usize) {
-        // SAFETY: the block starts with the four bytes of the total and is aligned to 8.
-        unsafe { self.0.cast::<u32>().write((total as u32).to_le()) };
-    }
-
-    /// Keeps the count in the header, which stays unknown once it is.
-    #[inline]
-    fn adjust_count(&mut self, removed: usize, added: usize) {
-        let count = self.header_count();
-        if count == COUNT_UNKNOWN && !self.is_empty() {
-            return;
-        }
-        let count = if self.is_empty() { 0 } else { usize::from(count) + added - removed };
-        let count = count.min(usize::from(COUNT_UNKNOWN)) as u16;
-        // SAFETY: bytes 4 and 5 hold the count; the block is aligned to 8.
-        unsafe { self.0.add(4).cast::<u16>().write(count.to_le()) };
+    fn header_after(&self, total: usize, removed: usize, added: usize) -> [u8; HEADER] {
+        let total_word = u32::try_from(total).expect("a listpack stays below 4 GiB");
+        let count = match self.header_count() {
+            _ if total == EMPTY_SIZE => 0,
+            COUNT_UNKNOWN => COUNT_UNKNOWN,
+            count => (usize::from(count) + added - removed).min(usize::from(COUNT_UNKNOWN)) as u16,
+        };
+        let mut header = [0; HEADER];
+        header[..4].copy_from_slice(&total_word.to_le_bytes());
+        header[4..].copy_from_slice(&count.to_le_bytes());
+        header
     }
 }

@@ -12,9 +12,8 @@
 //! so a value that holds a collection costs eight bytes beside it.
 //!
 //! Invariants: the block is a well-formed listpack at all times (foreign bytes enter through
-//! [`Listpack::from_bytes`], which walks them) and is allocated as `encoding::block` says. A wrong
-//! [`Pos`] is the caller's mistake: it may panic or read a wrong element, never foreign memory.
-#![allow(unsafe_code)]
+//! [`Listpack::from_bytes`], which walks them). A wrong [`Pos`] is the caller's mistake: it may panic or read a wrong
+//! element, never foreign memory.
 
 mod check;
 mod codec;
@@ -22,13 +21,14 @@ mod edit;
 #[cfg(test)]
 mod tests;
 
-use super::{Corrupt, block};
+use super::Corrupt;
+use super::block::{Block, Form, ListpackForm};
 use codec::{EOF, decode, skip, skip_back};
 pub use codec::{Entries, Entry, Item, Needle};
-use std::{fmt, ptr::NonNull, slice};
+use std::fmt;
 
 /// Bytes of the header: total and count.
-const HEADER: usize = 6;
+const HEADER: usize = ListpackForm::HEADER;
 /// The count that means "walk and see".
 const COUNT_UNKNOWN: u16 = u16::MAX;
 /// The size in bytes of an empty listpack.
@@ -41,13 +41,7 @@ pub const MAX_SAFE_SIZE: usize = 1 << 30;
 pub struct Pos(u32);
 
 /// An owned listpack.
-#[repr(transparent)]
-pub struct Listpack(NonNull<u8>);
-
-// SAFETY: a listpack owns its block and hands out references to it only under its own borrow.
-unsafe impl Send for Listpack {}
-// SAFETY: as above; there is no interior mutability.
-unsafe impl Sync for Listpack {}
+pub type Listpack = Block<ListpackForm>;
 
 impl Listpack {
     /// An empty listpack.
@@ -59,66 +53,6 @@ impl Listpack {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Corrupt> {
         check::check(bytes)?;
         Ok(Self::copy_of(bytes))
-    }
-
-    /// Copies bytes that are known to be a listpack.
-    pub(in crate::encoding) fn copy_of(bytes: &[u8]) -> Self {
-        let block = block::allocate(bytes.len());
-        // SAFETY: the new block has room for the bytes and does not overlap them.
-        unsafe { block.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        Listpack(block)
-    }
-
-    /// Gives up ownership for a thin pointer; its three low bits are zero.
-    pub fn into_raw(self) -> NonNull<u8> {
-        let block = self.0;
-        std::mem::forget(self);
-        block
-    }
-
-    /// Takes ownership back.
-    ///
-    /// # Safety
-    /// `block` must come from [`Listpack::into_raw`], once.
-    pub unsafe fn from_raw(block: NonNull<u8>) -> Self {
-        Listpack(block)
-    }
-
-    /// Borrows the listpack whose raw pointer is stored in `block`.
-    ///
-    /// # Safety
-    /// `block` must hold a pointer of [`Listpack::into_raw`] that nobody else owns.
-    pub unsafe fn borrow_raw(block: &NonNull<u8>) -> &Self {
-        // SAFETY: Listpack is a transparent wrapper of the pointer; the caller vouches for the rest.
-        unsafe { &*(std::ptr::from_ref(block).cast::<Self>()) }
-    }
-
-    /// Borrows, for changes, the listpack whose raw pointer is stored in `block`.
-    ///
-    /// # Safety
-    /// As for [`Listpack::borrow_raw`].
-    pub unsafe fn borrow_raw_mut(block: &mut NonNull<u8>) -> &mut Self {
-        // SAFETY: as above.
-        unsafe { &mut *(std::ptr::from_mut(block).cast::<Self>()) }
-    }
-
-    /// All bytes, as RDB files hold them.
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        // SAFETY: the first total_bytes() bytes of the block are initialised.
-        unsafe { slice::from_raw_parts(self.0.as_ptr(), self.total_bytes()) }
-    }
-
-    /// The size of the listpack in bytes, header and end included.
-    #[inline]
-    pub fn total_bytes(&self) -> usize {
-        // SAFETY: the block starts with the four bytes of the total and is aligned to 8.
-        u32::from_le(unsafe { self.0.cast::<u32>().read() }) as usize
-    }
-
-    /// The size of the heap block in bytes.
-    pub fn allocated_bytes(&self) -> usize {
-        block::class_size(self.total_bytes())
     }
 
     /// The number of elements. Constant time up to 65534 elements.
@@ -262,8 +196,8 @@ impl Listpack {
 
     #[inline]
     fn header_count(&self) -> u16 {
-        // SAFETY: bytes 4 and 5 hold the count; the block is aligned to 8.
-        u16::from_le(unsafe { self.0.add(4).cast::<u16>().read() })
+        let header = self.header();
+        u16::from_le_bytes([header[4], header[5]])
     }
 }
 
@@ -272,27 +206,6 @@ impl Default for Listpack {
         Self::new()
     }
 }
-
-impl Clone for Listpack {
-    fn clone(&self) -> Self {
-        Self::copy_of(self.as_bytes())
-    }
-}
-
-impl Drop for Listpack {
-    fn drop(&mut self) {
-        // SAFETY: the block is ours and sized for the total in its header.
-        unsafe { block::release(self.0, self.total_bytes()) }
-    }
-}
-
-impl PartialEq for Listpack {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
-    }
-}
-
-impl Eq for Listpack {}
 
 impl fmt::Debug for Listpack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -96,14 +96,13 @@ fn corrupt_bytes_are_refused_with_their_place() {
 }
 
 #[test]
+#[allow(unsafe_code)]
 fn a_raw_pointer_owns_the_listpack() {
-    let mut raw = listpack_of([&b"a"[..]]).into_raw();
-    // SAFETY: the pointer comes from into_raw and is taken back once, at the end.
-    unsafe {
-        Listpack::borrow_raw_mut(&mut raw).push_back(&[b'b'; 100]);
-        assert_eq!(Listpack::borrow_raw(&raw).len(), 2);
-        drop(Listpack::from_raw(raw));
-    }
+    let raw = listpack_of([&b"a"[..]]).into_raw();
+    // SAFETY: the pointer comes from into_raw and is taken back once.
+    let mut listpack = unsafe { Listpack::from_raw(raw) };
+    listpack.push_back(&[b'b'; 100]);
+    assert_eq!(listpack.len(), 2);
 }
 
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! One node of a quicklist: open, compressed, or a single large element.
 
 use super::End;
-use crate::encoding::class_size;
 use crate::encoding::listpack::{Item, Listpack};
 use crate::encoding::lzf;
+use crate::size_class::class_size;
 use std::ops::ControlFlow;
 
 /// Nodes smaller than this, in bytes, are not compressed (Redis: MIN_COMPRESS_BYTES).

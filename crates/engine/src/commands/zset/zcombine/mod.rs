@@ -5,7 +5,8 @@
 mod combine;
 mod request;
 
-use super::{reply_members, store};
+use super::reply::reply_members;
+use super::store::store;
 use crate::command::*;
 use crate::encoding::listpack::Item;
 use crate::sorted::ScoredMember;
