@@ -154,6 +154,12 @@ pub struct CommandTable {
 }
 
 impl Entry {
+    /// True if a call with this many arguments (name included) runs this very command.
+    #[inline(always)]
+    pub fn takes(&self, len: usize) -> bool {
+        fits(self.arity, len) && !self.is_container && self.subcommands.is_empty()
+    }
+
     /// True if a call with this many arguments (name included) fits.
     #[inline]
     pub fn arity_fits(&self, len: usize) -> bool {

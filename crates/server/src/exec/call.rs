@@ -18,9 +18,9 @@ use ochre_resp::reply::Reply;
 
 /// What a command may reach besides its client.
 pub trait Scope {
-    /// Whether conditions of the server, such as a pause, may concern the command. A batch over one context only runs
-    /// while there are none.
-    const MEETS_RESTRICTIONS: bool;
+    /// Whether more than the form of a call has to be checked: conditions of the server, such as a pause, may concern the
+    /// command, or memory may not suffice. A batch over one context only runs while there are no such conditions.
+    fn must_look_closely(&self) -> bool;
 
     /// What all workers see.
     fn shared(&self) -> &SharedState;
@@ -33,9 +33,6 @@ pub trait Scope {
 
     /// The whole server, if that is the scope.
     fn server(&mut self) -> Option<&mut Server>;
-
-    /// Whether memory may not suffice, as far as that is known without looking.
-    fn is_short_of_memory(&self) -> bool;
 
     /// Makes room for a command that `needs` more memory, if need be. True if there is not enough, and nothing can be
     /// evicted.
@@ -62,7 +59,10 @@ impl<R, F: FnOnce(&mut ExecContext<'_>, &mut Client) -> R> Work for F {
 }
 
 impl Scope for ExecContext<'_> {
-    const MEETS_RESTRICTIONS: bool = false;
+    #[inline(always)]
+    fn must_look_closely(&self) -> bool {
+        self.must_look_closely
+    }
 
     #[inline(always)]
     fn shared(&self) -> &SharedState {
@@ -85,18 +85,15 @@ impl Scope for ExecContext<'_> {
     }
 
     #[inline(always)]
-    fn is_short_of_memory(&self) -> bool {
-        self.lacks_memory
-    }
-
-    #[inline(always)]
     fn lacks_memory(&mut self, needs: bool) -> bool {
         needs && self.lacks_memory
     }
 }
 
 impl Scope for Server {
-    const MEETS_RESTRICTIONS: bool = true;
+    fn must_look_closely(&self) -> bool {
+        true
+    }
 
     fn shared(&self) -> &SharedState {
         &self.shared
@@ -112,10 +109,6 @@ impl Scope for Server {
 
     fn server(&mut self) -> Option<&mut Server> {
         Some(self)
-    }
-
-    fn is_short_of_memory(&self) -> bool {
-        self.shared.settings.maxmemory > 0
     }
 
     fn lacks_memory(&mut self, needs: bool) -> bool {

@@ -76,6 +76,8 @@ pub struct ExecContext<'a> {
     pub expiry: ExpiryMode,
     /// Memory does not suffice, and nothing can be evicted: commands that need more are refused.
     pub lacks_memory: bool,
+    /// More than the form of a call has to be checked.
+    pub must_look_closely: bool,
     /// The worker's own.
     pub state: &'a mut WorkerState,
     /// Where the log and messages to clients go.
@@ -212,6 +214,7 @@ impl Server {
             shared: &self.shared,
             expiry,
             lacks_memory: false,
+            must_look_closely: self.shared.limits_clients_memory(),
             state: &mut self.state,
             outlet: Outlet::alone(),
         }

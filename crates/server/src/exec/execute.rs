@@ -11,11 +11,11 @@ use super::gate::{Verdict, refuses};
 use super::plan::Planned;
 use super::unit;
 use crate::client::Client;
-use crate::clock::Tick;
 use crate::server::Server;
 use crate::table::CommandId;
 use ochre_engine::command::{DataFn, Error, Outcome};
 use ochre_engine::keyspace::Hints;
+use ochre_resp::reply::Mark;
 use ochre_resp::request::Args;
 
 /// What became of a command.
@@ -40,11 +40,20 @@ pub fn execute<S: Scope>(
     args: Args<'_>,
 ) -> Progress {
     let mark = client.output.mark();
-    let progress = match admit(scope, client, planned, args) {
-        Ok(Admitted::Run(command)) => run(scope, client, command, planned.hints, args),
-        Ok(Admitted::Ended(progress)) => progress,
-        Err((command, error)) => refuse(scope, client, command, &error),
+    let command = match admit_at_once(scope, client, planned.command, args) {
+        Some(command) => command,
+        None => match admit(scope, client, planned.command, args) {
+            Ok(command) => command,
+            Err(progress) => return end(client, mark, progress),
+        },
     };
+    let progress = run(scope, client, command, planned.hints, args);
+    end(client, mark, progress)
+}
+
+/// Ends the reply of a command, or takes it back.
+#[inline(always)]
+fn end(client: &mut Client, mark: Mark, progress: Progress) -> Progress {
     match progress {
         Progress::Done => client.end_reply(mark),
         Progress::Escalates => client.output.rollback(mark),
@@ -54,43 +63,51 @@ pub fn execute<S: Scope>(
     progress
 }
 
-/// What the checks came to.
-enum Admitted {
-    /// The command runs.
-    Run(CommandId),
-    /// It does not, and that is all.
-    Ended(Progress),
+/// Finds a command that may run without a closer look, which nearly all do: its form is right, and neither the scope nor the
+/// state of its client asks for more checks.
+#[inline(always)]
+fn admit_at_once<S: Scope>(
+    scope: &S,
+    client: &Client,
+    known: Option<CommandId>,
+    args: Args<'_>,
+) -> Option<CommandId> {
+    let setup = scope.shared().setup();
+    let is_plain = !scope.must_look_closely() && !setup.must_look_closely(client);
+    known.filter(|id| is_plain && setup.commands.get(*id).takes(args.len()))
 }
 
-/// Finds a command and checks whether it may run.
-#[inline(always)]
+/// Finds a command and makes all checks, in Redis's order. A command that does not run has been refused, queued or held
+/// back.
+#[inline(never)]
 fn admit<S: Scope>(
     scope: &mut S,
     client: &mut Client,
-    planned: Planned<'_>,
+    known: Option<CommandId>,
     args: Args<'_>,
-) -> Result<Admitted, (Option<CommandId>, Error)> {
-    let command = scope.shared().setup().resolve(planned.command, args).map_err(|error| (None, error))?;
+) -> Result<CommandId, Progress> {
+    let resolved = scope.shared().setup().resolve(known, args);
+    let command = resolved.map_err(|error| refuse(scope, client, None, &error))?;
     if scope.shared().limits_clients_memory()
         && let Some(progress) = pay(scope, client, args)
     {
-        return Ok(Admitted::Ended(progress));
+        return Err(progress);
     }
-    let verdict = check(scope, client, command, args).map_err(|error| (Some(command), error))?;
-    Ok(match verdict {
-        Verdict::Run => Admitted::Run(command),
-        Verdict::Queue => {
+    match check(scope, client, command, args) {
+        Ok(Verdict::Run) => Ok(command),
+        Ok(Verdict::Queue) => {
             client.queue(command, args);
-            Admitted::Ended(Progress::Done)
+            Err(Progress::Done)
         }
-        Verdict::Hold => Admitted::Ended(match scope.server() {
+        Ok(Verdict::Hold) => Err(match scope.server() {
             Some(server) => {
                 server.hold_back(client);
                 Progress::Held
             }
             None => Progress::Escalates,
         }),
-    })
+        Err(error) => Err(refuse(scope, client, Some(command), &error)),
+    }
 }
 
 /// Accounts what the client costs. Tells what becomes of its command if that is too much.
@@ -103,23 +120,7 @@ fn pay<S: Scope>(scope: &mut S, client: &mut Client, args: Args<'_>) -> Option<P
 }
 
 /// All checks, in Redis's order.
-#[inline(always)]
 fn check<S: Scope>(
-    scope: &mut S,
-    client: &Client,
-    command: CommandId,
-    args: Args<'_>,
-) -> Result<Verdict, Error> {
-    let setup = scope.shared().setup();
-    if !S::MEETS_RESTRICTIONS && !scope.is_short_of_memory() && !setup.must_look_closely(client) {
-        setup.check_form(command, args)?;
-        return Ok(Verdict::Run);
-    }
-    check_closely(scope, client, command, args)
-}
-
-#[inline(never)]
-fn check_closely<S: Scope>(
     scope: &mut S,
     client: &Client,
     command: CommandId,
@@ -182,9 +183,23 @@ pub(super) fn call<S: Scope>(
     hints: Hints<'_>,
     args: Args<'_>,
 ) -> Progress {
+    if let Run::Data(handler) = scope.shared().handlers.get(command) {
+        client.last_command = Some(command);
+        return scope.with_context(client, RunData { command, handler, hints, args });
+    }
+    call_other(scope, client, command, args)
+}
+
+/// Calls the handler of a command of the server, and carries its effects out.
+#[inline(never)]
+fn call_other<S: Scope>(scope: &mut S, client: &mut Client, command: CommandId, args: Args<'_>) -> Progress {
     let started = scope.state().tick;
-    let Some(outcome) = invoke(scope, client, command, hints, args) else { return Progress::Escalates };
-    scope.with_context(client, Conclude { command, args, started, outcome })
+    let Some(outcome) = invoke(scope, client, command, Hints::NONE, args) else {
+        return Progress::Escalates;
+    };
+    scope.with_context(client, |context: &mut ExecContext<'_>, client: &mut Client| {
+        context.conclude(client, command, args, started, outcome)
+    })
 }
 
 /// Runs a command of the log that is loaded: nothing is counted, checked or logged. Its effects stay in the state.
@@ -200,7 +215,6 @@ pub fn replay(
 
 /// Calls the handler of a command. Its effects stay in the worker's state. `None`: the command needs more than the scope
 /// has, and nothing has happened.
-#[inline(always)]
 fn invoke<S: Scope>(
     scope: &mut S,
     client: &mut Client,
@@ -210,7 +224,12 @@ fn invoke<S: Scope>(
 ) -> Option<Outcome> {
     client.last_command = Some(command);
     Some(match scope.shared().handlers.get(command) {
-        Run::Data(handler) => scope.with_context(client, CallData { command, handler, hints, args })?,
+        Run::Data(handler) => {
+            scope.with_context(client, |context: &mut ExecContext<'_>, client: &mut Client| {
+                let origin = CallOrigin::of(client, hints);
+                context.call_data(client, command, handler, origin, args)
+            })?
+        }
         Run::Context(handler) => {
             scope.with_context(client, |scope: &mut ExecContext<'_>, client: &mut Client| {
                 with_argv_shown(client, args, |client| handler(&mut Call { scope, client, command }, args))
@@ -225,38 +244,26 @@ fn invoke<S: Scope>(
     })
 }
 
-/// Calls the handler of a data command.
-struct CallData<'h, 'a> {
+/// Calls the handler of a data command and carries its effects out.
+struct RunData<'h, 'a> {
     command: CommandId,
     handler: DataFn,
     hints: Hints<'h>,
     args: Args<'a>,
 }
 
-impl Work for CallData<'_, '_> {
-    type Output = Option<Outcome>;
-
-    #[inline(always)]
-    fn run(self, context: &mut ExecContext<'_>, client: &mut Client) -> Option<Outcome> {
-        let origin = CallOrigin::of(client, self.hints);
-        context.call_data(client, self.command, self.handler, origin, self.args)
-    }
-}
-
-/// Carries out what a command did.
-struct Conclude<'a> {
-    command: CommandId,
-    args: Args<'a>,
-    started: Tick,
-    outcome: Outcome,
-}
-
-impl Work for Conclude<'_> {
+impl Work for RunData<'_, '_> {
     type Output = Progress;
 
     #[inline(always)]
     fn run(self, context: &mut ExecContext<'_>, client: &mut Client) -> Progress {
-        context.conclude(client, self.command, self.args, self.started, self.outcome)
+        let RunData { command, handler, hints, args } = self;
+        let started = context.state.tick;
+        let origin = CallOrigin::of(client, hints);
+        match context.call_data(client, command, handler, origin, args) {
+            Some(outcome) => context.conclude(client, command, args, started, outcome),
+            None => Progress::Escalates,
+        }
     }
 }
 

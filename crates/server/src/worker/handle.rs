@@ -278,5 +278,13 @@ pub(super) fn context<'a>(
     state: &'a mut WorkerState,
 ) -> ExecContext<'a> {
     let outlet = Outlet::among_others(&shared.inbox, &shared.mailboxes);
-    ExecContext { shards: ShardAccess::Held(held), shared, expiry, lacks_memory: false, state, outlet }
+    ExecContext {
+        shards: ShardAccess::Held(held),
+        shared,
+        expiry,
+        lacks_memory: false,
+        must_look_closely: shared.limits_clients_memory(),
+        state,
+        outlet,
+    }
 }

@@ -73,6 +73,7 @@ impl WorkerHandle {
         let headroom = has_limit.then(|| state.eviction.headroom());
         let mut context = context(shared, held, expiry, state);
         context.lacks_memory = is_stuck;
+        context.must_look_closely |= is_stuck;
         let mut executor = BatchExecutor::new(context, headroom);
         let progress = executor.run(client, pending, queue, size);
         // The shards are still held.
