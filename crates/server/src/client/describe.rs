@@ -48,7 +48,7 @@ impl ClientType {
 }
 
 /// The letters of properties, in the order shown.
-const LETTERS: [(Flags, char); 11] = [
+const LETTERS: [(Flags, char); 10] = [
     (Flags::MONITOR, 'O'),
     (Flags::PUBSUB, 'P'),
     (Flags::MULTI, 'x'),
@@ -57,7 +57,6 @@ const LETTERS: [(Flags, char); 11] = [
     (Flags::CLOSE_AFTER_REPLY, 'c'),
     (Flags::CLOSE_ASAP, 'A'),
     (Flags::UNIX, 'U'),
-    (Flags::READONLY, 'r'),
     (Flags::NO_EVICT, 'e'),
     (Flags::NO_TOUCH, 'T'),
 ];

@@ -52,12 +52,6 @@ bitflags! {
         const DENY_BLOCKING = 1 << 14;
         /// In the list of clients with unsent replies.
         const PENDING_WRITE = 1 << 15;
-        /// Its socket may have input that was not read.
-        const READABLE = 1 << 16;
-        /// A READONLY cluster client.
-        const READONLY = 1 << 17;
-        /// The next command is ASKING-ed.
-        const ASKING = 1 << 18;
     }
 }
 

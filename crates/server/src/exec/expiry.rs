@@ -37,12 +37,12 @@ impl Server {
 }
 
 /// Where a cycle works.
-struct Site<'a, 'f> {
+struct ExpirySite<'a, 'f> {
     context: &'a mut ExecContext<'f>,
     more_time: &'a mut dyn FnMut() -> bool,
 }
 
-impl CycleHost for Site<'_, '_> {
+impl CycleHost for ExpirySite<'_, '_> {
     fn keys<R>(&mut self, work: impl FnOnce(&mut Keys<'_>) -> R) -> R {
         work(&mut self.context.background().0)
     }
@@ -61,7 +61,7 @@ impl ExecContext<'_> {
     pub fn run_expiry_cycle(&mut self, slice: Slice, more_time: &mut dyn FnMut() -> bool) -> CycleEnd {
         let pace = Pace::new(self.shared.settings.active_expire_effort);
         let mut cycle = std::mem::take(&mut self.state.expiry.cycle);
-        let end = cycle.run(&mut Site { context: self, more_time }, slice, pace);
+        let end = cycle.run(&mut ExpirySite { context: self, more_time }, slice, pace);
         self.state.expiry.cycle = cycle;
         self.state.expiry.timed_out = end == CycleEnd::TimedOut;
         end

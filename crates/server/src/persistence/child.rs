@@ -25,7 +25,6 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use nix::unistd::{ForkResult, fork};
 use ochre_engine::keyspace::DbIndex;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl Server {
     /// Starts a child that does `work` and ends: with success if that is true. Returns its process id.
@@ -40,7 +39,7 @@ impl Server {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         // Without a pipe the child is only harder to watch.
-        let (inbox, outbox) = super::report::pipe().ok().unzip();
+        let (reports, outbox) = super::report::pipe().ok().unzip();
         let world = self.world.view();
         let keys_total = (0..world.dbs()).map(|db| world.len(DbIndex(db)) as u64).sum();
         let started = self.state.clock.tick();
@@ -51,7 +50,7 @@ impl Server {
         drop(log);
         let pid = match forked? {
             ForkResult::Child => {
-                drop(inbox);
+                drop(reports);
                 self.run_child(purpose, Reporter::new(outbox, purpose, self.state.clock.handle()), work)
             }
             ForkResult::Parent { child } => child,
@@ -61,7 +60,7 @@ impl Server {
         self.shared.persistence.children.fork_micros = micros;
         let last = Report::default();
         self.shared.persistence.children.active =
-            Some(Active { pid, purpose, started, inbox, keys_total, last, cow_peak: 0 });
+            Some(Active { pid, purpose, started, reports, keys_total, last, cow_peak: 0 });
         self.note_latency("fork", micros * 1000);
         Ok(pid.as_raw())
     }
@@ -79,14 +78,11 @@ impl Server {
         self.shared.listening.close_in_child();
         self.shared.identity.pid_file = None;
         show_title(&self.shared.config, self.shared.identity.config_file.as_deref(), purpose);
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            let done = work(self, &mut reporter);
-            if done {
-                reporter.finish();
-            }
-            done
-        }));
-        exit_at_once(if done.unwrap_or(false) { 0 } else { 1 })
+        let done = work(self, &mut reporter);
+        if done {
+            reporter.finish();
+        }
+        exit_at_once(if done { 0 } else { 1 })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One child at a time. It counts as active until the cron has reaped it. `child.rs` forks it.
 
-use super::report::{Inbox, Report};
+use super::report::{Report, ReportReader};
 use crate::clock::Tick;
 use crate::log_warning;
 use nix::errno::Errno;
@@ -72,7 +72,7 @@ pub(in crate::persistence) struct Active {
     pub(in crate::persistence) pid: Pid,
     pub(in crate::persistence) purpose: Purpose,
     pub(in crate::persistence) started: Tick,
-    pub(in crate::persistence) inbox: Option<Inbox>,
+    pub(in crate::persistence) reports: Option<ReportReader>,
     pub(in crate::persistence) keys_total: u64,
     pub(in crate::persistence) last: Report,
     pub(in crate::persistence) cow_peak: u64,
@@ -148,7 +148,7 @@ impl Children {
     /// Takes what the child has reported.
     pub fn receive(&mut self) {
         let Some(child) = &mut self.active else { return };
-        while let Some(report) = child.inbox.as_mut().and_then(Inbox::next) {
+        while let Some(report) = child.reports.as_mut().and_then(ReportReader::next) {
             child.cow_peak = child.cow_peak.max(report.cow);
             if report.is_last {
                 self.cow[child.purpose as usize] = child.cow_peak;

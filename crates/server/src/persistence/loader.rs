@@ -1,7 +1,7 @@
 //! Takes what is in a snapshot into the shards' tables.
 
 use super::debug_delay;
-use super::loading::{Host, Mode};
+use super::loading::{LoadingHost, Mode};
 use crate::{log_debug, log_notice, log_warning};
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::keyspace::{Batch, DbIndex};
@@ -23,7 +23,7 @@ pub(super) struct Loader<'a, H> {
     before: u64,
 }
 
-impl<'a, H: Host> Loader<'a, H> {
+impl<'a, H: LoadingHost> Loader<'a, H> {
     /// Keys whose time has come by `now` are left out unless `mode` says otherwise.
     pub(super) fn new(host: &'a mut H, now: UnixMs, mode: Mode) -> Loader<'a, H> {
         let server = host.server();
@@ -47,7 +47,7 @@ impl<'a, H: Host> Loader<'a, H> {
     }
 }
 
-impl<H: Host> Sink for Loader<'_, H> {
+impl<H: LoadingHost> Sink for Loader<'_, H> {
     fn select(&mut self, db: DbIndex) -> Result<(), Refusal> {
         self.insert()?;
         self.batch.select(db);

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! file ── rdb::load ──> Loader (a Sink) ──> the shards' tables
-//!                          └─ every few bytes: Host::serve ── -LOADING replies, INFO, SHUTDOWN
+//!                          └─ every few bytes: LoadingHost::serve ── -LOADING replies, INFO, SHUTDOWN
 //! ```
 //! With several workers as many threads decode ([`with_decoders`]); everything else stays with the one that
 //! loads.
 //!
-//! Whoever loads is a [`Host`]: the event loop, which serves its clients while it loads, or the server
+//! Whoever loads is a [`LoadingHost`]: the event loop, which serves its clients while it loads, or the server
 //! alone inside a command, when everybody waits anyway.
 
 use super::decoders::with_decoders;
@@ -31,7 +31,7 @@ use std::time::Instant;
 const WORTH_THREADS: u64 = 1 << 20;
 
 /// Who loads.
-pub trait Host {
+pub trait LoadingHost {
     /// The server.
     fn server(&mut self) -> &mut Server;
 
@@ -40,7 +40,7 @@ pub trait Host {
 }
 
 /// Inside a command nobody else is served.
-impl Host for Server {
+impl LoadingHost for Server {
     fn server(&mut self) -> &mut Server {
         self
     }
@@ -71,11 +71,11 @@ pub struct Mode {
 }
 
 /// Loads the data at the start of the process.
-pub fn at_start(host: &mut impl Host) -> Result<(), Abort> {
+pub fn at_start(host: &mut impl LoadingHost) -> Result<(), Abort> {
     aof::at_start(host, load_snapshot_at_start)
 }
 
-fn load_snapshot_at_start(host: &mut impl Host) -> Result<(), Abort> {
+fn load_snapshot_at_start(host: &mut impl LoadingHost) -> Result<(), Abort> {
     let started = Instant::now();
     let path = host.server().shared.config.persistence.dbfilename.path().to_owned();
     match load_snapshot(host, &path, Mode::default()) {
@@ -92,7 +92,7 @@ fn load_snapshot_at_start(host: &mut impl Host) -> Result<(), Abort> {
 }
 
 /// Loads a snapshot.
-pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
+pub fn load_snapshot(host: &mut impl LoadingHost, path: &Path, mode: Mode) -> Outcome {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Outcome::Missing,
@@ -114,7 +114,11 @@ pub fn load_snapshot(host: &mut impl Host, path: &Path, mode: Mode) -> Outcome {
 }
 
 /// Loads the snapshot that a stream begins with, in a loading that has begun.
-pub fn load_stream<R: std::io::Read>(host: &mut impl Host, source: &mut Source<R>, mode: Mode) -> Outcome {
+pub fn load_stream<R: std::io::Read>(
+    host: &mut impl LoadingHost,
+    source: &mut Source<R>,
+    mode: Mode,
+) -> Outcome {
     let server = host.server();
     let (settings, now) = (server.shared.settings, server.state.clock.now());
     let config = &server.shared.config.persistence;

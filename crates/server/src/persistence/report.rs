@@ -64,9 +64,9 @@ impl Report {
 
 /// The server's end of the pipe.
 #[derive(Debug)]
-pub(super) struct Inbox(PipeReader);
+pub(super) struct ReportReader(PipeReader);
 
-impl Inbox {
+impl ReportReader {
     /// The next report, if there is one.
     pub(super) fn next(&mut self) -> Option<Report> {
         let mut bytes = [0; REPORT_BYTES];
@@ -82,10 +82,10 @@ impl Inbox {
 }
 
 /// A pipe from a child to the server, which never waits for it.
-pub(super) fn pipe() -> io::Result<(Inbox, PipeWriter)> {
+pub(super) fn pipe() -> io::Result<(ReportReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok((Inbox(reader), writer))
+    Ok((ReportReader(reader), writer))
 }
 
 /// The child's end of the pipe.

@@ -4,7 +4,7 @@
 //! (networking.c, processEventsWhileBlocked). The cron rests; a signal that asks for the end is heard.
 
 use super::Worker;
-use crate::persistence::loading::Host;
+use crate::persistence::loading::LoadingHost;
 use crate::server::Server;
 use mio::Events;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Turns of the loop each time.
 const TURNS: usize = 4;
 
-impl Host for Worker {
+impl LoadingHost for Worker {
     fn server(&mut self) -> &mut Server {
         self.handle.sole()
     }

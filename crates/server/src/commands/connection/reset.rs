@@ -35,7 +35,7 @@ impl ExecContext<'_> {
         client.protocol = Protocol::Resp2;
         client.name = None;
         client.reply_mode = ReplyMode::On;
-        client.flags.remove(Flags::ASKING | Flags::READONLY | Flags::NO_TOUCH | Flags::NO_EVICT);
+        client.flags.remove(Flags::NO_TOUCH | Flags::NO_EVICT);
         client.flags.set(Flags::UNAUTHENTICATED, self.shared.setup().password().is_some());
     }
 }

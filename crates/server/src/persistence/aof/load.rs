@@ -16,7 +16,7 @@ use crate::exec::{Plan, Planned};
 use crate::log_notice;
 use crate::log_warning;
 use crate::persistence::debug_delay;
-use crate::persistence::loading::{self, Host, Mode};
+use crate::persistence::loading::{self, LoadingHost, Mode};
 use crate::process::Abort;
 use crate::server::Server;
 use crate::table::CommandId;
@@ -56,7 +56,7 @@ pub enum LoadOutcome {
 
 /// Loads the data at the start of the process: from here if there is an append-only file, otherwise by
 /// `load_snapshot`; then opens the file to write to.
-pub fn at_start<H: Host>(
+pub fn at_start<H: LoadingHost>(
     host: &mut H,
     load_snapshot: impl FnOnce(&mut H) -> Result<(), Abort>,
 ) -> Result<(), Abort> {
@@ -79,7 +79,7 @@ pub fn at_start<H: Host>(
 }
 
 /// Loads all files of the manifest.
-fn load_all(host: &mut impl Host) -> LoadOutcome {
+fn load_all(host: &mut impl LoadingHost) -> LoadOutcome {
     let server = host.server();
     let name = server.shared.config.persistence.appendfilename.clone();
     let upgrades = name.path().exists()
@@ -131,7 +131,7 @@ fn load_all(host: &mut impl Host) -> LoadOutcome {
 }
 
 /// Loads one file. Only the end of the last one may be missing.
-fn load_part(host: &mut impl Host, name: &Path, kind: &str, is_last: bool) -> LoadOutcome {
+fn load_part(host: &mut impl LoadingHost, name: &Path, kind: &str, is_last: bool) -> LoadOutcome {
     let started = Instant::now();
     let outcome = load_file(host, name);
     match outcome {
@@ -149,7 +149,7 @@ fn load_part(host: &mut impl Host, name: &Path, kind: &str, is_last: bool) -> Lo
     outcome
 }
 
-fn load_file(host: &mut impl Host, name: &Path) -> LoadOutcome {
+fn load_file(host: &mut impl LoadingHost, name: &Path) -> LoadOutcome {
     let path = host.server().aof_path(name);
     let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
     let (size, file) = match opened {
@@ -191,7 +191,11 @@ fn load_file(host: &mut impl Host, name: &Path) -> LoadOutcome {
 }
 
 /// Loads the snapshot that a file begins with.
-fn load_snapshot_part<R: Read>(host: &mut impl Host, name: &Path, source: &mut Source<R>) -> LoadOutcome {
+fn load_snapshot_part<R: Read>(
+    host: &mut impl LoadingHost,
+    name: &Path,
+    source: &mut Source<R>,
+) -> LoadOutcome {
     let is_old = name == host.server().shared.config.persistence.appendfilename.path();
     if is_old {
         log_notice!("Reading RDB preamble from AOF file...");
@@ -269,7 +273,7 @@ struct Replay<'a, H> {
     exec: Option<CommandId>,
 }
 
-impl<'a, H: Host> Replay<'a, H> {
+impl<'a, H: LoadingHost> Replay<'a, H> {
     fn new(host: &'a mut H, name: &Path, before: u64, offset: u64) -> Replay<'a, H> {
         let server = host.server();
         let now = server.state.tick;
