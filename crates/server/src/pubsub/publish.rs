@@ -1,4 +1,4 @@
-//! Who gets a message: publications and keyspace events.
+//! Sending messages to their subscribers: publications and keyspace events.
 
 use super::{Exchange, Kind, Publication, Registry, Subscriber};
 use crate::mailboxes::{ClientMessage, MessageBody};
@@ -9,7 +9,7 @@ use ochre_engine::text::glob_match;
 use std::sync::Arc;
 
 impl Registry {
-    /// Sends a message to all who listen to a channel, and returns how many they are.
+    /// Sends a message to all subscribers of a channel, and returns their number.
     pub fn publish(
         &self,
         kind: Kind,
@@ -46,7 +46,7 @@ fn spread(to: &[Subscriber], words: &[&[u8]], send: &mut dyn FnMut(ClientMessage
 }
 
 impl Exchange {
-    /// Publishes events on keys on the channels that are switched on by `wanted`.
+    /// Publishes keyspace events, on the kinds of channels that `wanted` switches on.
     pub fn publish_events(
         &self,
         wanted: EventClasses,
@@ -75,7 +75,8 @@ impl Exchange {
 }
 
 impl Server {
-    /// Lets commands report the classes of events that are switched on, if they are published anywhere.
+    /// Sets the classes of events that commands report: those that are switched on, if they are published to any kind of
+    /// channel.
     pub fn listen_to_events(&mut self) {
         let classes = self.shared.settings.notify_keyspace_events;
         let channels = EventClasses::KEYSPACE | EventClasses::KEYEVENT;
