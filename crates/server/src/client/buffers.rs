@@ -1,8 +1,9 @@
 //! The sizes that Redis would give the buffers of a client.
 //!
-//! Ours are lent and cost an idle client nothing, but CLIENT LIST shows sizes (`qbuf-free`, `rbs`) and
-//! the recent peak (`rbp`) of buffers that grow with use and shrink without (server.c:
-//! clientsCronResizeQueryBuffer, clientsCronResizeOutputBuffer), and tools look at them.
+//! The buffers of Ochre are lent and cost an idle client nothing. But CLIENT LIST shows the sizes (`qbuf-free`, `rbs`)
+//! and the recent peak (`rbp`) of buffers that grow with use and shrink without, and tools read these numbers. So the
+//! numbers are computed as Redis does (server.c: clientsCronResizeQueryBuffer, clientsCronResizeOutputBuffer), without
+//! buffers behind them.
 
 use crate::clock::Tick;
 use std::time::Duration;
@@ -14,14 +15,14 @@ const LARGEST: usize = OWN_OUTPUT;
 /// memory of its output (server.h: PROTO_REPLY_CHUNK_BYTES).
 pub const OWN_OUTPUT: usize = 16 * 1024;
 
-/// What a read makes room for (server.h: PROTO_IOBUF_LEN).
+/// Bytes that a read makes available (server.h: PROTO_IOBUF_LEN).
 const READ: usize = 16 * 1024;
-/// A larger input buffer shrinks when it was not needed lately (server.h: PROTO_RESIZE_THRESHOLD).
+/// Bytes above which an input buffer shrinks if it was not needed lately (server.h: PROTO_RESIZE_THRESHOLD).
 const LARGE_INPUT: usize = 32 * 1024;
-/// Waste that does not matter.
+/// Unused bytes that are not worth shrinking a buffer for.
 const WASTE: usize = 4 * 1024;
 
-/// An input buffer that is not there.
+/// The input buffer that Redis would have for a client.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InputBuffer {
     size: usize,
@@ -34,14 +35,15 @@ impl InputBuffer {
         self.size
     }
 
-    /// Notes that so many bytes of input have arrived and are needed.
+    /// Notes that `needed` bytes of input have arrived and are in use.
     #[inline]
     pub fn note(&mut self, needed: usize) {
         self.size = self.size.max(READ).max(needed);
         self.peak = self.peak.max(needed);
     }
 
-    /// Shrinks, with `used` bytes in use and `announced` ones to come, and after so long without input.
+    /// Shrinks the buffer if it is too large: after more than 2 seconds without input (`idle`) to the `used` bytes, else
+    /// to the peak. The peak starts anew with `used` or the `announced` bytes of an argument that is arriving.
     pub fn adapt(&mut self, idle: Duration, used: usize, announced: usize) {
         if self.size.saturating_sub(used) > WASTE {
             if idle.as_secs() > 2 {
@@ -54,7 +56,7 @@ impl InputBuffer {
     }
 }
 
-/// A reply buffer that is not there.
+/// The reply buffer that Redis would have for a client.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplyBuffer {
     size: usize,
@@ -78,13 +80,13 @@ impl ReplyBuffer {
         self.peak
     }
 
-    /// Notes that so many bytes of replies wait.
+    /// Notes that `pending` bytes of replies wait.
     #[inline]
     pub fn note(&mut self, pending: usize) {
         self.peak = self.peak.max(pending.min(self.size));
     }
 
-    /// Grows or shrinks; forgets the peak after so much time, or never.
+    /// Grows or shrinks the buffer, and sets the peak to `pending` if the last reset is `reset` ago; `None` never resets.
     pub fn adapt(&mut self, now: Tick, reset: Option<Duration>, pending: usize) {
         if self.size / 2 >= SMALLEST && self.peak < self.size / 2 {
             self.size = SMALLEST.max(self.peak + 1);

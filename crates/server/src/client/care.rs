@@ -1,5 +1,5 @@
-//! What is done for each client about once a second, by its own worker: closing it if it was idle too long or does not
-//! read its replies, adapting its buffers, accounting its memory.
+//! The periodic work for each client, about once a second, by its own worker: closing a client that was idle too long
+//! or does not read its replies, adapting the buffers, accounting the memory.
 
 use super::counts::ClientCount;
 use super::{Client, ClientSet, Flags};
@@ -12,24 +12,24 @@ use std::time::Duration;
 
 /// Clients looked after per turn of the cron at least (server.h: CLIENTS_CRON_MIN_ITERATIONS).
 const LEAST_CLIENTS: usize = 5;
-/// Memory for input is given back by a client that has sent nothing for so long.
+/// Time without input after which a client gives memory for input back.
 const KEPT_WITHOUT_INPUT: Duration = Duration::from_secs(2);
 
-/// What looking after clients takes.
+/// What the periodic work needs besides the clients.
 pub struct Care<'a> {
     /// The limits.
     pub setup: Setup<'a>,
     /// Counters of the worker.
     pub stats: &'a Stats,
-    /// The time.
+    /// The time of this run.
     pub now: Tick,
-    /// Milliseconds after which the peak of a reply buffer is forgotten, below 0 never; `None`: reply
-    /// buffers stay as they are.
+    /// Milliseconds after which the peak of a reply buffer is forgotten, below 0 never. `None` leaves reply
+    /// buffers as they are.
     pub reply_buffer_reset_ms: Option<i64>,
 }
 
 impl Care<'_> {
-    /// Looks after some of a worker's clients, so that each has its turn once in so many calls.
+    /// Looks after some clients of a worker, so that `turns` calls reach each of them once.
     pub fn take(&self, clients: &mut ClientSet, turns: u64) {
         clients.count().forget_oldest_buffers(self.now);
         let count = (clients.len() / turns as usize).max(LEAST_CLIENTS);
@@ -47,7 +47,7 @@ impl Care<'_> {
         }
     }
 
-    /// False if the client has to go.
+    /// Looks after one client. False if the client has to be closed.
     fn look_after(&self, client: &mut Client, count: &ClientCount) -> bool {
         if self.is_idle_too_long(client) {
             log_verbose!("Closing idle client");

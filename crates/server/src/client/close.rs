@@ -6,7 +6,7 @@ use ochre_engine::keyspace::ClientId;
 use ochre_resp::reply::Output;
 
 impl Server {
-    /// Closes a client that is not the one in hand.
+    /// Closes a client that is in its set. A client whose command is under way is not found and stays.
     pub fn kill(&mut self, id: ClientId) {
         let Some(token) = self.clients.token_of(id) else { return };
         let Some(mut client) = self.clients.take(token) else { return };
@@ -14,8 +14,8 @@ impl Server {
         self.clients.put_back(client);
     }
 
-    /// Closes a client that is taken out of its place. It is unknown to everybody at once, whichever worker's it
-    /// is; its socket is closed before the event loop waits again.
+    /// Closes a client of any worker that the caller has taken out of its set. No lookup finds the client from now on;
+    /// its worker closes the socket before its event loop waits again.
     pub fn give_up(&mut self, client: &mut super::Client) {
         client.flags.insert(Flags::CLOSE_ASAP);
         client.output = Output::new();
@@ -25,7 +25,7 @@ impl Server {
         self.clients.owe_close(client.token);
     }
 
-    /// Unties a client from everything that it waits for, watches or listens to.
+    /// Ends all waits, watches and subscriptions of a client.
     pub fn release(&mut self, client: &mut super::Client) {
         self.unblock_client(client);
         self.shared.pause.forget(client);

@@ -1,7 +1,7 @@
-//! How many clients there are and what they cost, as every worker may know it at any time.
+//! The number of clients and the memory that they cost, readable by every worker at any time.
 //!
-//! Each worker's part of the clients keeps a [`Count`], which it alone changes, or whoever has the exclusive
-//! mode. What single clients cost is known as of when they were last accounted, which is at most a second ago.
+//! The clients of each worker have a [`ClientCount`], which changes by the worker itself or in the exclusive mode. The
+//! cost of a single client is that of its last accounting, which is at most a second ago.
 
 use super::{Client, Flags};
 use crate::clock::Tick;
@@ -18,18 +18,18 @@ const SECONDS: usize = 8;
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub struct ClientCount {
-    /// How many there are, those on their way to it included.
+    /// Number of clients, those on their way to the worker included.
     clients: AtomicUsize,
-    /// Bytes of memory that they cost.
+    /// Bytes of memory that the clients cost.
     pub memory: Counter,
-    /// The largest input buffer, by second.
+    /// The largest input buffer of each second, in bytes.
     largest_input: [Counter; SECONDS],
-    /// The largest output, by second.
+    /// The largest output of each second, in bytes.
     largest_output: [Counter; SECONDS],
 }
 
 impl ClientCount {
-    /// A client has left, or is as good as gone. Its owner says so once.
+    /// Counts a client less. The owner of the client calls this once, when the client is about to be closed.
     pub fn leaves(&self) {
         self.clients.fetch_sub(1, Relaxed);
     }
@@ -40,29 +40,29 @@ impl ClientCount {
         self.charge(client, bytes);
     }
 
-    /// The same for a client that is about to run a command.
+    /// Brings the sum of memory in line with the cost of a client and of the command that it is about to run.
     pub fn account_call(&self, client: &mut Client, args: Args<'_>) {
         self.account(client);
-        // Small arguments lie in a buffer that is lent.
+        // Small arguments are in a lent buffer, which does not count.
         let large = Some(args.total_bytes()).filter(|bytes| *bytes >= Limits::LARGE_ARG);
         self.charge(client, client.accounted_memory + large.unwrap_or(0));
     }
 
-    /// Brings the sum in line with a client that costs so many bytes.
+    /// Brings the sum of memory in line with a client that now costs `bytes`.
     pub fn charge(&self, client: &mut Client, bytes: usize) {
         self.memory.set(self.memory.get() + bytes as u64 - client.accounted_memory as u64);
         client.accounted_memory = bytes;
     }
 
-    /// Forgets the largest buffers of the second that is eight seconds back. Its slot is the next one that is written
-    /// to, so a worker without clients has to do this as well.
+    /// Forgets the largest buffers of the second that is eight seconds back. The slot of that second is the next one that
+    /// is written to, so a worker without clients has to do this as well.
     pub fn forget_oldest_buffers(&self, now: Tick) {
         let next = slot_of(now.seconds() + 1);
         self.largest_input[next].set(0);
         self.largest_output[next].set(0);
     }
 
-    /// Notes how large the buffers of a client are in this second (server.c: clientsCronTrackExpansiveClients).
+    /// Notes the size of the buffers of a client in this second (server.c: clientsCronTrackExpansiveClients).
     pub fn note_buffers(&self, client: &Client, now: Tick) {
         self.forget_oldest_buffers(now);
         let slot = slot_of(now.seconds());
@@ -80,7 +80,7 @@ fn slot_of(seconds: u64) -> usize {
 pub struct ClientCounts(Box<[Arc<ClientCount>]>);
 
 impl ClientCounts {
-    /// Nobody, for so many workers.
+    /// Counts of no clients, for `workers` workers.
     pub fn new(workers: usize) -> ClientCounts {
         ClientCounts((0..workers).map(|_| Arc::default()).collect())
     }
@@ -99,8 +99,8 @@ impl ClientCounts {
         self.0.iter().map(|count| count.clients.load(Relaxed)).sum()
     }
 
-    /// Counts one more client, which goes to the worker with the fewest. Returns this worker. Only the thread that accepts
-    /// connections may call it: nobody else makes more of them, so a limit that is not reached stays so.
+    /// Counts one more client, for the worker with the fewest, and returns this worker. Only the thread that accepts
+    /// connections may call it: as no other thread adds clients, a limit that is not reached stays so.
     pub fn expect_one(&self) -> usize {
         let loads = self.0.iter().map(|count| count.clients.load(Relaxed)).enumerate();
         let worker = loads.min_by_key(|(_, clients)| *clients).map_or(0, |(worker, _)| worker);
@@ -108,7 +108,7 @@ impl ClientCounts {
         worker
     }
 
-    /// Bytes of memory that they cost.
+    /// Bytes of memory that all clients cost.
     pub fn memory(&self) -> usize {
         self.sum(|count| &count.memory)
     }
@@ -182,7 +182,7 @@ mod tests {
         let mut client = Client::new(ClientId(1), Token::NOWHERE, None, Tick::default());
         client.output.append(b"+OK\r\n");
         counts.by_worker()[0].note_buffers(&client, at(100));
-        // Redis does not count the first 16 KB, which every client has room for.
+        // Redis does not count the first 16 KB, which every client may use.
         assert_eq!(counts.largest_output(), 0);
         client.output.append_shared(vec![0; 7 << 20].into());
         counts.by_worker()[0].note_buffers(&client, at(100));

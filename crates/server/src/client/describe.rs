@@ -1,6 +1,6 @@
 //! A client in one line: CLIENT LIST, CLIENT INFO, and the log.
 //!
-//! The fields grew with the versions of Redis; a level shows those of its version
+//! Newer versions of Redis show more fields; a compatibility level shows those of its version
 //! (networking.c: catClientInfoString).
 
 use super::buffers::OWN_OUTPUT;
@@ -11,7 +11,7 @@ use crate::setup::Setup;
 use ochre_engine::level::Level;
 use std::fmt::Write;
 
-/// Bytes of a further block of output, and of what it takes to keep it: limits count whole blocks
+/// Bytes of a further block of output with its administration: limits count whole blocks
 /// (networking.c: _addReplyProtoToList, with the size classes of jemalloc).
 const BLOCK: usize = 20464;
 const BLOCK_HEAD: usize = 40;
@@ -21,21 +21,21 @@ pub(super) fn output_below(limit: usize) -> usize {
     OWN_OUTPUT + (limit.div_ceil(BLOCK + BLOCK_HEAD) - 1) * BLOCK
 }
 
-/// What a client is, for filters and for limits of its output.
+/// The type of a client, for filters and for the limits on output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientType {
-    /// None of the others.
+    /// An ordinary client.
     Normal,
     /// A replica of this server.
     Replica,
-    /// It has subscriptions.
+    /// A client with subscriptions.
     PubSub,
     /// The primary of this server.
     Primary,
 }
 
 impl ClientType {
-    /// The type of this name, any case.
+    /// The type with this name, in any case; `None` if there is no such type.
     pub fn parse(name: &[u8]) -> Option<ClientType> {
         match name.to_ascii_lowercase().as_slice() {
             b"normal" => Some(ClientType::Normal),
@@ -47,7 +47,7 @@ impl ClientType {
     }
 }
 
-/// The letters of properties, in the order shown.
+/// The characters that show properties of a client (`flags=`), in the order shown.
 const LETTERS: [(Flags, char); 10] = [
     (Flags::MONITOR, 'O'),
     (Flags::PUBSUB, 'P'),
@@ -62,7 +62,7 @@ const LETTERS: [(Flags, char); 10] = [
 ];
 
 impl Client {
-    /// What it is.
+    /// The type of the client.
     pub fn kind(&self) -> ClientType {
         if self.flags.contains(Flags::PUBSUB) { ClientType::PubSub } else { ClientType::Normal }
     }
@@ -72,7 +72,7 @@ impl Client {
         self.output_blocks() * (BLOCK + BLOCK_HEAD)
     }
 
-    /// Blocks of output beyond those bytes.
+    /// Blocks of output beyond [`OWN_OUTPUT`].
     fn output_blocks(&self) -> usize {
         self.output.len().saturating_sub(OWN_OUTPUT).div_ceil(BLOCK)
     }
@@ -83,10 +83,10 @@ impl Client {
         self.parser.large_arrived().unwrap_or_else(buffered)
     }
 
-    /// Bytes of memory for input: the query buffer in the size that Redis would give it, or a larger one that is really
-    /// there, and the arguments of a command that has not arrived as a whole.
+    /// Bytes of memory for input: the query buffer, in the size that Redis would give it or in its real size if that is
+    /// larger, and the arguments of a command that has not arrived as a whole.
     pub fn input_memory(&self) -> usize {
-        // Redis reads a large argument into the query buffer; here it counts as one.
+        // Redis reads a large argument into the query buffer, so the argument counts as such.
         let large = self.parser.large_len().unwrap_or(0);
         let buffer = self.query.capacity().max(self.input_buffer.size()).max(large);
         buffer + (self.parser.memory_bytes() - large)
@@ -103,7 +103,7 @@ impl Client {
         if letters.is_empty() { "N".to_owned() } else { letters }
     }
 
-    /// The line, without a line end.
+    /// The line that shows the client, without a line end.
     pub fn describe(&self, setup: Setup<'_>, now: Tick) -> String {
         let level = setup.settings.level;
         let mut line = String::with_capacity(400);
@@ -175,7 +175,7 @@ impl Client {
     }
 }
 
-/// Names consist of visible ASCII only.
+/// A name as text. Names consist of visible ASCII only.
 fn text(name: &Option<Box<[u8]>>) -> &str {
     name.as_deref().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
 }

@@ -1,12 +1,12 @@
-//! All clients, by token and by id; each worker's in a part of their own.
+//! All clients, by token and by id, in one set per worker.
 //!
-//! A client is boxed and taken out of its place while its commands run: handlers then hold
-//! `&mut Client` beside `&mut Server`. Whoever walks over all clients meanwhile has to include the
-//! one in hand.
+//! A client is boxed, and it is taken out of its set while its commands run, so that handlers hold
+//! `&mut Client` beside `&mut Server`. Code that walks over all clients meanwhile does not find the client in
+//! hand and has to include it.
 //!
-//! In the shared mode a worker reaches its own [`ClientSet`] and no other. [`Clients`] is all of them, for
-//! the exclusive mode; what it leaves to be done for clients of other workers is noted in their
-//! parts, and [`Clients::stirred`] tells who has to wake up for it.
+//! In the shared mode a worker reaches its own [`ClientSet`] and no other. [`Clients`] is the sets of all workers, for
+//! the exclusive mode. Work that a command leaves for clients of other workers is noted in their sets, and
+//! [`Clients::take_stirred`] tells which workers have to wake up for it.
 
 use super::counts::{ClientCount, ClientCounts};
 use super::{Client, Flags, Token};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// The clients of one worker, and what is to be done for them.
+/// The clients of one worker, and the work that waits for them.
 #[derive(Default)]
 pub struct ClientSet {
     worker: usize,
@@ -25,7 +25,7 @@ pub struct ClientSet {
     places: Vec<Option<Box<Client>>>,
     free: Vec<usize>,
     by_id: BTreeMap<ClientId, Token>,
-    /// The client that was looked after last.
+    /// The client that the periodic work reached last.
     looked_after: Option<ClientId>,
     /// Clients with replies to send.
     pub pending_writes: Vec<Token>,
@@ -36,7 +36,7 @@ pub struct ClientSet {
 }
 
 impl ClientSet {
-    /// A place for a new client.
+    /// Reserves an entry for a new client.
     pub fn reserve(&mut self) -> Token {
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
@@ -45,14 +45,14 @@ impl ClientSet {
         Token::new(self.worker, place)
     }
 
-    /// A new client comes in, which is counted already.
+    /// Adds a new client, which is counted already.
     pub fn insert(&mut self, mut client: Box<Client>) {
         self.count.account(&mut client);
         self.by_id.insert(client.id, client.token);
         self.put_back(client);
     }
 
-    /// Takes a client out to run its commands; it keeps its place.
+    /// Takes a client out, so that its commands can run. Its entry stays reserved.
     #[inline]
     pub fn take(&mut self, token: Token) -> Option<Box<Client>> {
         self.places.get_mut(token.place())?.take()
@@ -65,13 +65,13 @@ impl ClientSet {
         self.places[place] = Some(client);
     }
 
-    /// Puts a client back that was in hand.
+    /// Puts a client back, unless it is elsewhere.
     #[inline]
     pub fn put_back_in_hand(&mut self, mut client: InHand<Client>) {
         client.take().into_iter().for_each(|client| self.put_back(client));
     }
 
-    /// A client that was taken out is gone for good.
+    /// Forgets a client that was taken out and is gone for good.
     pub fn forget(&mut self, client: &mut Client) {
         self.count.charge(client, 0);
         self.hide(client.id);
@@ -79,32 +79,32 @@ impl ClientSet {
         self.free.push(client.token.place());
     }
 
-    /// A client is about to be closed: nobody finds it by its id any more.
+    /// Hides a client that is about to be closed: lookups by id do not find it any more.
     pub fn hide(&mut self, id: ClientId) {
         if self.by_id.remove(&id).is_some() {
             self.count.leaves();
         }
     }
 
-    /// Closes a client before the event loop waits again.
+    /// Has a client closed before the event loop waits again.
     pub fn close(&mut self, client: &mut Client) {
         client.flags.insert(Flags::CLOSE_ASAP);
         self.to_close.push(client.token);
     }
 
-    /// The client in a place.
+    /// The client with this token, unless it is taken out.
     #[inline]
     pub fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
         self.places.get_mut(token.place())?.as_deref_mut()
     }
 
-    /// The client in a place, to look at.
+    /// The client with this token, to look at, unless it is taken out.
     #[inline]
     pub fn get(&self, token: Token) -> Option<&Client> {
         self.places.get(token.place())?.as_deref()
     }
 
-    /// The client of this id, if it is one of these, unless it is taken out.
+    /// The client with this id, if it belongs to the set and is not taken out.
     fn by_id(&self, id: ClientId) -> Option<&Client> {
         self.get(*self.by_id.get(&id)?)
     }
@@ -114,13 +114,13 @@ impl ClientSet {
         self.by_id.len()
     }
 
-    /// How many clients it has, and what they cost, for everybody to know.
+    /// The number of clients and their memory, which all workers may read.
     pub fn count(&self) -> &ClientCount {
         &self.count
     }
 
-    /// Up to `count` clients, in the order of their ids, from the one that was looked after last on and around the
-    /// end; they count as looked after.
+    /// The next `count` clients for the periodic work, or fewer if there are fewer. The order is that of their ids, begins
+    /// behind the client that was reached last, and goes on at the lowest id after the highest.
     pub fn next_to_look_after(&mut self, count: usize) -> Vec<Token> {
         let last = self.looked_after.unwrap_or(ClientId(0));
         let behind = self.by_id.range((Bound::Excluded(last), Bound::Unbounded));
@@ -129,7 +129,7 @@ impl ClientSet {
         next.into_iter().map(|(_, token)| *token).collect()
     }
 
-    /// True if something is to be done before the worker may sleep.
+    /// True if work waits that has to be done before the worker may sleep.
     pub fn has_work(&self) -> bool {
         !(self.unblocked.is_empty() && self.pending_writes.is_empty() && self.to_close.is_empty())
     }
@@ -139,12 +139,12 @@ impl ClientSet {
 pub struct Clients {
     sets: Box<[Own<ClientSet>]>,
     counts: ClientCounts,
-    /// Workers, one bit each, for whose clients something was left to do.
+    /// The workers, one bit each, whose sets have new work.
     stirred: u128,
 }
 
 impl Clients {
-    /// No clients yet; there is a count for each worker (up to 128 of them).
+    /// An empty set for each worker of `counts`, which are 128 at most.
     pub fn new(counts: ClientCounts) -> Clients {
         let each = counts.by_worker().iter().enumerate();
         let clients = |(worker, count)| {
@@ -153,29 +153,29 @@ impl Clients {
         Clients { sets: each.map(clients).collect(), counts, stirred: 0 }
     }
 
-    /// The part of a worker, for the worker itself.
+    /// The sets of all workers. Each worker uses its own.
     pub fn sets(&self) -> &[Own<ClientSet>] {
         &self.sets
     }
 
-    /// The part that a place belongs to.
+    /// The set that a token belongs to.
     #[inline]
     fn set_mut(&mut self, token: Token) -> Option<&mut ClientSet> {
         self.sets.get_mut(token.worker()).map(Own::get_mut)
     }
 
-    /// All of them, to look at. Only `&mut` tells that the mode is the exclusive one, where no worker changes its own.
+    /// All sets, to look at. It takes `&mut`, because workers change their sets in the shared mode.
     fn all(&mut self) -> impl Iterator<Item = &ClientSet> {
         self.sets.iter_mut().map(|clients| &*clients.get_mut())
     }
 
-    /// The clients of a worker, which is going to hear that there is something to do for them.
+    /// The set of a worker, which is going to be told that there is work for it.
     pub fn set_of(&mut self, worker: usize) -> &mut ClientSet {
         self.stirred |= 1 << worker;
         self.sets[worker].get_mut()
     }
 
-    /// Takes a client out to run its commands; it keeps its place.
+    /// Takes a client out, so that its commands can run. Its entry stays reserved.
     #[inline]
     pub fn take(&mut self, token: Token) -> Option<Box<Client>> {
         self.set_mut(token)?.take(token)
@@ -189,30 +189,30 @@ impl Clients {
         }
     }
 
-    /// A client that was taken out is gone for good.
+    /// Forgets a client that was taken out and is gone for good.
     pub fn forget(&mut self, client: &mut Client) {
         if let Some(clients) = self.set_mut(client.token) {
             clients.forget(client);
         }
     }
 
-    /// The client in a place.
+    /// The client with this token, unless it is taken out.
     #[inline]
     pub fn get_mut(&mut self, token: Token) -> Option<&mut Client> {
         self.set_mut(token)?.get_mut(token)
     }
 
-    /// The place of a client.
+    /// The token of the client with this id.
     pub fn token_of(&mut self, id: ClientId) -> Option<Token> {
         self.all().find_map(|clients| clients.by_id.get(&id).copied())
     }
 
-    /// A client is about to be closed: nobody finds it by its id any more.
+    /// Hides a client that is about to be closed: lookups by id do not find it any more.
     pub fn hide(&mut self, id: ClientId) {
         self.sets.iter_mut().for_each(|clients| clients.get_mut().hide(id));
     }
 
-    /// The client of this id, unless it is taken out.
+    /// The client with this id, unless it is taken out.
     pub fn by_id(&mut self, id: ClientId) -> Option<&Client> {
         self.all().find_map(|clients| clients.by_id(id))
     }
@@ -238,28 +238,28 @@ impl Clients {
         self.counts.clients()
     }
 
-    /// How many there are, and what they cost.
+    /// The number of clients and their memory, by worker.
     pub fn counts(&self) -> &ClientCounts {
         &self.counts
     }
 
-    /// The count that a client of this place belongs to.
+    /// The count of the worker that a token belongs to.
     pub fn count_of(&self, token: Token) -> Option<&ClientCount> {
         self.counts.by_worker().get(token.worker()).map(|count| &**count)
     }
 
-    /// A client has replies to send.
+    /// Notes that a client has replies to send.
     #[inline]
     pub fn owe_write(&mut self, token: Token) {
         self.leave(token, |clients| &mut clients.pending_writes);
     }
 
-    /// A client is to be closed.
+    /// Notes that a client has to be closed.
     pub fn owe_close(&mut self, token: Token) {
         self.leave(token, |clients| &mut clients.to_close);
     }
 
-    /// A client may go on after it waited.
+    /// Notes that a client may go on after a wait.
     pub fn owe_resumption(&mut self, token: Token) {
         self.leave(token, |clients| &mut clients.unblocked);
     }
@@ -272,7 +272,7 @@ impl Clients {
         }
     }
 
-    /// The workers, one bit each, for whose clients something was left to do since the last call.
+    /// The workers, one bit each, whose sets have got work since the last call.
     pub fn take_stirred(&mut self) -> u128 {
         std::mem::take(&mut self.stirred)
     }

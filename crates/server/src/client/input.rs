@@ -1,4 +1,4 @@
-//! Input that cannot be accepted: protocol errors and too much of it. The client is closed, the reason logged.
+//! Input that cannot be accepted: protocol errors, and input beyond the limit. The client is closed, the reason logged.
 
 use super::Client;
 use crate::clock::Tick;
@@ -10,14 +10,14 @@ use ochre_resp::request::{Limits, ProtocolError};
 
 /// Bytes of input shown in the log.
 const SHOWN: usize = 128;
-/// Bytes of input shown if there is too much of it.
+/// Bytes of input shown in the log if a client sent too much.
 const SHOWN_OVERLONG: usize = 64;
 
 /// Most arguments of a command up to Redis 6.2.
 const OLD_MAX_ARGS: usize = 1024 * 1024;
 
 impl SharedState {
-    /// What requests of a client may be; at most `max_batch` of them are parsed at once.
+    /// The limits on requests of a client; at most `max_batch` requests are parsed at once.
     pub fn request_limits(&self, client: &Client, max_batch: usize) -> Limits {
         let usual = Limits::default();
         Limits {
@@ -48,7 +48,7 @@ impl SharedState {
 }
 
 impl Setup<'_> {
-    /// Logs what a client sent that is no command (networking.c: setProtocolError).
+    /// Logs the input of a client that is no command (networking.c: setProtocolError).
     pub fn log_protocol_error(self, client: &Client, error: &ProtocolError, now: Tick) {
         let bytes = client.query.bytes();
         let visible = |bytes: &[u8]| -> String {

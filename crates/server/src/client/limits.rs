@@ -1,8 +1,8 @@
-//! Limits on what clients may cost: unsent output, memory of all of them.
+//! Limits on the cost of clients: the unsent output of each, and the memory of all together.
 //!
 //! The output of a client is checked once a second (`care.rs`), after commands that pass its hard limit, and with each
-//! message; so the soft limit, which has to be passed for a time, is seen up to a second late. Memory is summed up as clients run commands, so that evicting them (`maxmemory-clients`) needs no walk in the common
-//! case.
+//! message. So the soft limit, which has to be exceeded for a time, is noticed up to a second late. Memory is summed up as
+//! clients run commands, so that evicting clients (`maxmemory-clients`) needs no walk in the common case.
 
 use super::describe::output_below;
 use super::{Client, ClientType, Flags};
@@ -17,8 +17,8 @@ use crate::{log_notice, log_warning};
 use ochre_resp::reply::Output;
 use ochre_resp::request::Args;
 
-/// A smaller limit could not even answer the commands that change it (networking.c:
-/// getClientEvictionLimit).
+/// The least limit in bytes: with a smaller one not even the commands that change it could be answered
+/// (networking.c: getClientEvictionLimit).
 const LEAST_MEMORY: usize = 128 * 1024;
 
 impl Setup<'_> {
@@ -32,13 +32,13 @@ impl Setup<'_> {
         }
     }
 
-    /// Lets handlers see when a reply is not worth going on with.
+    /// Sets the size from which handlers stop to write a reply, because its client will be closed anyway.
     #[inline]
     pub fn limit_output(self, client: &mut Client) {
         client.output.set_limit(output_below(most_output(self.output_limit(client))));
     }
 
-    /// Most memory that all clients together may use; `None` is no limit.
+    /// The bytes of memory that all clients together may use; `None` is no limit.
     fn clients_memory_limit(self) -> Option<usize> {
         let limit = match self.config.network.maxmemory_clients {
             0 => return None,
@@ -77,7 +77,7 @@ impl Setup<'_> {
     }
 }
 
-/// Bytes of unsent output that no client gets beyond. One without a limit could otherwise ask for more
+/// Bytes at which the output of any client ends. A client without a limit could otherwise ask for more output
 /// than there is memory, in one call (`SRANDMEMBER key -1000000000000`).
 fn most_output(limit: OutputLimit) -> usize {
     if limit.hard_bytes > 0 { limit.hard_bytes as usize } else { (system_total() / 2).max(1 << 30) }
@@ -93,8 +93,8 @@ fn stays_over_soft_limit(client: &mut Client, used: u64, limit: OutputLimit, now
 }
 
 impl SharedState {
-    /// Whether [`Server::evict_clients`] has anything to do: clients cost too much, or have to be accounted because there is
-    /// a limit now, or not any more.
+    /// Whether [`Server::evict_clients`] has anything to do: clients cost too much, or a limit was set or removed, so that
+    /// clients have to be accounted.
     pub fn must_evict_clients(&self) -> bool {
         match self.setup().clients_memory_limit() {
             None => self.all_accounted,
@@ -115,7 +115,7 @@ impl Server {
         self.setup().exceeds_output_limit(client, &self.state.stats, self.state.tick)
     }
 
-    /// Sends what was written to a client that did not ask for it, or gives it up.
+    /// Sends output that a client did not ask for, such as a message, or closes the client if that exceeds its limits.
     pub fn pushed(&mut self, client: &mut Client) {
         if self.shared.limits_clients_memory() {
             self.account(client);
@@ -134,7 +134,8 @@ impl Server {
         }
     }
 
-    /// Makes clients pay for the command that one of them is about to run. True if that one has to go.
+    /// Evicts clients so that the memory for a command of `client` is within the limit. True if `client` itself has to be
+    /// closed.
     #[cold]
     pub fn evict_before(&mut self, client: &mut Client, args: Args<'_>) -> bool {
         if let Some(count) = self.clients.count_of(client.token) {
@@ -144,7 +145,7 @@ impl Server {
         client.flags.contains(Flags::CLOSE_ASAP)
     }
 
-    /// Closes the clients that cost most until the rest is within the limit; the one in hand, if any, is only
+    /// Closes the clients that cost most until the rest is within the limit. The client in hand, if there is one, is only
     /// marked.
     pub fn evict_clients(&mut self, mut in_hand: Option<&mut Client>) {
         let Some(limit) = self.setup().clients_memory_limit() else {
@@ -188,7 +189,7 @@ impl Server {
         }
     }
 
-    /// Single clients have not been accounted while there was no limit.
+    /// Accounts all clients. While there was no limit single clients were not accounted as they ran commands.
     fn account_all(&mut self) {
         for id in self.clients.ids() {
             let Some(token) = self.clients.token_of(id) else { continue };

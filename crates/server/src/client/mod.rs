@@ -1,4 +1,4 @@
-//! Clients: what the server knows of a connection, and the directory of all of them.
+//! Clients: the state of a connection, its limits, and the directory of all clients.
 
 mod buffers;
 mod care;

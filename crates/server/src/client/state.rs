@@ -1,7 +1,7 @@
-//! One connection: its socket, its unfinished input, its unsent replies, and its conversation.
+//! One connection: its socket, its unfinished input, its unsent replies, and its session state.
 //!
-//! An idle client holds no buffers: input and output memory is lent by the worker while there is
-//! something in it, and rare state (transaction, subscriptions, blocking) is boxed.
+//! An idle client holds no buffers: the worker lends memory for input and output while there is
+//! something in it. Rare state (transaction, subscriptions, blocking) is boxed.
 
 use super::buffers::{InputBuffer, OWN_OUTPUT, ReplyBuffer};
 use super::token::Token;
@@ -17,38 +17,38 @@ use ochre_resp::request::{Args, Batch, OwnedArgs, Parser, ProtocolError};
 use std::sync::Arc;
 
 bitflags! {
-    /// Properties of a client that the dispatcher tests together.
+    /// Properties of a client. They are bits, so that the checks in front of a command test several at once.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct Flags: u32 {
         /// Inside MULTI.
         const MULTI = 1 << 0;
         /// A queued command was wrong: EXEC will refuse.
         const DIRTY_EXEC = 1 << 1;
-        /// A watched key changed: EXEC will do nothing. Only for showing: see [`Client::is_broken`].
+        /// A watched key changed: EXEC will do nothing. For CLIENT LIST only; EXEC asks [`Client::is_broken`].
         const DIRTY_CAS = 1 << 2;
-        /// Waits for a key or for time to pass.
+        /// Waits for a key.
         const BLOCKED = 1 << 3;
         /// Has subscriptions: RESP2 clients may only change them.
         const PUBSUB = 1 << 4;
-        /// To be closed when its replies are sent.
+        /// Closed when its replies are sent.
         const CLOSE_AFTER_REPLY = 1 << 5;
-        /// To be closed as soon as it is safe.
+        /// Closed before the event loop waits again, without further replies.
         const CLOSE_ASAP = 1 << 6;
-        /// Has not authenticated and has to.
+        /// Has to authenticate before it may run commands.
         const UNAUTHENTICATED = 1 << 7;
         /// Sees all commands (MONITOR).
         const MONITOR = 1 << 8;
         /// Not evicted for its memory (CLIENT NO-EVICT).
         const NO_EVICT = 1 << 9;
-        /// Its reads leave no trace in access clocks (CLIENT NO-TOUCH).
+        /// Reads leave no trace in access clocks (CLIENT NO-TOUCH).
         const NO_TOUCH = 1 << 10;
         /// Connected through a unix socket.
         const UNIX = 1 << 11;
         /// Waits because of CLIENT PAUSE.
         const PAUSED = 1 << 12;
-        /// Not on a socket: runs commands for the server itself.
+        /// Has no socket: runs commands for the server itself.
         const INTERNAL = 1 << 13;
-        /// Being executed by EXEC or a script: nested commands may not block.
+        /// May not block: runs the commands of EXEC or of a log that is being loaded.
         const DENY_BLOCKING = 1 << 14;
         /// In the list of clients with unsent replies.
         const PENDING_WRITE = 1 << 15;
@@ -58,18 +58,18 @@ bitflags! {
 /// Which replies a client wants (CLIENT REPLY).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReplyMode {
-    /// All.
+    /// All replies.
     #[default]
     On,
-    /// None.
+    /// No replies.
     Off,
-    /// None for the command after this one.
+    /// No reply for the next command (CLIENT REPLY SKIP, while it runs itself).
     SkipNext,
-    /// None for this command.
+    /// No reply for this command.
     Skip,
 }
 
-/// What a watched key costs, here and in its shard.
+/// Bytes that a watched key costs, here and in its shard.
 const WATCH_BYTES: usize = 96;
 
 /// A transaction being queued.
@@ -77,7 +77,7 @@ const WATCH_BYTES: usize = 96;
 pub struct Multi {
     /// The commands in order.
     pub commands: Vec<(CommandId, OwnedArgs)>,
-    /// Bytes of memory of their arguments.
+    /// Bytes of memory of the queued arguments.
     bytes: usize,
 }
 
@@ -94,98 +94,98 @@ impl Multi {
     }
 }
 
-/// What a client watches.
+/// The watched keys of a client (WATCH).
 #[derive(Default)]
 pub struct Watching {
     /// The keys.
     pub keys: Vec<(DbIndex, Box<[u8]>)>,
-    /// Breaks when one of them changes.
+    /// Breaks when one of the keys changes. The shards of the keys hold clones of it.
     pub flag: WatchFlag,
 }
 
-/// Commands that were parsed, but wait until their client may go on.
+/// Commands that were parsed and wait until their client may go on.
 #[derive(Default)]
 pub struct PendingInput {
     /// The commands.
     pub batch: Batch,
-    /// The next one to run.
+    /// The index of the command that runs next.
     pub next: usize,
     /// Bytes of the query buffer that belong to the batch.
     pub consumed: usize,
-    /// Bytes of the query buffer that were there when it was parsed.
+    /// Bytes that the query buffer had when it was parsed.
     pub parsed: usize,
-    /// What follows the commands makes no sense.
+    /// The protocol error in the input behind the commands, if there is one.
     pub fault: Option<ProtocolError>,
 }
 
 /// A connection.
 pub struct Client {
-    /// The number that CLIENT ID shows.
+    /// The number that CLIENT ID shows. No two clients of a run have the same.
     pub id: ClientId,
-    /// Its place in the directory.
+    /// Its address in the directory.
     pub token: Token,
-    /// Its socket.
+    /// Its socket; `None` for internal clients.
     pub socket: Option<Socket>,
-    /// Input not executed yet.
+    /// Input that was not executed yet.
     pub query: QueryBuffer,
-    /// Knows where in the input a command goes on.
+    /// The state of the parser, in case that a command has arrived in part.
     pub parser: Parser,
-    /// Commands parsed but not run.
+    /// Commands that were parsed and not run yet.
     pub pending: Option<Box<PendingInput>>,
-    /// Replies not sent.
+    /// Replies that were not sent yet.
     pub output: Output,
-    /// What CLIENT LIST shows of its input buffer.
+    /// The figures of its input buffer for CLIENT LIST.
     pub input_buffer: InputBuffer,
-    /// What CLIENT LIST shows of its reply buffer.
+    /// The figures of its reply buffer for CLIENT LIST.
     pub reply_buffer: ReplyBuffer,
-    /// Messages it sent to itself, to follow the reply of the command under way.
+    /// Messages that it sent to itself; they follow the reply of the command under way.
     pub late_pushes: Vec<u8>,
-    /// The protocol it speaks.
+    /// The protocol of its replies.
     pub protocol: Protocol,
-    /// Selected database.
+    /// The selected database.
     pub db: DbIndex,
-    /// Properties.
+    /// The properties.
     pub flags: Flags,
-    /// Which replies it wants.
+    /// The replies that it wants (CLIENT REPLY).
     pub reply_mode: ReplyMode,
-    /// Transaction under way.
+    /// The transaction under way.
     pub multi: Option<Box<Multi>>,
-    /// Keys watched.
+    /// The watched keys.
     pub watching: Option<Box<Watching>>,
-    /// What it waits for.
+    /// The wait that it is in.
     pub blocked: Option<Arc<Wait>>,
-    /// Channels and patterns.
+    /// The subscribed channels and patterns.
     pub subscriptions: Option<Box<Subscriptions>>,
-    /// CLIENT SETNAME.
+    /// The name (CLIENT SETNAME).
     pub name: Option<Box<[u8]>>,
-    /// CLIENT SETINFO LIB-NAME.
+    /// The name of its library (CLIENT SETINFO LIB-NAME).
     pub lib_name: Option<Box<[u8]>>,
-    /// CLIENT SETINFO LIB-VER.
+    /// The version of its library (CLIENT SETINFO LIB-VER).
     pub lib_version: Option<Box<[u8]>>,
-    /// Remote address as shown.
+    /// The remote address as shown.
     pub address: Box<str>,
-    /// Local address as shown.
+    /// The local address as shown.
     pub local_address: Box<str>,
-    /// When it connected.
+    /// The time at which it connected.
     pub connected: Tick,
-    /// When it last sent or was sent something.
+    /// The last time at which it sent something or was sent something.
     pub last_interaction: Tick,
-    /// The last command it ran.
+    /// The last command that it ran.
     pub last_command: Option<CommandId>,
-    /// Since when its output is over the soft limit.
+    /// The time since which its output exceeds the soft limit.
     pub soft_limit_since: Option<Tick>,
-    /// Memory last accounted for it, in bytes.
+    /// Bytes of memory at the last accounting.
     pub accounted_memory: usize,
-    /// Bytes of arguments of the command under way, if it can ask for them.
+    /// Bytes of arguments of the command under way, if that is a command that may show them (CLIENT LIST).
     pub argv_bytes: usize,
-    /// Bytes of input behind the commands under way.
+    /// Bytes of input behind the command under way.
     pub input_in_hand: usize,
-    /// Bytes received and sent in all.
+    /// Bytes received and bytes sent, in all.
     pub traffic: (u64, u64),
 }
 
 impl Client {
-    /// A client of this id on this socket.
+    /// A client in the state of a new connection.
     pub fn new(id: ClientId, token: Token, socket: Option<Socket>, now: Tick) -> Client {
         Client {
             id,
@@ -222,7 +222,7 @@ impl Client {
         }
     }
 
-    /// Notes unsent replies. True if the client has to be put into the list of those that have some.
+    /// Notes unsent replies. True if the client has to be added to the list of clients with unsent replies.
     #[inline]
     pub fn owes_write(&mut self) -> bool {
         self.reply_buffer.note(self.output.len());
@@ -231,13 +231,13 @@ impl Client {
         is_new
     }
 
-    /// Queues a command of a transaction, and says so.
+    /// Queues a command of a transaction and replies QUEUED.
     pub fn queue(&mut self, command: CommandId, args: Args<'_>) {
         self.multi.get_or_insert_default().push(command, args.to_owned_args());
         self.reply().simple("QUEUED");
     }
 
-    /// Whether a key changed that the client watches.
+    /// Whether a watched key has changed.
     pub fn is_broken(&self) -> bool {
         self.watching.as_ref().is_some_and(|watching| watching.flag.is_broken())
     }
@@ -248,8 +248,8 @@ impl Client {
         Reply::new(&mut self.output, self.protocol)
     }
 
-    /// Ends the reply of the command that was run, which began at `mark`: withdraws it if the client does not want it, and
-    /// adds the messages that it sent to itself.
+    /// Ends the reply of a command, which began at `mark`: withdraws the reply if the client does not want it, and adds the
+    /// messages that the client sent to itself.
     #[inline(always)]
     pub fn end_reply(&mut self, mark: Mark) {
         if self.reply_mode != ReplyMode::On || !self.late_pushes.is_empty() {
@@ -273,8 +273,8 @@ impl Client {
         }
     }
 
-    /// Bytes of memory that this client costs: structure, input, output, transaction. Buffers that are lent
-    /// for the moment do not count.
+    /// Bytes of memory that the client costs: structure, input, output, transaction, subscriptions. Buffers that are lent
+    /// do not count.
     pub fn memory(&self) -> usize {
         size_of::<Client>()
             + if self.holds_input() { self.query.capacity() } else { 0 }
@@ -286,7 +286,7 @@ impl Client {
             + self.subscriptions.as_ref().map_or(0, |subs| subs.memory())
     }
 
-    /// Whether the input buffer has something in it that is still needed.
+    /// Whether the input buffer has bytes in it that are still needed.
     fn holds_input(&self) -> bool {
         self.query.len() > 0 && self.parser.large_arrived().is_none()
     }

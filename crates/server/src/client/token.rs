@@ -1,26 +1,27 @@
-//! Where a client is.
+//! The address of a client inside the server.
 
-/// Place of a client in the directory: its worker, and the place there.
+/// The address of a client: its worker, and its index in the set of that worker. The index is used again when the client is
+/// gone; a client id is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(u64);
 
 impl Token {
-    /// A place that no client has.
+    /// A token that no client has.
     pub const NOWHERE: Token = Token(u64::MAX);
 
-    /// A place of a worker.
+    /// The token for an index in the set of a worker.
     #[inline]
     pub fn new(worker: usize, place: usize) -> Token {
         Token((worker as u64) << 32 | place as u64)
     }
 
-    /// The worker whose client it is.
+    /// The number of the worker that the client belongs to.
     #[inline]
     pub fn worker(self) -> usize {
         (self.0 >> 32) as usize
     }
 
-    /// The place among the clients of the worker.
+    /// The index in the set of the worker.
     #[inline]
     pub fn place(self) -> usize {
         (self.0 & 0xffff_ffff) as usize

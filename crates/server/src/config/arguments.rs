@@ -15,29 +15,29 @@ use std::path::PathBuf;
 use ochre_engine::text::repr::repr;
 use ochre_resp::request::split_args;
 
-/// What the command line asks for.
+/// The request of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
     /// Print the version and end.
     Version,
     /// Print the usage and end.
     Help,
-    /// Something that only Redis does; the text says so.
+    /// Refuse to start, because only Redis can do what is asked for; the text says so.
     Refused(&'static str),
     /// Run the server.
     Run(Arguments),
 }
 
-/// Where the configuration comes from.
+/// The sources of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
     /// The configuration file as an absolute path.
     pub file: Option<PathBuf>,
-    /// Whether the standard input holds configuration, too.
+    /// Whether the standard input is a source, too.
     pub stdin: bool,
     /// The options as lines of configuration.
     pub options: Vec<u8>,
-    /// Whether there was nothing at all.
+    /// Whether the command line had no arguments.
     pub is_bare: bool,
 }
 
@@ -45,7 +45,7 @@ const NO_MEMORY_TEST: &str = "Ochre has no memory test; memtester or memtest86+ 
 const NO_SYSTEM_CHECK: &str = "Ochre has no system check.";
 const NO_SENTINEL: &str = "Ochre is no Sentinel: run redis-sentinel beside it, it works unmodified.";
 
-/// Understands the arguments that follow the name of the program.
+/// Parses the arguments that follow the name of the program.
 pub fn understand(program: &[u8], args: &[Vec<u8>]) -> Invocation {
     let name = program.rsplit(|byte| *byte == b'/').next().unwrap_or(program);
     let wants_sentinel = name.windows(14).any(|part| part == b"redis-sentinel");
@@ -90,7 +90,7 @@ impl Arguments {
         read
     }
 
-    /// Starts the line of an option; answers whether it has got its value already.
+    /// Starts the line of an option. True if the option has its value already.
     fn option(&mut self, arg: &[u8], next: Option<&[u8]>) -> bool {
         if !self.options.is_empty() {
             self.options.push(b'\n');

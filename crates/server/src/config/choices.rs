@@ -5,7 +5,7 @@ use ochre_engine::settings::{MaxmemoryPolicy, SanitizeDumpPayload};
 
 use super::directive::{Refusal, Rule, Setting};
 
-/// A value that is one word of a list. Two words may mean the same; the first one is shown.
+/// A value that is one word of a list. Two words may mean the same value; the first one is shown.
 pub trait Choice: Copy + PartialEq + 'static {
     /// The words and their meaning, in the order error messages list them.
     const NAMES: &'static [(&'static str, Self)];
@@ -72,13 +72,13 @@ macro_rules! choices {
 }
 
 choices! {
-    /// Who supervises the process, and how it is told that the server is ready.
+    /// The supervisor of the process, and the way in which it is told that the server is ready.
     pub enum Supervised {
         /// Upstart: the process stops itself once.
         Upstart = "upstart",
         /// systemd: a message to its socket.
         Systemd = "systemd",
-        /// Whichever the environment shows.
+        /// The supervisor that the environment shows.
         Auto = "auto",
         /// Nobody.
         No = "no",
@@ -112,7 +112,7 @@ choices! {
         EverySec = "everysec",
         /// Before every reply.
         Always = "always",
-        /// When the kernel likes.
+        /// When the kernel decides to.
         No = "no",
     }
 
@@ -128,25 +128,25 @@ choices! {
 
     /// Whether a TLS client must show a certificate.
     pub enum TlsAuthClients {
-        /// It is not asked.
+        /// No certificate is asked for.
         No = "no",
-        /// It must.
+        /// The client must show one.
         Yes = "yes",
-        /// It may.
+        /// The client may show one.
         Optional = "optional",
     }
 
     /// Whether and how the kernel is told which process to kill first.
     pub enum OomScoreAdj {
-        /// It is not told.
+        /// The kernel is not told.
         No = "no",
         /// Relative to the score at the start.
         Relative = "yes" | "relative",
-        /// As given.
+        /// The scores as configured.
         Absolute = "absolute",
     }
 
-    /// What channels a new user may use.
+    /// The channels that a new user may use.
     pub enum AclPubsubDefault {
         /// All.
         AllChannels = "allchannels",
@@ -154,7 +154,7 @@ choices! {
         ResetChannels = "resetchannels",
     }
 
-    /// Who may do something dangerous.
+    /// The clients that may do something dangerous.
     pub enum Protected {
         /// Nobody.
         No = "no",
@@ -164,7 +164,7 @@ choices! {
         Local = "local",
     }
 
-    /// What the cluster tells clients about where a node is.
+    /// The kind of address by which the cluster tells clients of a node.
     pub enum ClusterEndpoint {
         /// Its address.
         Ip = "ip",
@@ -174,7 +174,7 @@ choices! {
         Unknown = "unknown-endpoint",
     }
 
-    /// What a replica does about a command it cannot execute.
+    /// The reaction of a replica to a command that it cannot execute.
     pub enum PropagationError {
         /// Counts it.
         Ignore = "ignore",

@@ -1,10 +1,10 @@
-//! What a directive of the configuration is, and the macro that declares a topic of them.
+//! The type of a configuration directive, and the macro that declares a topic of directives.
 //!
 //! A directive is declared in one place: the field that holds its value, its type, default, name,
-//! range, flags and what must happen when it changes. [`topic!`] turns a list of such rows into a
+//! range, flags and the action that follows a change. [`topic!`] turns a list of such rows into a
 //! plain struct (so the server reads `config.network.port`, a field) and a table of
 //! [`Directive`]s (so that file, arguments and CONFIG GET, SET and REWRITE need no list of
-//! their own). How a value is read and shown belongs to its type, see [`Setting`].
+//! their own). Reading and showing a value is the task of its type, by [`Setting`].
 
 use std::borrow::Cow;
 
@@ -18,20 +18,20 @@ pub struct Directive {
     pub name: &'static str,
     /// An older name for the same thing.
     pub alias: Option<&'static str>,
-    /// What the value may be, as far as its type does not say it.
+    /// The range of the value, as far as its type does not say it.
     pub rule: Rule,
-    /// How it may be used.
+    /// The properties of the directive.
     pub flags: Flags,
-    /// What the server must do when the value changes while it runs.
+    /// The action of the server when the value changes at run time.
     pub apply: Option<Apply>,
     get: fn(&Config) -> &dyn Setting,
     get_mut: fn(&mut Config) -> &mut dyn Setting,
 }
 
-/// What a value may be, as far as its type does not say it.
+/// The values that a directive accepts, as far as its type does not say it.
 #[derive(Clone, Copy)]
 pub enum Rule {
-    /// Whatever its type can read.
+    /// Any value that the type can read.
     ByType,
     /// A number in a range.
     Number {
@@ -39,40 +39,40 @@ pub enum Rule {
         min: i128,
         /// The highest value.
         max: i128,
-        /// How it is written.
+        /// The notation of the number.
         unit: Unit,
     },
     /// A text that passes a check.
     Text {
         /// An empty text means that there is none, and CONFIG REWRITE writes no line for it.
         empty_is_none: bool,
-        /// Why the text is refused, if it is.
+        /// Checks a text; the error is the reason of the refusal.
         check: fn(&[u8]) -> Result<(), &'static str>,
     },
 }
 
-/// How a number is written.
+/// The notation of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Decimal digits.
     Plain,
     /// Bytes, with an optional unit: `100mb`.
     Bytes,
-    /// Bytes as above, or a percentage of `maxmemory`, held as a negative number.
+    /// Bytes as in [`Unit::Bytes`], or a percentage of `maxmemory`, held as a negative number.
     BytesOrPercent,
     /// Octal digits.
     Octal,
 }
 
 bitflags! {
-    /// How a directive may be used.
+    /// Properties of a directive.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Flags: u16 {
         /// CONFIG SET refuses it.
         const IMMUTABLE = 1 << 0;
         /// The value is a secret and is kept out of MONITOR and the slow log.
         const SENSITIVE = 1 << 1;
-        /// CONFIG GET shows it only if asked for by its full name.
+        /// CONFIG GET shows the directive only if it is asked for by its full name.
         const HIDDEN = 1 << 2;
         /// The value may be several words.
         const MULTI_ARG = 1 << 3;
@@ -82,16 +82,16 @@ bitflags! {
         const PROTECTED = 1 << 5;
         /// Setting the same value again applies it again: it names a file that may have changed.
         const VOLATILE = 1 << 6;
-        /// CONFIG REWRITE writes it even if it has its default value.
+        /// CONFIG REWRITE writes the directive even if it has its default value.
         const ALWAYS_WRITTEN = 1 << 7;
-        /// CONFIG REWRITE removes it if it has its default value.
+        /// CONFIG REWRITE removes the directive if it has its default value.
         const DEFAULT_UNWRITTEN = 1 << 8;
-        /// Understood for compatibility; it changes nothing in this server.
+        /// The directive is accepted for compatibility and changes nothing in this server.
         const NO_EFFECT = 1 << 9;
     }
 }
 
-/// What the server must do when a value changes while it runs.
+/// The action of the server when a value changes at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Apply {
     /// Listen on the new TCP port.
@@ -102,11 +102,11 @@ pub enum Apply {
     TlsPort,
     /// Use the new certificates and TLS options.
     Tls,
-    /// Raise the limit of open files, make room for connections.
+    /// Raise the limit of open files as far as the connections need it.
     MaxClients,
     /// Recompute which clients count against the limit of client memory.
     MaxMemoryClients,
-    /// Evict at once if the new limit is below what is used.
+    /// Evict keys at once if the memory in use exceeds the new limit.
     MaxMemory,
     /// Log at the new level.
     LogLevel,
@@ -122,7 +122,7 @@ pub enum Apply {
     CrashLog,
     /// Report stalls.
     Watchdog,
-    /// Let the allocator work in the background, or not.
+    /// Switch the background thread of the allocator on or off.
     AllocatorThread,
     /// Start or stop the append only file.
     AppendOnly,
@@ -130,13 +130,13 @@ pub enum Apply {
     ReplBacklogSize,
     /// Count the replicas that are good enough again.
     GoodReplicas,
-    /// Tell the cluster what is announced about this node.
+    /// Tell the cluster the announced addresses of this node.
     ClusterAnnounce,
 }
 
-/// A value that knows how it is written in the configuration.
+/// A type of values of directives: how a value is read, shown and written.
 pub trait Setting {
-    /// Reads the words of a line or of CONFIG SET; leaves the value alone if it refuses them.
+    /// Reads the words of a line or of CONFIG SET. The value stays as it is if they are refused.
     fn read(&mut self, rule: &Rule, args: &[&[u8]]) -> Result<(), Refusal>;
 
     /// The value as CONFIG GET shows it.
@@ -149,7 +149,7 @@ pub trait Setting {
     }
 }
 
-/// Why a value is refused: the text that follows `CONFIG SET failed ... - `.
+/// The reason for refusing a value: the text that follows `CONFIG SET failed ... - `.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub Cow<'static, str>);
 
@@ -170,7 +170,7 @@ impl From<String> for Refusal {
     }
 }
 
-/// A directive of this name whose value may be whatever its type can read.
+/// Begins a directive that accepts any value that its type can read.
 pub(super) const fn directive(name: &'static str) -> Builder {
     Builder { name, alias: None, rule: Rule::ByType, flags: Flags::empty(), apply: None }
 }
@@ -185,63 +185,63 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// It has an older name, too.
+    /// Adds an older name.
     pub const fn alias(mut self, name: &'static str) -> Builder {
         self.alias = Some(name);
         self
     }
 
-    /// A number from `min` to `max`.
+    /// Accepts a number from `min` to `max`.
     pub const fn int(self, min: i128, max: i128) -> Builder {
         self.number(min, max, Unit::Plain)
     }
 
-    /// A size in bytes from `min` to `max`.
+    /// Accepts a size in bytes from `min` to `max`.
     pub const fn bytes(self, min: i128, max: i128) -> Builder {
         self.number(min, max, Unit::Bytes)
     }
 
-    /// A number written in `unit`.
+    /// Accepts a number from `min` to `max` in the notation `unit`.
     pub const fn number(mut self, min: i128, max: i128, unit: Unit) -> Builder {
         self.rule = Rule::Number { min, max, unit };
         self
     }
 
-    /// A text that passes a check.
+    /// Accepts texts that pass a check.
     pub const fn checked(mut self, check: fn(&[u8]) -> Result<(), &'static str>) -> Builder {
         self.rule = Rule::Text { empty_is_none: matches!(self.rule, Rule::Text { .. }), check };
         self
     }
 
-    /// A text that is absent if empty.
+    /// Treats an empty text as no value.
     pub const fn optional(mut self) -> Builder {
         self.rule = Rule::Text { empty_is_none: true, check: |_| Ok(()) };
         self
     }
 
-    /// It has these flags, too.
+    /// Adds flags.
     pub const fn flags(mut self, flags: Flags) -> Builder {
         self.flags = self.flags.union(flags);
         self
     }
 
-    /// It cannot be changed while the server runs.
+    /// Forbids changes while the server runs.
     pub const fn immutable(self) -> Builder {
         self.flags(Flags::IMMUTABLE)
     }
 
-    /// It is understood and changes nothing.
+    /// Marks a directive that is accepted and changes nothing.
     pub const fn no_effect(self) -> Builder {
         self.flags(Flags::NO_EFFECT)
     }
 
-    /// The server must do this when it changes.
+    /// Sets the action that follows a change.
     pub const fn apply(mut self, apply: Apply) -> Builder {
         self.apply = Some(apply);
         self
     }
 
-    /// The value lives here.
+    /// Completes the directive with the access to its field.
     pub const fn at(
         self,
         get: fn(&Config) -> &dyn Setting,
@@ -253,7 +253,7 @@ impl Builder {
 }
 
 impl Directive {
-    /// Whether the directive may be called this; case does not matter.
+    /// Whether `name` is one of the names of the directive; case does not matter.
     pub fn is_called(&self, name: &[u8]) -> bool {
         self.names().any(|own| own.as_bytes().eq_ignore_ascii_case(name))
     }
@@ -268,7 +268,7 @@ impl Directive {
         self.flags.contains(flag)
     }
 
-    /// Reads its value from the words that follow the name.
+    /// Reads the value of the directive from the words that follow the name.
     pub fn read(&self, config: &mut Config, args: &[&[u8]]) -> Result<(), Refusal> {
         if !self.has(Flags::MULTI_ARG) && args.len() != 1 {
             return Err(Refusal::WRONG_NUMBER);
@@ -276,12 +276,12 @@ impl Directive {
         (self.get_mut)(config).read(&self.rule, args)
     }
 
-    /// Its value as CONFIG GET shows it.
+    /// The value as CONFIG GET shows it.
     pub fn show(&self, config: &Config) -> Vec<u8> {
         (self.get)(config).show(&self.rule)
     }
 
-    /// Its value as CONFIG REWRITE writes it, a text for each line.
+    /// The value as CONFIG REWRITE writes it, a text for each line.
     pub fn lines(&self, config: &Config) -> Vec<Vec<u8>> {
         (self.get)(config).lines(&self.rule)
     }

@@ -1,4 +1,4 @@
-//! CONFIG GET: which directives a request names, and their values.
+//! CONFIG GET: the directives that a request names, and their values.
 
 use ochre_engine::text::glob::glob_match_nocase;
 

@@ -17,9 +17,9 @@ pub struct SaveRules(pub Vec<SaveRule>);
 /// A snapshot is taken after this time if there were at least this many changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SaveRule {
-    /// At least 1.
+    /// Seconds since the last snapshot, at least 1.
     pub seconds: i64,
-    /// May be 0.
+    /// Changes since the last snapshot, at least 0.
     pub changes: i64,
 }
 
@@ -75,14 +75,14 @@ pub struct OutputLimits {
     pub pubsub: OutputLimit,
 }
 
-/// How much may wait to be sent to a client before it is closed; 0 is no limit.
+/// The limit on unsent output of a client, which is closed beyond it; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLimit {
-    /// Close the client at once.
+    /// Bytes at which the client is closed at once.
     pub hard_bytes: u64,
-    /// Close it if it stays above this ...
+    /// Bytes above which the client is closed after a time.
     pub soft_bytes: u64,
-    /// ... for this long.
+    /// Seconds above `soft_bytes` after which the client is closed.
     pub soft_seconds: i64,
 }
 
@@ -187,7 +187,7 @@ impl Setting for Addresses {
     }
 }
 
-/// `replicaof`: where the primary is, if there is one.
+/// `replicaof`: the address of the primary, if there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReplicaOf(pub Option<(Vec<u8>, u16)>);
 
@@ -246,7 +246,7 @@ impl Setting for OomScores {
     }
 }
 
-/// `latency-tracking-info-percentiles`: which percentiles INFO shows.
+/// `latency-tracking-info-percentiles`: the percentiles that INFO shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Percentiles(pub Vec<f64>);
 
@@ -308,12 +308,12 @@ impl Setting for EventClasses {
 }
 
 bitflags! {
-    /// `shutdown-on-sigint` and `shutdown-on-sigterm`: how the server ends on a signal.
+    /// `shutdown-on-sigint` and `shutdown-on-sigterm`: the way in which the server ends on a signal.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ShutdownFlags: u8 {
         /// Take a snapshot even if `save` names no rule.
         const SAVE = 1 << 0;
-        /// Take none even if it does.
+        /// Take no snapshot even if `save` names a rule.
         const NOSAVE = 1 << 1;
         /// Do not wait for replicas that lag behind.
         const NOW = 1 << 2;

@@ -19,7 +19,7 @@ use super::lists::SaveRules;
 use super::values::Text;
 use super::{Arguments, Config, Directive, Flags, Refusal, Setting, find, os_text};
 
-/// A configuration, and what the lines said that is not a value.
+/// A configuration, and the lines that are not values of directives.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The values.
@@ -28,11 +28,11 @@ pub struct Loaded {
     pub renamed_commands: Vec<(Vec<u8>, Vec<u8>)>,
     /// The words of the `user` lines.
     pub users: Vec<Vec<Vec<u8>>>,
-    /// Things to be logged as a warning once there is a log.
+    /// Warnings to be logged once there is a log.
     pub warnings: Vec<String>,
 }
 
-/// Why there is no configuration.
+/// The reason why there is no configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
     /// A line cannot be understood: the text for the standard error.
@@ -41,18 +41,21 @@ pub enum LoadError {
     File(String),
 }
 
-/// Where commands are known, so that `rename-command` can be checked on its line.
+/// The surroundings of loading: the names of commands, to check `rename-command` on its line, and the standard input.
 pub trait Source {
     /// Whether there is such a command.
     fn is_command(&self, name: &[u8]) -> bool;
-    /// Everything the standard input holds.
+    /// All bytes of the standard input.
     fn stdin(&mut self) -> std::io::Result<Vec<u8>>;
 }
 
-/// How deep files may include each other.
+/// The depth to which files may include each other.
 const MAX_DEPTH: usize = 32;
 
-/// Reads the configuration that `arguments` name.
+/// Reads the configuration from the sources that `arguments` name.
+///
+/// # Errors
+/// [`LoadError`] if a file cannot be read or a line cannot be understood; nothing is applied then but `dir`.
 pub fn load(arguments: &Arguments, source: &mut dyn Source) -> Result<Loaded, LoadError> {
     let mut text = Vec::new();
     if let Some(file) = &arguments.file {
@@ -79,7 +82,7 @@ struct Loader<'a> {
     source: &'a mut dyn Source,
 }
 
-/// Why a line is refused: a text of its own, or an error of an included file.
+/// The reason for refusing a line: a text of its own, or an error of an included file.
 enum LineError {
     Here(String),
     Elsewhere(LoadError),
@@ -120,7 +123,7 @@ impl Loader<'_> {
             return self.value(directive, args);
         }
         match (name.to_ascii_lowercase().as_slice(), args) {
-            // Names of Redis 3.0 that mean nothing any more.
+            // Redis ignores these names of its version 3.0.
             (b"list-max-ziplist-entries" | b"list-max-ziplist-value" | b"lua-replicate-commands", [_]) => {
                 Ok(())
             }
@@ -198,7 +201,7 @@ impl Loader<'_> {
         outcome
     }
 
-    /// What can only be checked once all lines are read.
+    /// The checks that need all lines.
     fn check_sanity(&mut self) -> Result<(), LoadError> {
         let config = &self.loaded.config;
         let logfile = &config.process.logfile;

@@ -12,19 +12,19 @@ topic! {
     memory;
     /// Limits, eviction, freeing.
     pub struct Memory {
-        /// The most memory to use; 0 is no limit.
+        /// The most memory to use, in bytes; 0 is no limit.
         maxmemory: u64 = 0 => directive("maxmemory").bytes(0, u64::MAX as i128).apply(Apply::MaxMemory);
-        /// How keys are chosen when it runs out.
+        /// The choice of keys to evict when memory runs out.
         maxmemory_policy: MaxmemoryPolicy = MaxmemoryPolicy::NoEviction => directive("maxmemory-policy");
-        /// How many keys are looked at for each one evicted.
+        /// Keys that are looked at for each evicted one.
         maxmemory_samples: i32 = 5 => directive("maxmemory-samples").int(1, INT);
-        /// From 0 to 100: how long eviction may delay a command.
+        /// The share of time by which eviction may delay commands, from 0 (little) to 100 (without limit).
         maxmemory_eviction_tenacity: i32 = 10 => directive("maxmemory-eviction-tenacity").int(0, 100);
-        /// How many accesses it takes to raise a frequency counter.
+        /// The accesses that raise a frequency counter: the higher, the more.
         lfu_log_factor: i32 = 10 => directive("lfu-log-factor").int(0, INT);
         /// Minutes after which a frequency counter falls.
         lfu_decay_time: i32 = 1 => directive("lfu-decay-time").int(0, INT);
-        /// From 1 to 10: how hard expired keys are looked for.
+        /// The effort of the search for expired keys, from 1 to 10.
         active_expire_effort: i32 = 1 => directive("active-expire-effort").int(1, 10);
         /// Whether evicted values are freed in the background.
         lazyfree_lazy_eviction: bool = false => directive("lazyfree-lazy-eviction");
@@ -40,23 +40,23 @@ topic! {
         jemalloc_bg_thread: bool = true => directive("jemalloc-bg-thread").apply(Apply::AllocatorThread);
         /// Whether values are moved to close holes.
         activedefrag: bool = false => directive("activedefrag").no_effect();
-        /// Percent of the processor it uses at least.
+        /// The least percentage of the processor for that.
         active_defrag_cycle_min: i32 = 1 => directive("active-defrag-cycle-min").int(1, 99).no_effect();
-        /// Percent of the processor it uses at most.
+        /// The greatest percentage of the processor for that.
         active_defrag_cycle_max: i32 = 25 => directive("active-defrag-cycle-max").int(1, 99).no_effect();
-        /// Percent of waste at which it starts.
+        /// Percentage of unused memory at which values begin to be moved.
         active_defrag_threshold_lower: i32 = 10 =>
             directive("active-defrag-threshold-lower").int(0, 1000).no_effect();
-        /// Percent of waste at which it works hardest.
+        /// Percentage of unused memory at which the effort is greatest.
         active_defrag_threshold_upper: i32 = 100 =>
             directive("active-defrag-threshold-upper").int(0, 1000).no_effect();
-        /// Elements of a collection it moves at once.
+        /// Elements of a collection that are moved at once.
         active_defrag_max_scan_fields: u64 = 1000 =>
             directive("active-defrag-max-scan-fields").int(1, LONG).no_effect();
-        /// Bytes of waste at which it starts.
+        /// Bytes of unused memory at which values begin to be moved.
         active_defrag_ignore_bytes: usize = 100 << 20 =>
             directive("active-defrag-ignore-bytes").bytes(1, LONG).no_effect();
-        /// Which keyspace events are published.
+        /// The keyspace events that are published.
         notify_keyspace_events: EventClasses = EventClasses::empty() => directive("notify-keyspace-events");
     }
 }
@@ -69,34 +69,34 @@ pub mod encodings {
         encodings;
         /// The thresholds at which a value changes its encoding.
         pub struct Encodings {
-            /// Fields of a hash that is a listpack.
+            /// The most fields of a hash that is a listpack.
             hash_max_listpack_entries: usize = 512 =>
                 directive("hash-max-listpack-entries").alias("hash-max-ziplist-entries").int(0, LONG);
-            /// Bytes of a field or value of such a hash.
+            /// The most bytes of a field or value of such a hash.
             hash_max_listpack_value: usize = 64 =>
                 directive("hash-max-listpack-value").alias("hash-max-ziplist-value").bytes(0, LONG);
-            /// Members of a set that is an intset.
+            /// The most members of a set that is an intset.
             set_max_intset_entries: usize = 512 => directive("set-max-intset-entries").int(0, LONG);
-            /// Members of a set that is a listpack.
+            /// The most members of a set that is a listpack.
             set_max_listpack_entries: usize = 128 => directive("set-max-listpack-entries").int(0, LONG);
-            /// Bytes of a member of such a set.
+            /// The most bytes of a member of such a set.
             set_max_listpack_value: usize = 64 => directive("set-max-listpack-value").int(0, LONG);
-            /// Members of a sorted set that is a listpack.
+            /// The most members of a sorted set that is a listpack.
             zset_max_listpack_entries: usize = 128 =>
                 directive("zset-max-listpack-entries").alias("zset-max-ziplist-entries").int(0, LONG);
-            /// Bytes of a member of such a sorted set.
+            /// The most bytes of a member of such a sorted set.
             zset_max_listpack_value: usize = 64 =>
                 directive("zset-max-listpack-value").alias("zset-max-ziplist-value").bytes(0, LONG);
-            /// The limit of a node of a list: a count, or -1 to -5 for 4 to 64 KB.
+            /// The limit of a node of a list: a count of elements, or -1 to -5 for 4, 8, 16, 32 or 64 KB.
             list_max_listpack_size: i32 = -2 => directive("list-max-listpack-size")
                 .alias("list-max-ziplist-size").int(i32::MIN as i128, INT);
             /// Nodes at each end of a list that are not compressed; 0 compresses none.
             list_compress_depth: i32 = 0 => directive("list-compress-depth").int(0, INT);
-            /// Bytes of a node of a stream.
+            /// The most bytes of a node of a stream; 0 is no limit.
             stream_node_max_bytes: usize = 4096 => directive("stream-node-max-bytes").bytes(0, LONG);
-            /// Entries of a node of a stream.
+            /// The most entries of a node of a stream; 0 is no limit.
             stream_node_max_entries: i64 = 100 => directive("stream-node-max-entries").int(0, LONG);
-            /// Bytes of a hyperloglog that is sparse.
+            /// The most bytes of a HyperLogLog that is sparse.
             hll_sparse_max_bytes: usize = 3000 => directive("hll-sparse-max-bytes").bytes(0, LONG);
         }
     }

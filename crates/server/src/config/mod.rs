@@ -1,4 +1,4 @@
-//! The configuration: what every directive means, where its value is, how it is read and written.
+//! The configuration: the meaning and the value of every directive, and how directives are read and written.
 //!
 //! ```text
 //! redis.conf, stdin, --arguments --> load ---> Config <--- set <-- CONFIG SET
@@ -41,7 +41,7 @@ pub use process::{Process, diagnostics::Diagnostics};
 pub use rewrite::rewrite_file;
 pub use set::{Circumstances, set};
 
-/// The lowest and highest rate of the periodic work; others are moved to the nearest.
+/// The lowest and the highest rate of the periodic work, per second. Other values are moved to the nearest of the two.
 pub const HZ: std::ops::RangeInclusive<i32> = 1..=500;
 
 /// The value of every directive.
@@ -49,21 +49,21 @@ pub const HZ: std::ops::RangeInclusive<i32> = 1..=500;
 pub struct Config {
     /// The process and its surroundings.
     pub process: Process,
-    /// Where the server listens and how connections behave.
+    /// The sockets that the server listens on, and the behaviour of connections.
     pub network: Network,
-    /// TLS.
+    /// Encryption of connections.
     pub tls: Tls,
     /// Limits, eviction, freeing.
     pub memory: Memory,
     /// The thresholds at which a value changes its encoding.
     pub encodings: Encodings,
-    /// What the server notes about itself.
+    /// Slow log and latency monitor.
     pub diagnostics: Diagnostics,
     /// Snapshots and the append only file.
     pub persistence: Persistence,
     /// A primary and its replicas.
     pub replication: Replication,
-    /// The cluster.
+    /// The cluster, of which this server could be a node.
     pub cluster: Cluster,
 }
 
@@ -83,13 +83,13 @@ pub fn directives() -> impl Iterator<Item = &'static Directive> {
     topics.into_iter().flatten()
 }
 
-/// The directive of this name, or of this older name; case does not matter.
+/// The directive with this name, which may be its older one; case does not matter.
 pub fn find(name: &[u8]) -> Option<&'static Directive> {
     directives().find(|directive| directive.is_called(name))
 }
 
 impl Config {
-    /// Makes values fit each other once all of them are known.
+    /// Adapts values that depend on each other, once all of them are known.
     fn settle(&mut self) {
         self.process.hz = self.process.hz.clamp(*HZ.start(), *HZ.end());
         if self.cluster.enabled {

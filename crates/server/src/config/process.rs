@@ -27,15 +27,15 @@ topic! {
         /// The working directory.
         dir: WorkingDir = WorkingDir::default() => directive("dir")
             .flags(Flags::PROTECTED.union(Flags::DENY_LOADING).union(Flags::ALWAYS_WRITTEN));
-        /// The file that is logged to; empty is the standard output.
+        /// The file of the log; empty is the standard output.
         logfile: Text = Text::default() => directive("logfile").immutable();
-        /// What is logged.
+        /// The least important level that is logged.
         loglevel: LogLevel = LogLevel::Notice => directive("loglevel").apply(Apply::LogLevel);
         /// Whether lines go to syslog, too.
         syslog_enabled: bool = false => directive("syslog-enabled").immutable();
-        /// The name they go under.
+        /// The name of the program in syslog.
         syslog_ident: Text = Text::from("redis") => directive("syslog-ident").immutable();
-        /// The facility they go under.
+        /// The facility of lines in syslog.
         syslog_facility: SyslogFacility = SyslogFacility::Local0 => directive("syslog-facility").immutable();
         /// Warnings that do not stop the start.
         ignore_warnings: Text = Text::default() => directive("ignore-warnings").no_effect();
@@ -46,25 +46,25 @@ topic! {
         /// The template of that title.
         proc_title_template: Text = Text::from("{title} {listen-addr} {server-mode}") =>
             directive("proc-title-template").checked(title::check).apply(Apply::ProcTitle);
-        /// How many databases there are.
+        /// The number of databases.
         databases: i32 = 16 => directive("databases").int(1, INT).immutable();
-        /// How often a second the periodic work runs, from 1 to 500.
+        /// Runs of the periodic work per second, from 1 to 500.
         hz: i32 = 10 => directive("hz").int(0, INT).apply(Apply::Hz);
-        /// Whether it runs more often with many clients.
+        /// Whether the periodic work runs more often with many clients.
         dynamic_hz: bool = true => directive("dynamic-hz");
         /// Whether tables may move entries in the background.
         activerehashing: bool = true => directive("activerehashing");
-        /// How the server ends on SIGINT.
+        /// The way in which the server ends on SIGINT.
         shutdown_on_sigint: ShutdownFlags = ShutdownFlags::default() =>
             directive("shutdown-on-sigint").flags(Flags::MULTI_ARG);
-        /// How the server ends on SIGTERM.
+        /// The way in which the server ends on SIGTERM.
         shutdown_on_sigterm: ShutdownFlags = ShutdownFlags::default() =>
             directive("shutdown-on-sigterm").flags(Flags::MULTI_ARG);
         /// Seconds to wait for replicas before the end.
         shutdown_timeout: i32 = 10 => directive("shutdown-timeout").int(0, INT);
         /// Whether the kernel is told which process to kill first.
         oom_score_adj: OomScoreAdj = OomScoreAdj::No => directive("oom-score-adj").apply(Apply::OomScore);
-        /// What it is told.
+        /// The scores for the kernel.
         oom_score_adj_values: OomScores = OomScores::default() =>
             directive("oom-score-adj-values").flags(Flags::MULTI_ARG).apply(Apply::OomScore);
         /// Keep huge pages away from the process: they make snapshots expensive.
@@ -82,9 +82,9 @@ topic! {
         crash_log_enabled: bool = true => directive("crash-log-enabled").apply(Apply::CrashLog);
         /// Whether memory is tested after a crash.
         crash_memcheck_enabled: bool = true => directive("crash-memcheck-enabled").no_effect();
-        /// Whether a panic exits in place of aborting.
+        /// Whether a panic exits rather than aborts.
         use_exit_on_panic: bool = false => directive("use-exit-on-panic").flags(Flags::HIDDEN).no_effect();
-        /// Milliseconds after which a stall is reported.
+        /// Milliseconds after which a stall is reported; 0 is never.
         watchdog_period: i32 = 0 => directive("watchdog-period").int(0, INT).flags(Flags::HIDDEN).apply(Apply::Watchdog);
         /// The locale that SORT ALPHA follows; texts are ordered by their bytes.
         locale_collate: Text = Text::default() => directive("locale-collate").no_effect();
@@ -100,17 +100,17 @@ pub mod diagnostics {
 
     topic! {
         diagnostics;
-        /// What the server notes about itself.
+        /// Slow log and latency monitor.
         pub struct Diagnostics {
-            /// Microseconds a command takes to be slow; below 0 none is.
+            /// Microseconds from which a command is slow; below 0 none is.
             slowlog_log_slower_than: i64 = 10_000 => directive("slowlog-log-slower-than").int(-1, LONG);
-            /// How many slow commands are remembered.
+            /// The most slow commands that are remembered.
             slowlog_max_len: u64 = 128 => directive("slowlog-max-len").int(0, LONG);
-            /// Milliseconds an event takes to be noted; 0 notes none.
+            /// Milliseconds from which an event is noted; 0 notes none.
             latency_monitor_threshold: i64 = 0 => directive("latency-monitor-threshold").int(0, LONG);
             /// Whether the latency of each command is counted.
             latency_tracking: bool = true => directive("latency-tracking");
-            /// Which percentiles INFO shows.
+            /// The percentiles that INFO shows.
             latency_tracking_info_percentiles: Percentiles = Percentiles::default() =>
                 directive("latency-tracking-info-percentiles")
                     .flags(Flags::MULTI_ARG.union(Flags::ALWAYS_WRITTEN));

@@ -1,6 +1,6 @@
-//! CONFIG REWRITE: the old file with its comments and order, and the values of now.
+//! CONFIG REWRITE: the old file with its comments and order, and the current values.
 //!
-//! A line of a directive is replaced by its value of now, on the spot. Directives that are not in
+//! A line of a directive is replaced by its current value. Directives that are not in
 //! the file and do not have their default value go to the end, below a comment that says so.
 //! Lines of a directive that are too many (or whose directive must not appear any more) become
 //! empty, and runs of empty lines become one. A line that cannot be understood is kept as a
@@ -108,7 +108,7 @@ impl File {
         self.drop_rest(directive.name);
     }
 
-    /// Puts a line in the place of the next old one, or at the end if it must be there.
+    /// Replaces the next old line of the directive `name`, or adds the line to the end if there is none and `force` is set.
     fn line(&mut self, name: &str, line: Vec<u8>, force: bool) {
         if let Some(place) = self.places.get_mut(name.as_bytes()).and_then(VecDeque::pop_front) {
             self.lines[place] = line;
@@ -120,7 +120,7 @@ impl File {
         }
     }
 
-    /// Empties the old lines that were not used.
+    /// Empties the old lines of the directive `name` that were not replaced.
     fn drop_rest(&mut self, name: &str) {
         for place in self.places.remove(name.as_bytes()).unwrap_or_default() {
             self.lines[place].clear();

@@ -7,7 +7,7 @@
 use super::{Apply, Config, Directive, Flags, Refusal, find};
 use ochre_engine::command::Error;
 
-/// What decides whether a directive may be set now.
+/// The conditions on which a directive may be set.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Circumstances {
     /// The data set is being loaded.
@@ -16,18 +16,18 @@ pub struct Circumstances {
     pub protected_allowed: bool,
 }
 
-/// Why CONFIG SET did nothing.
+/// The reason why CONFIG SET did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetError {
     /// No directive has this name.
     Unknown(Vec<u8>),
     /// The directive cannot be set while the data set is being loaded.
     Loading,
-    /// The value of this directive is the reason, or may be.
+    /// The value of a directive was refused, or could not be applied.
     Failed {
         /// The directive, as it was named.
         name: Vec<u8>,
-        /// Why it failed.
+        /// The reason.
         reason: Refusal,
     },
 }
@@ -105,7 +105,7 @@ fn permitted<'a>(
     Ok(requests)
 }
 
-/// Reads every value; answers what must be applied, each action once, with who asked for it.
+/// Reads every value, and returns the actions that follow, each once, with the directive that asks for it.
 fn read_all(
     config: &mut Config,
     requests: &[Request<'_>],
@@ -131,7 +131,7 @@ fn read_all(
     Ok(actions)
 }
 
-/// Applies the actions in order; a failure tells how many were tried.
+/// Applies the actions in order. A failure tells how many were tried.
 fn apply_all(
     config: &mut Config,
     actions: &[(Apply, &'static Directive)],

@@ -5,7 +5,7 @@ use ochre_engine::settings::Settings;
 use super::Config;
 
 impl Config {
-    /// Brings the engine's settings up to date. What is not a directive (DEBUG's switches) stays.
+    /// Brings the engine's settings up to date. Settings that are no directives (the switches of DEBUG) stay.
     pub fn update_settings(&self, settings: &mut Settings) {
         let Config { process, network, memory, encodings, persistence, .. } = self;
         *settings = Settings {

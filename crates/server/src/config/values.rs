@@ -1,4 +1,4 @@
-//! How the simple values are read and shown: yes or no, numbers, texts.
+//! Reading and showing simple values: yes or no, numbers, texts.
 
 use ochre_engine::text::{parse_i64, repr::repr, units::parse_memory};
 
@@ -113,7 +113,7 @@ numbers!(u16, i32, u32, i64, u64, usize);
 pub struct Text(pub Vec<u8>);
 
 impl Text {
-    /// Whether there is none.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! How often a command took how long, in buckets that keep two significant digits.
+//! A histogram of the durations of a command, in buckets that keep two significant digits.
 //!
 //! ```text
 //! value 0..255      one bucket for each value
@@ -12,13 +12,13 @@
 use crate::counter::Counter;
 use std::sync::OnceLock;
 
-/// Longer times count as this, in nanoseconds.
+/// The longest duration in nanoseconds; longer ones count as this.
 const MAX_NANOS: u64 = 1_000_000_000;
 /// Buckets for each power of two.
 const HALF: u64 = 128;
 const HALF_BITS: u32 = 7;
 
-/// Buckets that are allocated together: those of a power of two.
+/// The buckets of a power of two, which are allocated together.
 type Chunk = [Counter; HALF as usize];
 
 /// Chunks up to the longest time.
@@ -49,19 +49,19 @@ impl Histogram {
         chunks[chunk].get_or_init(|| Box::new([const { Counter::new() }; HALF as usize]))
     }
 
-    /// Forgets all.
+    /// Forgets all durations.
     pub fn clear(&self) {
         self.chunks().for_each(|(_, chunk)| chunk.iter().for_each(|counter| counter.set(0)));
     }
 
-    /// The chunks that are there, and where each begins.
+    /// The chunks that exist, and the number of the first bucket of each.
     fn chunks(&self) -> impl Iterator<Item = (usize, &Chunk)> {
         let chunks = self.chunks.get().into_iter().flat_map(|chunks| chunks.iter().enumerate());
         chunks.filter_map(|(at, chunk)| Some((at * HALF as usize, &**chunk.get()?)))
     }
 }
 
-/// What histograms counted, at one moment.
+/// The sum of histograms at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Distribution {
     counts: Vec<u64>,
@@ -69,7 +69,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// Adds what a histogram counted.
+    /// Adds the counts of a histogram.
     pub fn add(&mut self, histogram: &Histogram) {
         for (start, chunk) in histogram.chunks() {
             self.counts.resize(self.counts.len().max(start + chunk.len()), 0);
@@ -81,12 +81,12 @@ impl Distribution {
         }
     }
 
-    /// How many durations were counted.
+    /// The number of durations.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// The duration in nanoseconds that `percent` of all did not exceed; 0 if there is none.
+    /// The duration in nanoseconds that `percent` (0 to 100) of all durations did not exceed; 0 without durations.
     pub fn percentile(&self, percent: f64) -> u64 {
         let wanted = ((percent.min(100.0) / 100.0 * self.total as f64 + 0.5) as u64).max(1);
         let mut seen = 0;
@@ -99,8 +99,8 @@ impl Distribution {
         0
     }
 
-    /// The cumulative distribution at limits that double: the limit in nanoseconds, and how many
-    /// durations did not exceed it; only limits that add something.
+    /// The cumulative distribution at limits that double: each limit in nanoseconds, and the number of
+    /// durations that did not exceed it. Limits that add no durations are left out.
     pub fn cumulative(&self) -> Vec<(u64, u64)> {
         let mut steps = Vec::new();
         let (mut limit, mut seen, mut told) = (FIRST_LIMIT, 0, 0);
@@ -131,7 +131,7 @@ const fn index_of(value: u64) -> usize {
     (((bucket as u64) << HALF_BITS) + within) as usize
 }
 
-/// The bucket number and the position inside, see [`index_of`].
+/// The inverse of [`index_of`]: the power of two beyond 255, 0 for all values below, and the position in it.
 fn parts(at: usize) -> (u32, u64) {
     let at = at as u64;
     if at < 2 * HALF {

@@ -1,4 +1,4 @@
-//! Watching how long things take: a histogram for each command, and samples of slow events.
+//! Latency: a histogram of durations for each command, and samples of slow events.
 
 mod histogram;
 mod monitor;

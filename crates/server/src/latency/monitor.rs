@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-/// Samples of a series at most.
+/// The most samples of a series.
 const MAX_SAMPLES: usize = 160;
 
 /// A slow moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// When, in seconds since 1970.
+    /// The time in seconds since 1970.
     pub unix_seconds: i64,
-    /// How slow.
+    /// The duration in milliseconds.
     pub millis: u64,
 }
 
@@ -25,7 +25,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// The samples, oldest first. There is at least one.
+    /// The samples, oldest first; at least one.
     pub fn iter(&self) -> impl Iterator<Item = Sample> {
         self.samples.iter().copied()
     }
@@ -40,7 +40,7 @@ impl Series {
         self.samples.back().copied().unwrap_or(Sample { unix_seconds: 0, millis: 0 })
     }
 
-    /// The slowest moment ever.
+    /// The longest duration since the series began, in milliseconds.
     pub fn max_millis(&self) -> u64 {
         self.max_millis
     }
@@ -68,7 +68,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Notes a slow moment.
+    /// Notes a slow moment of an event.
     pub fn add(&mut self, event: &'static str, unix_seconds: i64, millis: u64) {
         self.series.entry(event).or_default().add(Sample { unix_seconds, millis });
     }
@@ -88,7 +88,7 @@ impl Monitor {
         self.iter().find(|(name, _)| name.as_bytes() == event)
     }
 
-    /// Forgets events; answers how many.
+    /// Forgets the events that `concerns` accepts, and returns their number.
     pub fn forget(&mut self, concerns: impl Fn(&str) -> bool) -> usize {
         let before = self.series.len();
         self.series.retain(|event, _| !concerns(event));

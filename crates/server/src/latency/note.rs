@@ -1,5 +1,5 @@
-//! Noting what took long: in the slow log, and in the latency monitor. Both have a lock of their own, so
-//! that any worker can note something at any time.
+//! Noting slow commands and events, in the slow log and in the latency monitor. Both have a lock of their own, so
+//! that any worker can write to them at any time.
 
 use super::Monitor;
 use crate::client::Client;
@@ -10,18 +10,18 @@ use ochre_engine::command::{FAST, SKIP_SLOWLOG};
 use ochre_resp::request::Args;
 use parking_lot::Mutex;
 
-/// The memory of what took long.
+/// The slow log and the latency monitor.
 #[derive(Default)]
 pub struct Notes {
-    /// The commands that took longest.
+    /// The slow commands.
     pub slowlog: Mutex<Slowlog>,
-    /// Events that took long.
+    /// The slow events.
     pub monitor: Mutex<Monitor>,
 }
 
 impl Notes {
-    /// Notes a command that took `nanos` and ended at a time in seconds since 1970, if that is long enough for one
-    /// of the two.
+    /// Notes a command that took `nanos` and ended at a time in seconds since 1970. The slow log and the monitor each keep it
+    /// if it took long enough for them.
     #[cold]
     pub fn command(
         &self,

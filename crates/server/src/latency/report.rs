@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// Columns and rows of a graph.
 const COLUMNS: usize = 80;
 const ROWS: usize = 4;
-/// The marks of a cell, lowest first; a full one below others is a bar.
+/// The marks of a cell, lowest first. Cells below the top of a column are bars.
 const MARKS: [u8; 3] = *b"_o#";
 
 /// A graph of the samples of an event, with the age of each below it.
@@ -61,7 +61,7 @@ fn age(seconds: i64) -> String {
     }
 }
 
-/// What the samples say, and what could be done about it.
+/// A text that explains the samples and gives advice.
 pub fn doctor(monitor: &Monitor, threshold_millis: i64, slowlog_micros: i64, now_seconds: i64) -> String {
     if monitor.len() == 0 {
         return match threshold_millis {

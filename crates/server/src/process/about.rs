@@ -1,4 +1,4 @@
-//! What the program says about itself: version, usage, logo.
+//! The texts about the program: version, usage, logo.
 
 use std::io::IsTerminal;
 
@@ -27,7 +27,7 @@ pub fn version(level: ochre_engine::level::Level) -> String {
 /// A number that differs between versions of Ochre.
 pub fn build_id() -> u64 {
     use std::hash::{DefaultHasher, Hasher};
-    // Its keys are fixed, so the number is the same in every run.
+    // The keys of this hasher are fixed, so the number is the same in every run.
     let mut hasher = DefaultHasher::new();
     hasher.write(OCHRE_VERSION.as_bytes());
     hasher.finish()
@@ -48,7 +48,7 @@ Any directive of redis.conf is an option:
        echo 'maxmemory 128mb' | ochre-server -
 ";
 
-/// Logs the logo if somebody is there to look at it, and one line otherwise.
+/// Logs the logo if the log is a terminal or `always-show-logo` is set, and one line otherwise.
 pub fn show_logo(config: &Config) {
     let process = &config.process;
     let is_watched = !process.syslog_enabled && process.logfile.is_empty() && std::io::stdout().is_terminal();

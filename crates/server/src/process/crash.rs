@@ -1,8 +1,7 @@
 //! A last line in the log when the process dies of an invalid access or of an abort.
 //!
-//! A handler of such a signal may do next to nothing: it opens the log by a path prepared
-//! beforehand, writes a text prepared beforehand, and lets the signal do what it would have done
-//! without it, so that a core file is written as usual.
+//! A signal handler may call few functions. This one opens the log by a path prepared beforehand, writes a text prepared
+//! beforehand, and raises the signal again with its default action, so that a core file is written as usual.
 #![allow(unsafe_code)]
 
 use crate::config::Config;
@@ -21,7 +20,7 @@ const SIGNALS: [(Signal, &str); 5] = [
     (Signal::SIGABRT, "crashed by signal: 6, abort"),
 ];
 
-/// What the handler needs, prepared before anything goes wrong.
+/// The path and the texts for the handler, prepared beforehand.
 struct Prepared {
     /// The log; `None` is the standard output.
     path: Option<CString>,
@@ -127,6 +126,6 @@ pub fn write_trace(text: &[u8], end: &[u8]) {
 /// Lets libc load what it needs to walk the stack.
 fn warm_up() {
     let mut calls = [std::ptr::null_mut(); 1];
-    // SAFETY: the array has room for one call.
+    // SAFETY: the array has one element, and one is asked for.
     unsafe { libc::backtrace(calls.as_mut_ptr(), 1) };
 }

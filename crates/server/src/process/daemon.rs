@@ -1,4 +1,4 @@
-//! Going to the background, and the file that tells others the process id.
+//! Going to the background, and the file with the process id.
 #![allow(unsafe_code)]
 
 use std::fs::{self, OpenOptions};
@@ -9,7 +9,7 @@ use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid
 
 use crate::config::{Config, os_text};
 
-/// Where the process id goes if the configuration names no file and the server is a daemon.
+/// The pid file of a server in the background if the configuration names none.
 const DEFAULT_PID_FILE: &str = "/var/run/redis.pid";
 
 /// Leaves the terminal: the parent ends, the child goes on without it. No thread may run yet.
@@ -28,7 +28,7 @@ pub fn daemonize() -> io::Result<()> {
     Ok(())
 }
 
-/// The path of the pid file, if there is to be one. It is absolute: `dir` may change.
+/// The path of the pid file, or `None` if none is wanted. The path is absolute, because the working directory may change.
 pub fn pid_file(config: &Config, background: bool) -> Option<PathBuf> {
     let path = match (config.process.pidfile.is_empty(), background) {
         (false, _) => config.process.pidfile.path().to_owned(),
@@ -48,14 +48,14 @@ pub fn write_pid_file(path: &Path) {
 /// Removes the pid file at the end.
 pub fn remove_pid_file(path: &Path) {
     crate::log_notice!("Removing the pid file.");
-    // It may have been removed by whoever stopped us.
+    // The file may be gone: a script that stops the server may have removed it.
     let _ = fs::remove_file(path);
 }
 
-/// The bits new files are created without.
+/// The permission bits that new files are created without.
 pub fn umask() -> u32 {
     use nix::sys::stat::{Mode, umask};
-    // The only way to read it is to set it.
+    // The only way to read the umask is to set it.
     let mask = umask(Mode::from_bits_truncate(0o777));
     umask(mask);
     mask.bits()

@@ -1,30 +1,30 @@
-//! What a process is and was started with: it does not change while the server runs.
+//! The facts about the process that do not change while the server runs.
 
 use crate::config::Supervised;
 use rand::Rng;
 use std::path::PathBuf;
 
-/// What the process is and was started with.
+/// The facts about the process that do not change while the server runs.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The program as it was called.
+    /// The program as it was called (`argv[0]`).
     pub program: Vec<u8>,
-    /// Its absolute path.
+    /// The absolute path of the program.
     pub executable: PathBuf,
     /// The configuration file, if there is one.
     pub config_file: Option<PathBuf>,
     /// The pid file, if there is one.
     pub pid_file: Option<PathBuf>,
-    /// Who watches the process.
+    /// The supervisor of the process.
     pub supervised: Supervised,
-    /// The bits new files are created without.
+    /// The permission bits that new files are created without.
     pub umask: u32,
     /// 40 hexadecimal digits that no other run has.
     pub run_id: String,
 }
 
 impl Identity {
-    /// A program called by this name, with a fresh run id.
+    /// The identity of a program called by this name, with a fresh run id.
     pub fn new(program: Vec<u8>) -> Identity {
         Identity {
             program,

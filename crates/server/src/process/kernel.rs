@@ -1,4 +1,4 @@
-//! Settings of the kernel: those that hurt the server, and those it changes for itself.
+//! Settings of the kernel: warnings about those that hurt the server, and those that the server changes for itself.
 
 use std::fs;
 use std::io;
@@ -6,21 +6,21 @@ use std::sync::Mutex;
 
 use crate::config::{Config, OomScoreAdj, os_text};
 
-/// What a process is; its place in `oom-score-adj-values`, where a replica is between the two.
+/// The role of a process, as its index in `oom-score-adj-values`. A replica would be 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessKind {
     /// The server, as a primary.
     Primary = 0,
-    /// A child that saves.
+    /// A child that writes a snapshot or a log.
     Child = 2,
 }
 
-/// The score before the server changed it; `None` while it has not.
+/// The score of the process before the server changed it; `None` until then.
 static SCORE_BEFORE: Mutex<Option<i32>> = Mutex::new(None);
 
 const SCORE_FILE: &str = "/proc/self/oom_score_adj";
 
-/// Logs settings of the kernel that will hurt, and keeps huge pages away from this process.
+/// Logs warnings about settings of the kernel, and switches huge pages off for this process (`disable-thp`).
 pub fn check(config: &Config) {
     if first_number("/proc/sys/vm/overcommit_memory").is_some_and(|mode| mode != 1) {
         crate::log_warning!(
@@ -43,7 +43,7 @@ pub fn check(config: &Config) {
     }
 }
 
-/// Logs that the kernel allows fewer waiting connections than configured.
+/// Logs a warning if the kernel allows fewer waiting connections than `tcp-backlog`.
 pub fn check_backlog(config: &Config) {
     let backlog = i64::from(config.network.tcp_backlog);
     if let Some(max @ 1..) = first_number("/proc/sys/net/core/somaxconn")

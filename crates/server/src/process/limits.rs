@@ -1,18 +1,21 @@
-//! Room for connections: the limit of open files.
+//! The limit of open files, which limits the connections.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Files the server needs besides clients: listeners, the log, the files of persistence.
+/// Files that the server needs besides those of clients: listeners, the log, the files of persistence.
 pub const RESERVED_FILES: u64 = 32;
 
-/// The limit is lowered by this much until the kernel accepts it.
+/// The step by which the limit is lowered until the kernel accepts it.
 const STEP: u64 = 16;
 
-/// There is no room for a single client: the text says why the server must not start.
+/// The limit of open files does not allow a single client. The text says why the server must not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoRoom(pub String);
 
-/// Raises the limit of open files so that `maxclients` fit; answers how many do.
+/// Raises the limit of open files for `maxclients` connections, and returns how many connections it allows.
+///
+/// # Errors
+/// [`NoRoom`] if the limit cannot be raised far enough for a single client.
 pub fn make_room(maxclients: u32) -> Result<u32, NoRoom> {
     let wanted = u64::from(maxclients) + RESERVED_FILES;
     let old = match getrlimit(Resource::RLIMIT_NOFILE) {
@@ -54,7 +57,7 @@ pub fn make_room(maxclients: u32) -> Result<u32, NoRoom> {
     Ok(fitting)
 }
 
-/// The highest limit up to `wanted` that the kernel accepts, and why not more.
+/// The highest limit up to `wanted` that the kernel accepts, and the reason why it is not higher.
 fn raise(old: u64, wanted: u64) -> (u64, &'static str) {
     let mut best = wanted;
     let mut reason = "";

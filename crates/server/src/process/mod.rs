@@ -1,9 +1,9 @@
-//! The process: what it does with the operating system besides sockets and data.
+//! The process and the operating system, besides sockets and data.
 //!
-//! Start-up in order: [`about`] answers `--version` and `--help`; [`kernel`] warns of settings that
-//! hurt; [`supervise`] finds out who watches us; [`daemon`] goes to the background and writes the
-//! pid file; [`limits`] makes room for connections; [`title`] names the process; [`signals`] tells
-//! the event loop when to end, [`crash`] leaves a line in the log when the process dies, and [`watchdog`] one when
+//! In the order of the start: [`about`] answers `--version` and `--help`; [`kernel`] warns of settings that
+//! hurt; [`supervise`] finds the supervisor; [`daemon`] goes to the background and writes the
+//! pid file; [`limits`] raises the limit of open files; [`title`] names the process; [`signals`] tells
+//! the event loop when to end; [`crash`] writes a line to the log when the process dies, and [`watchdog`] one when
 //! it stalls.
 
 mod abort;

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! SIGTERM, SIGINT --> Requested, a byte in a pipe --> the event loop wakes and logs; the cron ends
-//! SIGINT again, before that --> temporary snapshot removed, exit 1 at once: somebody insists
+//! SIGINT again, before that --> temporary snapshot removed, exit 1 at once: the user insists
 //! SIGHUP, SIGPIPE --> nothing
 //! ```
 //! Between the signal and the cron a client can still change its mind (SHUTDOWN ABORT).
 //!
-//! The handlers only set a flag and write to the pipe, which is all a handler may do; the one that
-//! insists removes a file whose name was prepared, writes one line and ends the process.
+//! The handlers only set a flag and write to the pipe, because a handler may call few functions. At the second SIGINT the
+//! handler removes a file whose name was prepared, writes one line and ends the process.
 #![allow(unsafe_code)]
 
 use mio::net::UnixStream;
@@ -23,12 +23,12 @@ use super::crash;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// The signal that asked for the end and was not acted upon yet.
+/// The signal that asked for the end, as long as the cron has not acted on it.
 #[derive(Clone, Debug, Default)]
 pub struct Requested(Arc<AtomicI32>);
 
 impl Requested {
-    /// The signal, if one came.
+    /// The signal, if one has come.
     pub fn get(&self) -> Option<Ending> {
         match self.0.load(Ordering::Relaxed) {
             SIGTERM => Some(Ending::Terminate),
@@ -37,13 +37,13 @@ impl Requested {
         }
     }
 
-    /// Forgets it; true if there was one.
+    /// Forgets the signal. True if there was one.
     pub fn clear(&self) -> bool {
         self.0.swap(0, Ordering::Relaxed) != 0
     }
 }
 
-/// Wakes the event loop when a signal came.
+/// The installed handlers, and the pipe by which they wake the event loop.
 pub struct Signals {
     pipe: UnixStream,
 }
@@ -68,8 +68,8 @@ impl Ending {
 }
 
 impl Signals {
-    /// Installs the handlers. They note the signal in `requested`; one that insists removes the file
-    /// `temporary`, a path that may be relative.
+    /// Installs the handlers. They note the signal in `requested`. The second SIGINT removes the file
+    /// `temporary`, whose path may be relative.
     pub fn install(requested: &Requested, temporary: &Path) -> io::Result<Signals> {
         let (pipe, written) = std::os::unix::net::UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
@@ -90,7 +90,7 @@ impl Signals {
         }
         low_level::pipe::register(SIGINT, written.try_clone()?)?;
         low_level::pipe::register(SIGTERM, written)?;
-        // A flag nobody reads: the signal does nothing, and children do not inherit that.
+        // A flag that nobody reads: the signal does nothing, and programs that are started do not inherit that.
         flag::register(SIGHUP, Arc::default())?;
         flag::register(SIGPIPE, Arc::default())?;
         Ok(signals)
@@ -108,7 +108,7 @@ impl Signals {
     }
 }
 
-/// Ends the process inside a handler.
+/// Ends the process from inside a handler, with status 1.
 fn insist(temporary: &CString) {
     crash::write_line(b"You insist... exiting now.\n");
     // SAFETY: the path ends with a zero byte and lives for ever; both calls are allowed in a handler.

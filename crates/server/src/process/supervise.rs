@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 
 use crate::config::{Config, Supervised, os_text};
 
-/// Who watches the process; `No` if nobody does or the environment lacks what it takes.
+/// The supervisor of the process; `No` if there is none or the environment lacks its variables.
 pub fn detect(config: &Config) -> Supervised {
     let mode = match config.process.supervised {
         Supervised::Auto if env::var_os("UPSTART_JOB").is_some() => {

@@ -6,9 +6,9 @@
 //! afterwards:           title \0 \0 \0 \0 \0 \0 \0 ...
 //! ```
 //!
-//! The kernel shows the memory the arguments came in, and goes on into that of the environment if
-//! the last byte of the arguments is not zero. So the environment is copied elsewhere first, then
-//! the title may take the room of both.
+//! The kernel shows the memory that the arguments came in, and goes on into that of the environment if
+//! the last byte of the arguments is not zero. So the environment is copied elsewhere first; then
+//! the title may use the memory of both.
 #![allow(unsafe_code)]
 
 use std::fs;
@@ -16,28 +16,28 @@ use std::sync::OnceLock;
 
 use crate::config::Config;
 
-/// The first and the last-but-one address of the room for the title.
+/// The first and the last-but-one address of the memory for the title. `None` if it was not found.
 static ROOM: OnceLock<Option<(usize, usize)>> = OnceLock::new();
 
-/// What a template may mention.
+/// The variables of a template.
 const VARIABLES: [&str; 7] =
     ["title", "listen-addr", "server-mode", "config-file", "port", "tls-port", "unixsocket"];
 
-/// Finds the room for the title. Called once, before there is a second thread and after the
-/// arguments were read; they are not there any more afterwards.
+/// Finds the memory for the title. To be called once, before there is a second thread and after the arguments were read,
+/// because the title overwrites them.
 pub fn prepare() {
     ROOM.get_or_init(|| {
         let room = find_room()?;
         for (name, value) in std::env::vars_os() {
             // SAFETY: the process has one thread at this point of the start, so nobody reads the
-            // environment meanwhile. libc copies the value, hence nothing points into the old room.
+            // environment meanwhile. libc copies the value, hence nothing points into the old memory.
             unsafe { std::env::set_var(&name, &value) };
         }
         Some(room)
     });
 }
 
-/// Where the arguments start and the environment ends (proc(5), /proc/pid/stat, fields 48 and 51).
+/// The addresses at which the arguments start and the environment ends (proc(5), /proc/pid/stat, fields 48 and 51).
 fn find_room() -> Option<(usize, usize)> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The second field is a name in parentheses that may hold blanks.
@@ -58,14 +58,17 @@ pub fn show(config: &Config, file: Option<&std::path::Path>, program: &[u8]) {
     let room = std::ptr::with_exposed_provenance_mut::<u8>(start);
     // SAFETY: the kernel put arguments and environment into `start..end`, which stays mapped and writable.
     // Nothing else points there: `prepare` copied the environment, and the arguments were read before. Nor do two
-    // calls meet: they are the start's, a child's with its one thread, and CONFIG SET's, which has the world to itself.
+    // calls meet: they are the start's, a child's with its one thread, and CONFIG SET's, which runs in the exclusive mode.
     unsafe {
         std::ptr::write_bytes(room, 0, end - start);
         std::ptr::copy_nonoverlapping(title.as_ptr(), room, title.len());
     }
 }
 
-/// Whether a template is well-formed and mentions nothing unknown.
+/// Checks that a template is well-formed and has known variables only.
+///
+/// # Errors
+/// The text that CONFIG SET answers.
 pub fn check(template: &[u8]) -> Result<(), &'static str> {
     let known = |name: &[u8]| VARIABLES.iter().any(|known| known.as_bytes() == name).then(Vec::new);
     match expand(template, known) {

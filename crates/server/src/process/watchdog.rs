@@ -1,15 +1,15 @@
 //! The watchdog (`watchdog-period`): a stall of the event loop leaves the stack of that moment in the log.
 //!
-//! Every turn of the cron winds up a timer of the process; if the next one comes too late, the timer's signal
-//! arrives amid whatever takes so long. The kernel gives such signals to the main thread as long as that takes
-//! them, and the main thread is the one with the event loop.
+//! Every run of the cron sets a timer of the process. If the next run comes too late, the signal of the timer
+//! interrupts the code that takes so long. The kernel delivers such signals to the main thread as long as it accepts
+//! them, and the main thread has the event loop of the first worker.
 #![allow(unsafe_code)]
 
 use super::crash;
 use crate::log_warning;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-/// Starts, changes or stops the watchdog. A period below two turns of the cron is raised to that.
+/// Starts, changes or stops the watchdog. A period below two runs of the cron is raised to that.
 pub fn configure(period_ms: &mut i32, hz: u64) {
     let handler = if *period_ms > 0 { SigHandler::Handler(on_alarm) } else { SigHandler::SigIgn };
     if *period_ms > 0 {
@@ -23,13 +23,13 @@ pub fn configure(period_ms: &mut i32, hz: u64) {
     wind_up(*period_ms);
 }
 
-/// Lets the signal come after this time; 0 for never.
+/// Has the signal sent after `period_ms` milliseconds; 0 is never.
 pub fn wind_up(period_ms: i32) {
     let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
     let after =
         libc::timeval { tv_sec: (period_ms / 1000).into(), tv_usec: (period_ms % 1000 * 1000).into() };
     let timer = libc::itimerval { it_interval: never, it_value: after };
-    // SAFETY: the structure lives during the call; nobody asks for the old value.
+    // SAFETY: the structure lives during the call; the old value is not asked for.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
 }
 

@@ -1,4 +1,4 @@
-//! Publish and subscribe: who listens to which channel, and how messages reach them.
+//! Publish and subscribe: the subscribers of channels, the delivery of messages, keyspace events, MONITOR.
 
 mod monitor;
 mod publication;

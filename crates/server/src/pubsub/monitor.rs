@@ -1,6 +1,6 @@
 //! MONITOR: clients that see every command.
 //!
-//! A line is made only if somebody looks. Secrets among the arguments are not shown.
+//! A line is formatted only if there is a monitor. Secrets among the arguments are not shown.
 
 use super::Subscriber;
 use crate::client::{Client, Flags};
@@ -17,32 +17,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The clients that see all commands.
 #[derive(Debug, Default)]
 pub struct Monitors {
-    /// Who they are. All of them see the commands in the same order, which this lock makes.
+    /// The clients. They see the commands in the same order, because lines are sent under this lock.
     watching: Mutex<Vec<Subscriber>>,
-    /// Whether there are any.
+    /// Whether there is a monitor. Read for every command.
     is_any: AtomicBool,
 }
 
 impl Monitors {
-    /// True if nobody looks.
+    /// True if there is no monitor.
     #[inline]
     pub fn is_empty(&self) -> bool {
         !self.is_any.load(Ordering::Relaxed)
     }
 
-    /// Keeps others from showing commands, for as long as the result lives.
+    /// Keeps other workers from showing commands, for as long as the result lives.
     pub fn order(&self) -> impl Drop + '_ {
         self.watching.lock()
     }
 
-    /// A client becomes a monitor.
+    /// Makes a client a monitor.
     pub fn add(&self, client: &mut Client) {
         client.flags.insert(Flags::MONITOR);
         self.watching.lock().push(Subscriber { id: client.id, token: client.token });
         self.is_any.store(true, Ordering::Relaxed);
     }
 
-    /// A client is no monitor any more.
+    /// Removes a client from the monitors.
     pub fn remove(&self, client: &mut Client) {
         if client.flags.contains(Flags::MONITOR) {
             client.flags.remove(Flags::MONITOR);
@@ -52,7 +52,7 @@ impl Monitors {
         }
     }
 
-    /// Shows a command that a client runs at this time, in microseconds since 1970. To be called while its shards
+    /// Shows a command that a client runs at a time in microseconds since 1970. To be called while the shards of the command
     /// are held, so that conflicting commands are seen in the order in which they ran.
     #[cold]
     pub fn show(

@@ -1,13 +1,13 @@
 //! A message on its way to subscribers.
 //!
-//! Spelled once per protocol, however many clients get it, by whoever needs it first; a large one is not even
+//! A message is encoded once per protocol, at the first need, however many clients get it. A large one is not even
 //! copied into their outputs.
 
 use bytes::Bytes;
 use ochre_resp::reply::{Output, Protocol, Reply};
 use std::sync::OnceLock;
 
-/// Words of a push.
+/// A message: the words of a push, and their encodings.
 pub struct Publication {
     words: Vec<Box<[u8]>>,
     spelled: [OnceLock<Bytes>; 2],
@@ -22,12 +22,12 @@ impl Publication {
         }
     }
 
-    /// Bytes of its words.
+    /// Bytes of the words.
     pub fn bytes(&self) -> usize {
         self.words.iter().map(|word| word.len()).sum()
     }
 
-    /// The message as it is sent.
+    /// The encoded message.
     pub fn in_protocol(&self, protocol: Protocol) -> &Bytes {
         self.spelled[protocol as usize].get_or_init(|| {
             let mut out = Output::new();
@@ -38,7 +38,7 @@ impl Publication {
         })
     }
 
-    /// Adds the message to what a client is sent.
+    /// Adds the message to the output of a client.
     pub fn append_to(&self, out: &mut Output, protocol: Protocol) {
         let bytes = self.in_protocol(protocol);
         if bytes.len() < Output::SHARED_FROM { out.append(bytes) } else { out.append_shared(bytes.clone()) }

@@ -1,4 +1,4 @@
-//! Who gets a message: publications and keyspace events.
+//! Sending messages to their subscribers: publications and keyspace events.
 
 use super::{Exchange, Kind, Publication, Registry, Subscriber};
 use crate::mailboxes::{ClientMessage, MessageBody};
@@ -8,7 +8,7 @@ use ochre_engine::text::glob_match;
 use std::sync::Arc;
 
 impl Registry {
-    /// Sends a message to all who listen to a channel, and returns how many they are.
+    /// Sends a message to all subscribers of a channel, and returns their number.
     pub fn publish(
         &self,
         kind: Kind,
@@ -45,7 +45,7 @@ fn spread(to: &[Subscriber], words: &[&[u8]], send: &mut dyn FnMut(ClientMessage
 }
 
 impl Exchange {
-    /// Publishes events on keys on the channels that are switched on by `wanted`.
+    /// Publishes keyspace events, on the kinds of channels that `wanted` switches on.
     pub fn publish_events(
         &self,
         wanted: EventClasses,

@@ -1,4 +1,4 @@
-//! Who listens to what: topics with their subscribers, in the order of subscription.
+//! The registry of topics with their subscribers, in the order of subscription.
 
 use super::Kind;
 use crate::client::Token;
@@ -7,12 +7,12 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A client that listens.
+/// A client with subscriptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subscriber {
-    /// Who it is.
+    /// The id of the client.
     pub id: ClientId,
-    /// Its place.
+    /// The address of the client.
     pub token: Token,
 }
 
@@ -21,12 +21,12 @@ pub struct Subscriber {
 pub struct Registry {
     channels: HashMap<Box<[u8]>, Vec<Subscriber>>,
     shard_channels: HashMap<Box<[u8]>, Vec<Subscriber>>,
-    /// Every publication walks them all, always in the same order.
+    /// Every publication is matched with all patterns, always in the same order.
     patterns: BTreeMap<Box<[u8]>, Vec<Subscriber>>,
 }
 
 impl Registry {
-    /// A client that has not subscribed to the topic does.
+    /// Adds a subscriber, who is not subscribed to the topic yet.
     pub fn add(&mut self, kind: Kind, topic: &[u8], client: Subscriber) {
         let clients = match kind {
             Kind::Channel => self.channels.entry(topic.into()).or_default(),
@@ -36,7 +36,7 @@ impl Registry {
         clients.push(client);
     }
 
-    /// A client no longer subscribes to the topic.
+    /// Removes a subscriber of the topic.
     pub fn remove(&mut self, kind: Kind, topic: &[u8], client: ClientId) {
         let clients = match kind {
             Kind::Channel => self.channels.get_mut(topic),
@@ -87,18 +87,18 @@ impl Registry {
         }
     }
 
-    /// True if publications reach nobody.
+    /// True if there are no subscribers of channels or patterns.
     pub fn is_silent(&self) -> bool {
         self.channels.is_empty() && self.patterns.is_empty()
     }
 }
 
-/// The registry for all workers. Messages are sent under its lock, so that all subscribers get those of
+/// The registry for all workers. Messages are sent under its lock, so that all subscribers get the messages of
 /// a topic in the same order.
 #[derive(Debug, Default)]
 pub struct Exchange {
     registry: Mutex<Registry>,
-    /// Somebody listens to a channel or a pattern: asked for each keyspace event.
+    /// Whether a channel or a pattern has a subscriber. Read for each keyspace event.
     is_heard: AtomicBool,
 }
 
@@ -108,7 +108,7 @@ impl Exchange {
         self.registry.lock()
     }
 
-    /// Changes the registry.
+    /// Changes the registry under its lock.
     pub fn change<R>(&self, change: impl FnOnce(&mut Registry) -> R) -> R {
         let mut registry = self.registry.lock();
         let done = change(&mut registry);
@@ -116,7 +116,7 @@ impl Exchange {
         done
     }
 
-    /// Whether anybody listens to a channel or a pattern.
+    /// Whether a channel or a pattern has a subscriber.
     #[inline]
     pub fn is_heard(&self) -> bool {
         self.is_heard.load(Ordering::Acquire)

@@ -16,8 +16,8 @@ impl Exchange {
         confirm(client, kind.subscribed(), kind, Some(topic));
     }
 
-    /// Ends subscriptions, whether they exist or not, and confirms each. `settle` hands over the messages that were on their
-    /// way: they come before the confirmation.
+    /// Ends subscriptions, whether they exist or not, and confirms each. `settle` delivers the messages that were on their
+    /// way, so that they come before the confirmation.
     pub fn unsubscribe(
         &self,
         client: &mut Client,
@@ -38,7 +38,7 @@ impl Exchange {
         forget_subscriber(client);
     }
 
-    /// Ends all subscriptions of a kind and confirms each; with none, confirms just that.
+    /// Ends all subscriptions of a kind and confirms each. Without any it sends one confirmation without a topic.
     pub fn unsubscribe_kind(&self, client: &mut Client, kind: Kind, settle: impl FnOnce(&mut Client)) {
         let topics = topics_of(client, kind);
         let topics: Vec<&[u8]> = topics.iter().map(|topic| &**topic).collect();
@@ -48,7 +48,7 @@ impl Exchange {
         }
     }
 
-    /// Ends all subscriptions without a word.
+    /// Ends all subscriptions without confirmations.
     pub fn unsubscribe_all(&self, client: &mut Client) {
         if client.subscriptions.is_some() {
             self.change(|registry| {
@@ -62,7 +62,7 @@ impl Exchange {
     }
 }
 
-/// A client without subscriptions is an ordinary one again.
+/// Makes a client without subscriptions an ordinary one again.
 fn forget_subscriber(client: &mut Client) {
     if client.subscriptions.as_ref().is_none_or(|subscriptions| subscriptions.is_empty()) {
         client.subscriptions = None;
@@ -89,7 +89,7 @@ fn confirm(client: &mut Client, what: &str, kind: Kind, topic: Option<&[u8]>) {
     }
     reply.count(count);
     if is_silent {
-        // A client that wants no replies gets these, as they are messages.
+        // Confirmations are messages, so a client that wants no replies gets them, too.
         client.late_pushes.extend_from_slice(&silent.to_vec());
     }
 }

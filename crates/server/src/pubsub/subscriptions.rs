@@ -1,4 +1,4 @@
-//! What one client has subscribed to.
+//! The subscriptions of one client.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ pub enum Kind {
     Channel,
     /// All channels whose names match.
     Pattern,
-    /// A channel that lives in the slot of its name.
+    /// A channel that belongs to the shard of the cluster that has the slot of its name.
     Shard,
 }
 
@@ -52,7 +52,7 @@ pub struct Subscriptions {
     bytes: usize,
 }
 
-/// A name's place in its tree, and the same in the registry.
+/// Bytes that a topic costs besides its name, here and in the registry.
 const PLACE: usize = 64;
 
 impl Subscriptions {
@@ -85,7 +85,7 @@ impl Subscriptions {
         self.topics[kind as usize].len()
     }
 
-    /// The number that answers a change of this kind: channels and patterns are counted together.
+    /// The number in the confirmation of a change: channels and patterns are counted together, shard channels alone.
     pub fn shown(&self, kind: Kind) -> usize {
         match kind {
             Kind::Shard => self.len(Kind::Shard),
@@ -93,7 +93,7 @@ impl Subscriptions {
         }
     }
 
-    /// True if nothing is subscribed.
+    /// True if there are no subscriptions.
     pub fn is_empty(&self) -> bool {
         self.topics.iter().all(BTreeSet::is_empty)
     }

@@ -1,4 +1,4 @@
-//! The section about clients: how many there are, how many wait, and how large their buffers are.
+//! The section about clients: their number, those that wait, and the size of their buffers.
 
 use super::Unit::{Bytes, Count};
 use super::field::{Section, gauge};
@@ -7,19 +7,19 @@ use super::field::{Section, gauge};
 pub struct ClientNumbers {
     /// Clients, those on their way to their worker included.
     pub connected: usize,
-    /// Most clients that are let in.
+    /// The most clients that may be connected.
     pub limit: u64,
     /// The largest input buffer of the last seconds in bytes.
     pub largest_input: u64,
-    /// The largest output.
+    /// The largest output of the last seconds in bytes.
     pub largest_output: u64,
     /// Clients that wait, for keys or for the end of a pause.
     pub blocked: usize,
     /// Clients whose wait has a time limit.
     pub with_deadline: usize,
-    /// Keys that somebody waits for.
+    /// Keys that clients wait for.
     pub awaited_keys: usize,
-    /// Keys whose deletion ends a wait as well.
+    /// Keys whose deletion ends a wait, too.
     pub waiting_for_deletion: usize,
 }
 

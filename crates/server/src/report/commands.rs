@@ -13,13 +13,13 @@ static ERRORS: Family = Family { prefix: "errorstat_", metric: "error_replies", 
 static LATENCY: Family =
     Family { prefix: "latency_percentiles_usec_", metric: "command_latency", label: "command" };
 
-/// Fills the section about calls. Before 7.0 subcommands were counted with their command, before 6.2 nobody counted
-/// failures.
+/// Fills the section about calls. Before 7.0 subcommands are counted with their command, before 6.2 failures are not
+/// shown.
 pub fn describe_calls(commands: &CommandTable, tally: Tally<'_>, level: Level, section: &mut Section) {
     let mut rows: Vec<(&str, Calls)> = Vec::new();
     for (name, _, calls) in called(commands, tally) {
         let name = if level < Level::V7_0 { name.split('|').next().unwrap_or(name) } else { name };
-        // Subcommands follow each other.
+        // Subcommands follow each other, so the row to add to is the last one.
         match rows.last_mut().filter(|(last, _)| *last == name) {
             Some((_, sum)) => sum.add(calls),
             None => rows.push((name, calls)),
@@ -40,14 +40,14 @@ pub fn describe_calls(commands: &CommandTable, tally: Tally<'_>, level: Level, s
     }
 }
 
-/// Fills the section about errors, which are told apart by their first word.
+/// Fills the section about error replies, which are counted by their first word.
 pub fn describe_errors(tally: Tally<'_>, section: &mut Section) {
     for (code, count) in tally.errors() {
         section.row(&ERRORS, code, vec![counter("count", Count, count)]);
     }
 }
 
-/// Fills the section about how long calls took.
+/// Fills the section about the durations of calls.
 pub fn describe_latency(
     commands: &CommandTable,
     tally: Tally<'_>,

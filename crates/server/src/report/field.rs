@@ -5,50 +5,50 @@
 
 use std::borrow::Cow;
 
-/// A value, in the precision that it is shown with.
+/// A value, with the precision that it is shown in.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A whole number; every integer type of the server fits.
     Integer(i128),
-    /// A number, shown with so many decimals.
+    /// A number, and the decimals that it is shown with.
     Decimal(f64, usize),
-    /// A share of 100, shown with two decimals and a percent sign.
+    /// A percentage, shown with two decimals and a percent sign.
     Percent(f64),
     /// Yes or no, shown as 1 or 0.
     Flag(bool),
     /// Success or failure, shown as `ok` or `err`.
     Status(bool),
-    /// Words.
+    /// A text.
     Text(Cow<'static, str>),
-    /// Bytes, shown with two decimals and a letter: `1.50M`.
+    /// Bytes, shown with two decimals and a unit: `1.50M`.
     Human(u64),
 }
 
-/// What a value does over time.
+/// The behaviour of a value over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// It grows only, until a restart or CONFIG RESETSTAT.
+    /// A number that only grows, until a restart or CONFIG RESETSTAT.
     Counter,
-    /// It goes up and down.
+    /// A number that goes up and down.
     Gauge,
-    /// It says what something is; numbers such as a port included.
+    /// A fact in words, or a number that is a name, such as a port.
     Text,
-    /// It repeats other fields for people.
+    /// A repetition of other fields for people.
     Derived,
-    /// The value that so many percent of all measurements did not exceed.
+    /// The value that this percentage of all measurements did not exceed.
     Quantile(f64),
 }
 
-/// What a value is counted in. A share is in percent.
+/// The unit of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// A number of things.
     Count,
     /// Bytes.
     Bytes,
     /// Kilobytes per second.
     KilobytesPerSecond,
-    /// Seconds; of a point in time, since 1970.
+    /// Seconds; for points in time, since 1970.
     Seconds,
     /// Milliseconds.
     Milliseconds,
@@ -65,9 +65,9 @@ pub enum Unit {
 pub struct Field {
     /// The name that INFO shows.
     pub name: Cow<'static, str>,
-    /// What it does over time.
+    /// The behaviour over time.
     pub kind: Kind,
-    /// What it is counted in.
+    /// The unit of the value.
     pub unit: Unit,
     /// The value.
     pub value: Value,
@@ -76,22 +76,22 @@ pub struct Field {
 /// Rows of one kind.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
-    /// What INFO shows in front of the label: `cmdstat_`.
+    /// The text that INFO shows in front of the label: `cmdstat_`.
     pub prefix: &'static str,
-    /// What the name of a metric begins with: `command`.
+    /// The beginning of the names of its metrics: `command`.
     pub metric: &'static str,
-    /// What the label tells: `command`.
+    /// The name of the label in metrics: `command`.
     pub label: &'static str,
 }
 
-/// One thing of a family: `cmdstat_get:calls=3,usec=12`.
+/// One row of a family: `cmdstat_get:calls=3,usec=12`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What kind of thing it is.
+    /// The kind of the row.
     pub family: &'static Family,
-    /// Which one it is; any characters.
+    /// The label that tells it from other rows of its family. It may have any characters.
     pub label: String,
-    /// What is known of it. A name that comes twice is a list.
+    /// The values. Fields with the same name are a list.
     pub fields: Vec<Field>,
 }
 
@@ -100,18 +100,18 @@ pub struct Row {
 pub enum Item {
     /// A single value.
     Field(Field),
-    /// Several values of one thing.
+    /// Several values with a common label.
     Row(Row),
 }
 
 /// A section of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
-    /// The name it is asked for by.
+    /// The name by which INFO is asked for it.
     pub name: &'static str,
-    /// Its heading.
+    /// The heading.
     pub title: &'static str,
-    /// Its lines.
+    /// The lines.
     pub items: Vec<Item>,
 }
 
@@ -131,7 +131,7 @@ impl Section {
         self.items.extend(fields.into_iter().map(Item::Field));
     }
 
-    /// Adds a size, and a second field that shows it with a unit.
+    /// Adds a size in bytes, and a second field `<name>_human` that shows it with a unit.
     pub fn size(&mut self, name: &'static str, bytes: impl TryInto<u64>) {
         let bytes = bytes.try_into().unwrap_or(u64::MAX);
         self.push(gauge(name, Unit::Bytes, bytes));
@@ -144,32 +144,32 @@ impl Section {
     }
 }
 
-/// A value that goes up and down.
+/// Makes a field whose value goes up and down.
 pub fn gauge(name: impl Into<Cow<'static, str>>, unit: Unit, value: impl Into<Value>) -> Field {
     Field { name: name.into(), kind: Kind::Gauge, unit, value: value.into() }
 }
 
-/// A value that only grows.
+/// Makes a field whose value only grows.
 pub fn counter(name: impl Into<Cow<'static, str>>, unit: Unit, value: impl Into<Value>) -> Field {
     Field { name: name.into(), kind: Kind::Counter, unit, value: value.into() }
 }
 
-/// What something is, in words or as a number.
+/// Makes a field with a fact, in words or as a number.
 pub fn text(name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Field {
     Field { name: name.into(), kind: Kind::Text, unit: Unit::Count, value: value.into() }
 }
 
-/// Whether something went well.
+/// Makes a field that says whether something succeeded.
 pub fn status(name: impl Into<Cow<'static, str>>, is_ok: bool) -> Field {
     gauge(name, Unit::Count, Value::Status(is_ok))
 }
 
-/// What only people want to read, because other fields tell it.
+/// Makes a field for people that repeats other fields.
 pub fn derived(name: impl Into<Cow<'static, str>>, unit: Unit, value: impl Into<Value>) -> Field {
     Field { name: name.into(), kind: Kind::Derived, unit, value: value.into() }
 }
 
-/// The value that `percent` of all measurements did not exceed.
+/// Makes a field with the value that `percent` (0 to 100) of all measurements did not exceed.
 pub fn quantile(name: impl Into<Cow<'static, str>>, percent: f64, unit: Unit, value: Value) -> Field {
     Field { name: name.into(), kind: Kind::Quantile(percent), unit, value }
 }

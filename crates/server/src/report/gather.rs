@@ -1,7 +1,7 @@
-//! Gathering: which parts of the server's state each section is made of.
+//! Gathering: the parts of the state of the server that each section is made of.
 //!
-//! This file is the only one of the report that knows how to reach the state, so a change there is felt here alone. It runs
-//! beside other workers: counters are read where their owners keep them, shards are looked at one by one under their
+//! This is the only file of the report that reaches the state, so changes of the state concern this file alone. Gathering
+//! runs beside other workers: counters are read where their owners keep them, shards are read one by one under their
 //! locks, and the rest changes in the exclusive mode only.
 
 use super::field::{Section, gauge};
@@ -16,7 +16,7 @@ use crate::pubsub::Kind;
 use ochre_engine::keyspace::Interest;
 use ochre_engine::time::UnixMs;
 
-/// What a report is gathered from.
+/// The state that a report is gathered from.
 pub struct Source<'a, 'c> {
     context: &'a mut ExecContext<'c>,
     /// The time of the command that asks, in microseconds since 1970.
@@ -24,7 +24,7 @@ pub struct Source<'a, 'c> {
 }
 
 impl<'a, 'c> Source<'a, 'c> {
-    /// What a command reaches that asks for a report.
+    /// The state that the asking command may use.
     pub fn new(context: &'a mut ExecContext<'c>) -> Source<'a, 'c> {
         let unix_us = context.state.clock.unix_us(context.state.tick);
         Source { context, unix_us }

@@ -1,6 +1,6 @@
-//! The section about databases: how many keys each has, and how long they have to live.
+//! The section about databases: the number of keys of each, and their mean time to live.
 //!
-//! Keys are spread over shards that are looked at one after the other. Times to live are sampled, because INFO must not walk
+//! Keys are spread over shards, which are read one after the other. Times to live are sampled, because INFO must not walk
 //! over all keys.
 
 use super::Unit::{Count, Milliseconds};
@@ -8,14 +8,14 @@ use super::field::{Family, Section, gauge};
 use ochre_engine::keyspace::{Db, DbIndex, Shard};
 use ochre_engine::time::UnixMs;
 
-/// Keys per database whose time to live is looked at.
+/// Keys per database whose time to live is sampled.
 const SAMPLES: i64 = 20;
-/// Steps per database that are taken to find them.
+/// The most steps of the search for samples, per database.
 const STEPS: usize = 100;
 
 static DATABASE: Family = Family { prefix: "db", metric: "db", label: "db" };
 
-/// What is counted of all databases.
+/// The counts of all databases.
 pub struct KeyspaceCount {
     dbs: Vec<DbCount>,
     now: UnixMs,
@@ -32,7 +32,7 @@ struct DbCount {
 }
 
 impl KeyspaceCount {
-    /// Nothing counted yet, of so many databases.
+    /// A count of zero for `databases` databases.
     pub fn new(databases: u32, now: UnixMs) -> KeyspaceCount {
         KeyspaceCount { dbs: (0..databases).map(|_| DbCount::default()).collect(), now }
     }

@@ -8,8 +8,8 @@ use crate::memory::{self, MemoryUse, system_total};
 use crate::process::about;
 use ochre_engine::settings::MaxmemoryPolicy;
 
-/// Fills the section from what memory is used for, the limit with what follows when it is reached, and how many large values
-/// wait to be freed in the background and have been freed so far.
+/// Fills the section from the use of memory, the limit with the policy of eviction, and the numbers of large values that wait
+/// to be freed in the background and that have been freed.
 pub fn describe(
     memory: &MemoryUse,
     limit: (u64, MaxmemoryPolicy),
@@ -72,7 +72,7 @@ fn scripts(section: &mut Section) {
     section.size("used_memory_scripts", 0);
 }
 
-/// Adds a quotient and the difference in bytes.
+/// Adds the fields `<name>_ratio` and `<name>_bytes`.
 fn ratio(name: &str, ratio: memory::Ratio, section: &mut Section) {
     section.push(gauge(format!("{name}_ratio"), Ratio, Decimal(ratio.ratio, 2)));
     section.push(gauge(format!("{name}_bytes"), Bytes, ratio.bytes));

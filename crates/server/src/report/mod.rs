@@ -1,18 +1,18 @@
-//! What the server knows about itself: typed numbers, gathered once, of which INFO is one rendering.
+//! Reports about the server: typed numbers, gathered once, of which INFO is one rendering.
 //!
 //! ```text
 //!  server state ── gather.rs ──> builders, one file per section ──> Report ──> text.rs        INFO
-//!                  (the only user of `Common`)                       │  └─────> prometheus.rs
+//!                  (the only user of the state)                       │  └─────> prometheus.rs
 //!                                                                    └ sections > items > fields
 //! ```
 //! - A [`Report`] is plain data. It owns all it holds, so it can be rendered after the locks that its numbers needed are
 //!   free again, and by another thread.
 //! - A [`Section`] is a list of items in the order of INFO. An item is a [`Field`] (`used_memory:1024`) or a [`Row`] of a
-//!   [`Family`] (`cmdstat_get:calls=3,usec=12`): one thing of a kind, told apart by a label, with fields of its own.
+//!   [`Family`] (`cmdstat_get:calls=3,usec=12`), which has a label and fields of its own.
 //! - A field carries its name as INFO shows it, its value, its [`Kind`] and its [`Unit`]. A rendering derives all that it
 //!   needs from these: there is no second table of names, types or units.
-//! - What only repeats another field for people, such as `used_memory_human`, is of the kind [`Kind::Derived`]. Renderings
-//!   for machines leave it out.
+//! - Fields that only repeat others for people, such as `used_memory_human`, are of the kind [`Kind::Derived`]. Renderings
+//!   for machines leave them out.
 //! - Nothing is gathered for a section that was not asked for: the table in `sections.rs` has the function that fills a
 //!   section, and only those of the chosen sections are called.
 //! - A builder takes the parts of the state that it describes (counters, configuration), never the whole server, so tests
@@ -42,10 +42,10 @@ mod tests;
 pub use field::{Section, Unit, Value, counter, gauge, status};
 pub use gather::Source;
 
-/// The sections that somebody asked for.
+/// The sections that a client asked for.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Report {
-    /// In the order of INFO.
+    /// The sections in the order of INFO.
     pub sections: Vec<Section>,
 }
 

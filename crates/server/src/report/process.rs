@@ -1,4 +1,4 @@
-//! What the operating system tells of the process: its name for itself, and the processor time that was used.
+//! The facts from the operating system: its name and version, and the processor time of the process.
 
 use super::field::{Section, counter};
 use super::{Unit, Value};
@@ -15,7 +15,7 @@ pub fn system() -> String {
     }
 }
 
-/// Fills the section about processor time. The main thread is the one that asks.
+/// Fills the section about processor time. The calling thread counts as the main thread.
 pub fn describe_cpu(section: &mut Section) {
     let parts = [
         ("", UsageWho::RUSAGE_SELF),

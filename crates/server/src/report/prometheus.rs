@@ -1,21 +1,21 @@
 //! The report in the text format of Prometheus (exposition format 0.0.4).
 //!
-//! All is derived from the fields, by these rules:
+//! The text is derived from the fields, by these rules:
 //! - A metric is called `ochre_`, the name of the field, its base unit, and `_total` if it is a counter. A row puts the name
 //!   of its family in front and its label into braces.
-//! - Values are in base units: seconds, bytes, and ratios instead of percentages. The unit that the name in INFO ends with
-//!   makes room for the base unit.
-//! - What is text becomes labels of one metric `ochre_<section>_info` or `ochre_<family>_info`, whose value is 1.
-//! - What is derived is left out.
+//! - Values are in base units: seconds, bytes, and ratios instead of percentages. The base unit replaces the unit that the
+//!   name in INFO ends with.
+//! - Texts become labels of one metric `ochre_<section>_info` or `ochre_<family>_info`, whose value is 1.
+//! - Derived fields are left out.
 //!
-//! The format wants all samples of a metric together, so they are collected by metric before they are written.
+//! The format requires all samples of a metric together, so they are collected by metric before they are written.
 
 use super::Report;
 use super::field::{Field, Item, Kind, Row, Section, Unit, Value};
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// The whole text. No command and no socket serves it yet, so tests are its only callers.
+/// Renders the whole report. No command and no socket serves it yet, so tests are its only callers.
 #[cfg_attr(not(test), allow(dead_code))]
 pub fn prometheus(report: &Report) -> String {
     let mut metrics = Metrics::default();
@@ -65,7 +65,7 @@ impl Metrics {
         }
     }
 
-    /// Adds what is text as labels of one sample.
+    /// Adds the fields that are texts, as labels of one sample.
     fn add_info<'a>(
         &mut self,
         metric: &str,
@@ -76,7 +76,7 @@ impl Metrics {
         let mut labels: Vec<(&str, String)> =
             labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         for field in fields.filter(|field| field.kind == Kind::Text) {
-            // A label may be there once only, so a list becomes one value.
+            // A label may appear only once, so a list becomes one value.
             match labels[own..].iter_mut().find(|(name, _)| *name == field.name) {
                 Some((_, list)) => *list = format!("{list},{}", field.value),
                 None => labels.push((&field.name, field.value.to_string())),
@@ -113,8 +113,8 @@ impl Metrics {
     }
 }
 
-/// How a unit is told: what the name in INFO may end with, what the name of the metric ends with, and how many of the
-/// unit make one base unit.
+/// The names and the size of a unit: the endings of names in INFO that stand for it, the ending of the name of the metric,
+/// and the number of units in one base unit.
 fn base(unit: Unit) -> (&'static [&'static str], &'static str, f64) {
     match unit {
         Unit::Count => (&[], "", 1.0),
@@ -132,7 +132,7 @@ fn metric_name(field: &Field, row: Option<&Row>) -> String {
     let is_counter = field.kind == Kind::Counter;
     let family = row.map(|row| row.family.metric);
     let name = match (family, field.kind) {
-        // The label says which quantile it is.
+        // The label of the sample says which quantile it is.
         (Some(family), Kind::Quantile(_)) => family.to_owned(),
         (Some(family), _) => format!("{family}_{}", field.name),
         (None, _) => field.name.to_string(),
@@ -143,7 +143,7 @@ fn metric_name(field: &Field, row: Option<&Row>) -> String {
     format!("ochre_{stem}{suffix}{}", if is_counter { "_total" } else { "" })
 }
 
-/// A value in its base unit; nothing if it is no number.
+/// A value in its base unit; `None` if it is no number.
 fn number(value: &Value, unit: Unit) -> Option<String> {
     let (.., divisor) = base(unit);
     match value {
@@ -161,7 +161,7 @@ fn trimmed(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Labels in braces; nothing without labels.
+/// Labels in braces; an empty text without labels.
 fn braces(labels: &[(&str, String)]) -> String {
     let pairs: Vec<String> =
         labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();

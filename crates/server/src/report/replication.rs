@@ -1,10 +1,10 @@
-//! The section about replication, as far as it is there: a primary that nobody follows.
+//! The section about replication. The server has none, so it shows a primary without replicas.
 
 use super::Unit::{Bytes, Count};
 use super::field::{Section, counter, gauge, text};
 
-/// Fills the section. `run_id` stands for the history of the data: nobody has followed this run yet, so it is as good as any
-/// other id.
+/// Fills the section. `run_id` is shown as the id of the history of the data: no replica has followed this run, so any unique
+/// id is right.
 pub fn describe(run_id: &str, backlog_size: i64, section: &mut Section) {
     section.extend([
         text("role", "master"),

@@ -1,19 +1,19 @@
-//! The sections of INFO, in their order: by which words they are asked for, and what fills them.
+//! The table of the sections of INFO, in their order: the words that ask for them, and the functions that fill them.
 
 use super::field::Section;
 use super::gather::{self, Source};
 
-/// What is known of a section before it is gathered.
+/// The declaration of a section.
 pub struct Declaration {
-    /// The names it can be asked for by; the first one is its own.
+    /// The words that ask for it; the first one is its name.
     names: &'static [&'static str],
-    /// Its heading.
+    /// The heading.
     title: &'static str,
-    /// Shown if nothing is asked for.
+    /// Whether it is shown if no section is asked for.
     in_default: bool,
-    /// Shown for `all` and `everything`.
+    /// Whether it is shown for `all` and `everything`.
     in_all: bool,
-    /// Gathers its lines.
+    /// The function that fills it.
     fill: fn(&mut Source<'_, '_>, &mut Section),
 }
 
@@ -37,7 +37,7 @@ pub const SECTIONS: &[Declaration] = &[
 ];
 
 impl Declaration {
-    /// Whether the section belongs to what these words ask for.
+    /// Whether these words ask for the section.
     pub fn is_asked(&self, words: &[&[u8]]) -> bool {
         words.is_empty() && self.in_default
             || words.iter().any(|word| match word.to_ascii_lowercase().as_slice() {
@@ -47,7 +47,7 @@ impl Declaration {
             })
     }
 
-    /// The section, with its numbers of this moment.
+    /// Gathers the section with its current numbers.
     pub fn gather(&self, source: &mut Source<'_, '_>) -> Section {
         let mut section = Section::new(self.names[0], self.title);
         (self.fill)(source, &mut section);
@@ -61,7 +61,7 @@ const fn section(names: &'static [&'static str], title: &'static str, fill: Fill
     Declaration { names, title, in_default: true, in_all: true, fill }
 }
 
-/// A section that has to be asked for.
+/// A section that is not shown by default.
 const fn extra(names: &'static [&'static str], title: &'static str, in_all: bool, fill: Fill) -> Declaration {
     Declaration { names, title, in_default: false, in_all, fill }
 }

@@ -7,19 +7,19 @@ use crate::config::{Choice, Config};
 use crate::process::{Identity, about};
 use std::path::Path;
 
-/// What the section is made of.
+/// The facts that the section shows.
 pub struct ServerFacts<'a> {
     /// The configuration.
     pub config: &'a Config,
-    /// What the process was started with.
+    /// The facts about the process.
     pub identity: &'a Identity,
     /// Seconds since the start.
     pub uptime: u64,
     /// The time in microseconds since 1970.
     pub unix_us: i64,
-    /// How often the cron turns in a second.
+    /// Runs of the cron per second.
     pub hz: u64,
-    /// Whether there is a unix socket to accept connections, and how many others there are.
+    /// Whether there is a listening unix socket, and the number of other listening sockets.
     pub listens: (bool, usize),
 }
 

@@ -1,4 +1,4 @@
-//! The sections about what was done: totals of the whole server, and how long turns of the event loop take.
+//! The sections about the work done: totals of the whole server, and the durations of turns of the event loop.
 
 use super::Unit::{Bytes, Count, KilobytesPerSecond, Microseconds, Milliseconds, Percent};
 use super::Value::Decimal;
@@ -7,23 +7,23 @@ use crate::counter::Counter;
 use crate::stats::{Rates, Stats};
 use crate::tally::Tally;
 
-/// What the section is made of.
+/// The numbers that the section shows.
 pub struct StatsInput<'a> {
-    /// What all workers counted.
+    /// The counters of all workers.
     pub tally: Tally<'a>,
-    /// How fast the server works.
+    /// The rates of the last seconds.
     pub rates: &'a Rates,
-    /// Channels that somebody listens to.
+    /// Channels with subscribers.
     pub channels: usize,
-    /// Patterns of channels that somebody listens to.
+    /// Patterns of channels with subscribers.
     pub patterns: usize,
-    /// Channels of a shard that somebody listens to.
+    /// Shard channels with subscribers.
     pub shard_channels: usize,
-    /// Children that were forked.
+    /// Forks so far.
     pub forks: u64,
     /// Microseconds the last fork took.
     pub fork_micros: u64,
-    /// Open connections to servers that keys move to.
+    /// Cached connections of MIGRATE to other servers.
     pub migrations: usize,
 }
 
@@ -72,7 +72,7 @@ pub fn describe_event_loop(tally: Tally<'_>, section: &mut Section) {
     ]);
 }
 
-/// A counter that is counted by each worker.
+/// A field with the sum of a counter over all workers.
 fn total(tally: Tally<'_>, name: &'static str, of: fn(&Stats) -> &Counter) -> Field {
     counter(name, Count, tally.sum(of))
 }

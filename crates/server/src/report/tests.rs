@@ -1,4 +1,4 @@
-//! Reports of a server without sockets: what is gathered, that nothing else is, and that every rendering can say it.
+//! Reports of a server without sockets: only the sections asked for are gathered, and every rendering can show them.
 
 use super::field::{Field, Item, Kind, Value};
 use super::prometheus::prometheus;
@@ -56,7 +56,7 @@ fn gather(server: &mut Server, words: &[&str]) -> Report {
     Report::gather(&mut Source::new(&mut server.context()), &words)
 }
 
-/// Everything there is.
+/// All sections.
 fn all() -> Report {
     gather(&mut server(), &["everything", "debug", "workers"])
 }

@@ -10,7 +10,7 @@ use super::Report;
 use super::field::{Field, Item, Row, Section, Value};
 use std::fmt::{self, Display, Formatter, Write};
 
-/// The whole text.
+/// Renders the whole report.
 pub fn render(report: &Report) -> String {
     let mut text = String::with_capacity(8 << 10);
     for (at, section) in report.sections.iter().enumerate() {
@@ -49,7 +49,7 @@ impl Display for Row {
         for (at, Field { name, value, .. }) in self.fields.iter().enumerate() {
             write!(f, "{}{name}={value}", if at == 0 { ':' } else { ',' })?;
         }
-        // A row that knows nothing is a name all the same.
+        // A row without fields is its name with a colon.
         if self.fields.is_empty() { f.write_char(':') } else { Ok(()) }
     }
 }

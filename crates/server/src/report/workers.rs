@@ -1,11 +1,12 @@
-//! The section about workers: how often one of them stopped the others, for how long, and with which command.
+//! The section about workers: how often and for how long the exclusive mode was held, in all and by command.
 
 use super::Unit::{Count, Microseconds};
 use super::field::{Family, Section, counter, gauge};
 use crate::stats::ExclusiveStats;
 use crate::table::CommandTable;
 
-/// The metric differs from the prefix, because the totals of all commands have the names that begin with it.
+/// The rows by command. The metric differs from the prefix, because the totals of all commands have names that begin with
+/// the prefix.
 static EXCLUSIVE: Family = Family { prefix: "exclusive_", metric: "exclusive_command", label: "command" };
 
 /// Fills the section.
