@@ -35,8 +35,6 @@ pub const NO_AUTH: Flags = 1 << 13;
 pub const MAY_REPLICATE: Flags = 1 << 14;
 /// Only Sentinel has it.
 pub const SENTINEL: Flags = 1 << 15;
-/// Only Sentinel has it.
-pub const ONLY_SENTINEL: Flags = 1 << 16;
 /// No mandatory keys: its key specifications do not tell everything.
 pub const NO_MANDATORY_KEYS: Flags = 1 << 17;
 /// Its keys can only be found by its own procedure.

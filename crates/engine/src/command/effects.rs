@@ -42,8 +42,6 @@ pub enum Nothing {
     NullArray,
     /// `$-1` (RESP3 `_`): BLMOVE and BRPOPLPUSH inside MULTI. Those that waited answer as the others do.
     Null,
-    /// The integer 0: WAIT and the like.
-    Zero,
 }
 
 impl Nothing {
@@ -52,7 +50,6 @@ impl Nothing {
         match self {
             Nothing::NullArray => reply.null_array(),
             Nothing::Null => reply.null(),
-            Nothing::Zero => reply.int(0),
         }
     }
 }

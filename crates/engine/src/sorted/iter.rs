@@ -1,39 +1,32 @@
 //! Walks along the leaves, in both directions.
 
-use std::marker::PhantomData;
-
 use super::ScoreTree;
-use super::node::Leaf;
+use super::node::LeafRef;
 
 /// Members this far ahead are fetched in advance.
 const AHEAD: usize = 4;
 
 /// Elements in ascending order.
 pub struct Forward<'a> {
-    leaf: *const Leaf,
+    leaf: LeafRef<'a>,
     at: usize,
     left: u64,
-    tree: PhantomData<&'a ScoreTree>,
 }
 
 /// Elements in descending order.
 pub struct Backward<'a> {
-    leaf: *const Leaf,
+    leaf: LeafRef<'a>,
     /// One behind the next element.
     end: usize,
     left: u64,
-    tree: PhantomData<&'a ScoreTree>,
 }
 
 impl<'a> Forward<'a> {
     pub(super) fn new(tree: &'a ScoreTree, rank: u64) -> Self {
         let left = tree.len.saturating_sub(rank);
-        let (leaf, at) = match rank {
-            _ if left == 0 => (tree.last, 0),
-            0 => (tree.first, 0),
-            _ => tree.leaf_at(rank),
-        };
-        Self { leaf, at, left, tree: PhantomData }
+        let is_first = rank == 0 || left == 0;
+        let (leaf, at) = if is_first { (tree.first_leaf(), 0) } else { tree.leaf_at(rank) };
+        Self { leaf, at, left }
     }
 }
 
@@ -43,20 +36,16 @@ impl<'a> Iterator for Forward<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        // SAFETY: elements are left, so the leaf and the next one are live; the borrow of the tree
-        // keeps them unchanged.
-        unsafe {
-            if self.at == (*self.leaf).keys.len() {
-                (self.leaf, self.at) = ((*self.leaf).next, 0);
-            }
-            let keys = &(*self.leaf).keys;
-            if self.at + AHEAD < keys.len() {
-                keys.member(self.at + AHEAD).prefetch();
-            }
-            let item = (keys.score(self.at), keys.member(self.at).bytes());
-            self.at += 1;
-            Some(item)
+        if self.at == self.leaf.keys().len() {
+            (self.leaf, self.at) = (self.leaf.next()?, 0);
         }
+        let keys = self.leaf.keys();
+        if self.at + AHEAD < keys.len() {
+            keys.member(self.at + AHEAD).prefetch();
+        }
+        let item = (keys.score(self.at), keys.member(self.at).bytes());
+        self.at += 1;
+        Some(item)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -67,10 +56,10 @@ impl<'a> Iterator for Forward<'a> {
 impl<'a> Backward<'a> {
     pub(super) fn new(tree: &'a ScoreTree, rank: u64) -> Self {
         let Some(rank) = tree.len.checked_sub(1).map(|last| rank.min(last)) else {
-            return Self { leaf: tree.first, end: 0, left: 0, tree: PhantomData };
+            return Self { leaf: tree.first_leaf(), end: 0, left: 0 };
         };
         let (leaf, at) = tree.leaf_at(rank);
-        Self { leaf, end: at + 1, left: rank + 1, tree: PhantomData }
+        Self { leaf, end: at + 1, left: rank + 1 }
     }
 }
 
@@ -80,28 +69,19 @@ impl<'a> Iterator for Backward<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        // SAFETY: elements are left, so the leaf and the one before are live; the borrow of the
-        // tree keeps them unchanged.
-        unsafe {
-            if self.end == 0 {
-                self.leaf = (*self.leaf).prev;
-                self.end = (*self.leaf).keys.len();
-            }
-            let keys = &(*self.leaf).keys;
-            self.end -= 1;
-            if let Some(ahead) = self.end.checked_sub(AHEAD) {
-                keys.member(ahead).prefetch();
-            }
-            Some((keys.score(self.end), keys.member(self.end).bytes()))
+        if self.end == 0 {
+            self.leaf = self.leaf.prev()?;
+            self.end = self.leaf.keys().len();
         }
+        let keys = self.leaf.keys();
+        self.end -= 1;
+        if let Some(ahead) = self.end.checked_sub(AHEAD) {
+            keys.member(ahead).prefetch();
+        }
+        Some((keys.score(self.end), keys.member(self.end).bytes()))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left as usize, Some(self.left as usize))
     }
 }
-
-// SAFETY: an iterator is a shared borrow of the tree.
-unsafe impl Send for Forward<'_> {}
-// SAFETY: an iterator is a shared borrow of the tree.
-unsafe impl Send for Backward<'_> {}

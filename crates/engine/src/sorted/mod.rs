@@ -36,7 +36,7 @@ pub use member::{MemberRef, ScoredMember};
 pub use range::{LexBound, LexRange, ScoreRange};
 
 use keys::{Probe, Spot};
-use node::{INNER_BYTES, Inner, LEAF_BYTES, Leaf, Node, Path};
+use node::{INNER_BYTES, Inner, LEAF_BYTES, Leaf, LeafRef, Node, Path};
 
 /// Elements ordered by (score, member), found by score, by member or by rank.
 ///
@@ -167,8 +167,14 @@ impl ScoreTree {
         *self = Self::new();
     }
 
+    /// The first leaf.
+    fn first_leaf(&self) -> LeafRef<'_> {
+        // SAFETY: a tree has a first leaf, and is borrowed.
+        unsafe { LeafRef::new(self.first) }
+    }
+
     /// The leaf of a rank below `len` and the position in it.
-    fn leaf_at(&self, rank: u64) -> (*mut Leaf, usize) {
+    fn leaf_at(&self, rank: u64) -> (LeafRef<'_>, usize) {
         debug_assert!(rank < self.len);
         let (mut node, mut rest) = (self.root, rank);
         for _ in 0..self.height {
@@ -177,7 +183,8 @@ impl ScoreTree {
             let (index, inside) = inner.child_at(rest);
             (node, rest) = (inner.kids[index], inside);
         }
-        (node.cast(), rest as usize)
+        // SAFETY: below the last level are leaves of this tree, which is borrowed.
+        (unsafe { LeafRef::new(node.cast()) }, rest as usize)
     }
 
     /// The way down to where a key is or belongs.

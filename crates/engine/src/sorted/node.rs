@@ -114,6 +114,46 @@ impl Inner {
     }
 }
 
+/// A leaf of a tree that is borrowed during `'a`, so that the leaf and its neighbours are live and unchanged.
+#[derive(Clone, Copy)]
+pub(super) struct LeafRef<'a>(&'a Leaf);
+
+// SAFETY: it is a shared borrow of the tree, which can be read from any thread.
+unsafe impl Send for LeafRef<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for LeafRef<'_> {}
+
+impl<'a> LeafRef<'a> {
+    /// A leaf by its address.
+    ///
+    /// # Safety
+    /// It is a live leaf of a tree that is borrowed during `'a`.
+    pub(super) unsafe fn new(leaf: *const Leaf) -> Self {
+        // SAFETY: by the contract.
+        LeafRef(unsafe { &*leaf })
+    }
+
+    /// Its elements.
+    #[inline]
+    pub(super) fn keys(self) -> &'a Keys<u16, LEAF_KEYS> {
+        &self.0.keys
+    }
+
+    /// The leaf behind it.
+    #[inline]
+    pub(super) fn next(self) -> Option<Self> {
+        // SAFETY: the links of a live leaf are null or lead to leaves of the same tree.
+        unsafe { self.0.next.as_ref() }.map(LeafRef)
+    }
+
+    /// The leaf in front of it.
+    #[inline]
+    pub(super) fn prev(self) -> Option<Self> {
+        // SAFETY: the links of a live leaf are null or lead to leaves of the same tree.
+        unsafe { self.0.prev.as_ref() }.map(LeafRef)
+    }
+}
+
 /// Asks for what a search in a node reads first; `height` as for `free_subtree`.
 #[inline]
 pub(super) fn prefetch(node: Node, height: usize) {

@@ -45,7 +45,7 @@ impl FieldTable {
         self.table.iter().map(Field::parts)
     }
 
-    /// One step of a scan; see [`Table::scan`].
+    /// Emits the elements of one bucket; returns the next cursor, as [`super::Table::scan`] does.
     pub fn scan<'a>(&'a self, cursor: u64, mut emit: impl FnMut(&'a [u8], &'a [u8])) -> u64 {
         self.table.scan(cursor, |entry| {
             let (field, value) = entry.parts();

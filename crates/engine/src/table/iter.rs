@@ -122,20 +122,6 @@ impl<T: Thin> Table<T> {
         std::mem::replace(self, Self::new(self.seed)).into_iter()
     }
 
-    /// Shows every entry to `change`, which may change anything but the key.
-    pub fn for_each_mut(&mut self, mut change: impl FnMut(&mut T)) {
-        let mut position = Position::START;
-        while let Some((segment, bucket)) = position.advance(&self.directory) {
-            look_ahead(self.directory.at(segment), bucket);
-            for slot in self.directory.at(segment).buckets[bucket].occupied() {
-                let segment = self.directory.at_mut(segment);
-                if let Some(mut entry) = segment.entry_mut(bucket, slot, &mut self.counted) {
-                    change(&mut entry);
-                }
-            }
-        }
-    }
-
     /// Keeps the entries for which `keep` says so. Segments are rebuilt, not merged.
     pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         let mut at = 0;

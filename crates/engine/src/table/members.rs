@@ -26,7 +26,7 @@ impl MemberTable {
         self.table.iter().map(Member::text)
     }
 
-    /// One step of a scan; see [`Table::scan`].
+    /// Emits the elements of one bucket; returns the next cursor, as [`super::Table::scan`] does.
     pub fn scan<'a>(&'a self, cursor: u64, mut emit: impl FnMut(Item<'a>)) -> u64 {
         self.table.scan(cursor, |entry| emit(entry.text()))
     }

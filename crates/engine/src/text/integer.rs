@@ -8,9 +8,6 @@
 
 pub use ochre_resp::digits::{atoi, parse_i64};
 
-/// The longest text of an `i64`, sign included.
-pub const MAX_I64_DIGITS: usize = 20;
-
 /// An unsigned integer as Redis reads stream ids and the like (util.c `string2ull`).
 ///
 /// Canonical texts first; whatever is left gets the leniency of C's `strtoull`: blanks in front,
@@ -60,12 +57,6 @@ pub fn digits_u64(value: u64) -> usize {
 #[inline]
 pub fn len_i64(value: i64) -> usize {
     digits_u64(value.unsigned_abs()) + usize::from(value < 0)
-}
-
-/// Appends the decimal text of `value`.
-#[inline]
-pub fn push_i64(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 #[cfg(test)]

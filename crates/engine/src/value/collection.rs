@@ -218,16 +218,6 @@ impl RawValue {
         // SAFETY: the head was owned by this value, whose kind says that it is a boxed string.
         Ok(*unsafe { Box::from_raw(heap_pointer(head)) })
     }
-
-    /// The typed collection, if it is of this type.
-    pub fn into_collection<T: Collection>(self) -> Option<T> {
-        if !T::holds(self.kind) {
-            return None;
-        }
-        let (kind, head) = self.into_parts();
-        // SAFETY: the parts were owned by this value, whose kind fits.
-        Some(unsafe { T::from_raw(kind, head) })
-    }
 }
 
 impl Drop for RawValue {

@@ -1,7 +1,7 @@
 //! Values: the typed forms of what a key holds, and their raw form inside an entry.
 //!
 //! A collection is an enum of its encodings (`Hash::Packed(Listpack)`, `Hash::Table(Box<..>)`).
-//! Inside an entry it is a [`Kind`] and 8 bytes, the *head*; [`Collection`] goes from one form to
+//! Inside an entry it is a [`Kind`](crate::entry::Kind) and 8 bytes, the *head*; [`Collection`] goes from one form to
 //! the other without touching the value. Handlers only meet the typed forms, through
 //! [`crate::keyspace::Keys`].
 

@@ -103,12 +103,8 @@ impl<R: Read> Checker<'_, R> {
                 let line = "RDB file was saved with checksum disabled: no check performed.";
                 Ok(self.info(format_args!("{line}"))?)
             }
-            Some((stored, computed)) if computed.is_none_or(|computed| computed == stored) => {
-                Ok(self.info(format_args!("Checksum OK"))?)
-            }
-            Some((stored, computed)) => {
-                Err(Fault::Checksum { stored, computed: computed.unwrap_or(stored) }.into())
-            }
+            Some((stored, computed)) if computed == stored => Ok(self.info(format_args!("Checksum OK"))?),
+            Some((stored, computed)) => Err(Fault::Checksum { stored, computed }.into()),
         }
     }
 

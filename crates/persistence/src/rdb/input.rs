@@ -176,7 +176,7 @@ pub struct Source<R> {
     /// Bytes taken before the start of the buffer.
     before: u64,
     size: Option<u64>,
-    crc: Option<u64>,
+    crc: u64,
     /// Up to where in the buffer the checksum went.
     summed: usize,
 }
@@ -185,13 +185,7 @@ impl<R: Read> Source<R> {
     /// Reads `reader`, of which `size` bytes are there (if that is known).
     pub fn new(reader: R, size: Option<u64>) -> Self {
         let buffer = vec![0; CHUNK];
-        Source { reader, buffer, at: 0, end: 0, before: 0, size, crc: Some(0), summed: 0 }
-    }
-
-    /// Does not compute the checksum.
-    pub fn without_checksum(mut self) -> Self {
-        self.crc = None;
-        self
+        Source { reader, buffer, at: 0, end: 0, before: 0, size, crc: 0, summed: 0 }
     }
 
     /// The stream; what is in the buffer is lost.
@@ -200,7 +194,7 @@ impl<R: Read> Source<R> {
     }
 
     /// The checksum of everything taken so far.
-    pub fn checksum(&mut self) -> Option<u64> {
+    pub fn checksum(&mut self) -> u64 {
         self.sum_up();
         self.crc
     }
@@ -221,7 +215,7 @@ impl<R: Read> Source<R> {
 
     fn sum_up(&mut self) {
         let new = &self.buffer[self.summed..self.at];
-        self.crc = self.crc.map(|crc| crc64::update(crc, new));
+        self.crc = crc64::update(self.crc, new);
         self.summed = self.at;
     }
 
@@ -332,7 +326,7 @@ mod tests {
             seen.extend_from_slice(Input::take(&mut source, n).unwrap());
             assert_eq!(source.offset(), seen.len() as u64);
         }
-        assert_eq!(source.checksum(), Some(crc64::update(0, &seen)));
+        assert_eq!(source.checksum(), crc64::update(0, &seen));
         let mut rest = Vec::new();
         source.read_to_end(&mut rest).unwrap();
         assert_eq!([seen, rest].concat(), bytes);

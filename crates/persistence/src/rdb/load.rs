@@ -320,7 +320,7 @@ impl<'a, R: Read, S: Sink> Loader<'a, R, S> {
     fn compare_checksum(&mut self, version: u16) -> Result<bool, Fault> {
         match self.records.checksum(version)? {
             None | Some((0, _)) => Ok(true),
-            Some((stored, Some(computed))) if self.options.checksum && stored != computed => {
+            Some((stored, computed)) if self.options.checksum && stored != computed => {
                 Err(Fault::Checksum { computed, stored })
             }
             Some(_) => Ok(false),

@@ -22,16 +22,16 @@
 //!
 //! # How it is built
 //!
-//! - [`save`] walks a world that nobody changes shard by shard, prefetching entries and values a batch ahead, and
+//! - [`save()`] walks a world that nobody changes shard by shard, prefetching entries and values a batch ahead, and
 //!   encodes ([`encode`]) into one reused buffer of [`output::Output`], over which the running CRC
 //!   goes a block at a time. Nothing is allocated per key.
-//! - [`load`] cuts a stream into entries for a [`Sink`]. Its [`Source`] shows the bytes where they
+//! - [`load()`] cuts a stream into entries for a [`Sink`]. Its [`Source`] shows the bytes where they
 //!   were read to; listpacks and intsets are copied from there once, into their final block, after
 //!   they were checked.
 //! - [`decode`] makes one value of bytes: a pure function of bytes and [`Decoding`].
 //! - [`load_ahead`] lets several threads decode: [`extent`] finds the ends of values, [`RawBatch`]
 //!   carries them.
-//! - [`check`] reads a file as [`load`] does, but tells what it finds (redis-check-rdb).
+//! - [`check`] reads a file as [`load()`] does, but tells what it finds (redis-check-rdb).
 //! - [`payload`] is the same for single values with a footer.
 
 pub mod check;

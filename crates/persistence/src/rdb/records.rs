@@ -181,9 +181,8 @@ impl<'s, R: Read> Records<'s, R> {
         }
     }
 
-    /// The checksum behind the end mark: stored, and computed if that was asked for. `None` before
-    /// version 5, which had none.
-    pub fn checksum(&mut self, version: u16) -> Result<Option<(u64, Option<u64>)>, Fault> {
+    /// The checksum behind the end mark, stored and computed. `None` before version 5, which had none.
+    pub fn checksum(&mut self, version: u16) -> Result<Option<(u64, u64)>, Fault> {
         self.doing = Doing::Checksum;
         if version < 5 {
             return Ok(None);

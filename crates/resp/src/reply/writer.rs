@@ -75,11 +75,6 @@ impl<'a> Reply<'a> {
         self.protocol == Protocol::Resp3
     }
 
-    /// Writes what follows in another protocol (HELLO answers in the one it has just chosen).
-    pub fn set_protocol(&mut self, protocol: Protocol) {
-        self.protocol = protocol;
-    }
-
     /// Whether the client has so much unsent output that it will be given up: a long reply may stop here.
     #[inline]
     pub fn is_over_limit(&self) -> bool {
@@ -152,15 +147,6 @@ impl<'a> Reply<'a> {
         self.header(b'$', bytes.len() as i64);
         self.out.append_shared(bytes.clone());
         self.out.append(b"\r\n");
-    }
-
-    /// A string that consists of pieces.
-    pub fn bulk_pieces(&mut self, pieces: &[&[u8]]) {
-        let len: usize = pieces.iter().map(|piece| piece.len()).sum();
-        let raw = self.out.room(len + FRAME);
-        Line::new(b'$', len as i64).append_to(raw);
-        pieces.iter().for_each(|piece| raw.extend_from_slice(piece));
-        raw.extend_from_slice(b"\r\n");
     }
 
     /// An integer as a string.
@@ -281,11 +267,6 @@ impl<'a> Reply<'a> {
     /// Makes the deferred aggregate a set of `len` elements.
     pub fn set_set_len(&mut self, place: Deferred, len: usize) {
         self.settle(place, self.kind(b'~'), len as i64);
-    }
-
-    /// Makes the deferred aggregate nothing at all: what was written since is withdrawn.
-    pub fn withdraw(&mut self, place: Deferred) {
-        self.out.rollback(place.mark);
     }
 
     /// The current end of the output.

@@ -24,7 +24,6 @@ struct Command {
     end: usize,
     /// Position in the buffer right behind the command.
     buffer_end: usize,
-    inline: bool,
 }
 
 impl Batch {
@@ -61,11 +60,6 @@ impl Batch {
         self.commands[index].buffer_end
     }
 
-    /// Whether command `index` came as a line instead of an array of bulk strings.
-    pub fn is_inline(&self, index: usize) -> bool {
-        self.commands[index].inline
-    }
-
     /// Forgets all commands and keeps the memory.
     #[inline]
     pub fn clear(&mut self) {
@@ -94,9 +88,9 @@ impl Batch {
 
     /// Makes one command of everything pushed since the last one.
     #[inline]
-    pub(crate) fn finish(&mut self, buffer_end: usize, inline: bool) {
+    pub(crate) fn finish(&mut self, buffer_end: usize) {
         let end = self.spans.len();
-        self.commands.push(Command { first: self.open.0, end, buffer_end, inline });
+        self.commands.push(Command { first: self.open.0, end, buffer_end });
         self.open = (end, self.owned.len());
     }
 

@@ -92,7 +92,7 @@ fn item(buffer: &[u8], at: usize, batch: &mut Batch) -> Result<usize, Stop> {
         batch.push(Span::in_buffer(payload, len));
         pos = end;
     }
-    batch.finish(pos, false);
+    batch.finish(pos);
     Ok(pos)
 }
 

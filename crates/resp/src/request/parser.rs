@@ -134,7 +134,7 @@ impl Parser {
             if !self.arguments(buffer, limits, in_place, batch)? {
                 return Ok(false);
             }
-            batch.finish(self.pos, false);
+            batch.finish(self.pos);
         }
         Ok(self.pos < buffer.len())
     }
@@ -269,7 +269,7 @@ impl Parser {
         }
         self.pos = newline + 1;
         if batch.spans.len() > before {
-            batch.finish(self.pos, true);
+            batch.finish(self.pos);
         } else {
             self.empty_lines = true;
         }

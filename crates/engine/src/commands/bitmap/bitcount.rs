@@ -6,7 +6,7 @@ use crate::command::*;
 use crate::commands::number::int;
 use crate::level::Level;
 
-/// BITCOUNT key [start end [BYTE | BIT]]
+/// Declaration of `BITCOUNT key [start end [BYTE | BIT]]`.
 pub static BITCOUNT: Command = Command::new("bitcount", Group::Bitmap, -2, bitcount)
     .since("2.6.0")
     .flags(READONLY)

@@ -10,7 +10,7 @@ use crate::commands::number::int;
 use crate::text::{eq_ignore_case, parse_i64};
 use ochre_resp::reply::Reply;
 
-/// BITFIELD key [GET type offset | [OVERFLOW ...] <SET | INCRBY> type offset value ...]
+/// Declaration of `BITFIELD key [GET type offset | [OVERFLOW ...] <SET | INCRBY> type offset value ...]`.
 pub static BITFIELD: Command = Command::new("bitfield", Group::Bitmap, -2, bitfield)
     .since("3.2.0")
     .flags(WRITE | DENYOOM)
@@ -39,7 +39,7 @@ const WRITES: &[Arg] = &[
         .token("INCRBY"),
 ];
 
-/// BITFIELD_RO key [GET type offset ...]
+/// Declaration of `BITFIELD_RO key [GET type offset ...]`.
 pub static BITFIELD_RO: Command = Command::new("bitfield_ro", Group::Bitmap, -2, bitfield_ro)
     .since("6.0.0")
     .flags(READONLY | FAST)

@@ -7,7 +7,7 @@ use crate::text::eq_ignore_case;
 use crate::value::StrValue;
 use std::borrow::Cow;
 
-/// BITOP <AND | OR | XOR | NOT> destkey key [key ...]
+/// Declaration of `BITOP <AND | OR | XOR | NOT> destkey key [key ...]`.
 pub static BITOP: Command = Command::new("bitop", Group::Bitmap, -4, bitop)
     .since("2.6.0")
     .flags(WRITE | DENYOOM)

@@ -6,7 +6,7 @@ use crate::command::*;
 use crate::commands::number::int;
 use crate::level::Level;
 
-/// BITPOS key bit [start [end [BYTE | BIT]]]
+/// Declaration of `BITPOS key bit [start [end [BYTE | BIT]]]`.
 pub static BITPOS: Command = Command::new("bitpos", Group::Bitmap, -3, bitpos)
     .since("2.8.7")
     .flags(READONLY)

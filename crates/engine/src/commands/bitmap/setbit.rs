@@ -5,7 +5,7 @@ use crate::bits::{get_bit, set_bit};
 use crate::command::*;
 use crate::text::parse_i64;
 
-/// SETBIT key offset value
+/// Declaration of `SETBIT key offset value`.
 pub static SETBIT: Command = Command::new("setbit", Group::Bitmap, 4, setbit)
     .since("2.2.0")
     .flags(WRITE | DENYOOM | QUICK)
@@ -36,7 +36,7 @@ fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// GETBIT key offset
+/// Declaration of `GETBIT key offset`.
 pub static GETBIT: Command = Command::new("getbit", Group::Bitmap, 3, getbit)
     .since("2.2.0")
     .flags(READONLY | FAST)

@@ -2,7 +2,7 @@
 
 use crate::command::*;
 
-/// DBSIZE
+/// Declaration of `DBSIZE`.
 pub static DBSIZE: Command = Command::new("dbsize", Group::Server, 1, dbsize)
     .flags(READONLY | FAST | WHOLE_WORLD)
     .categories(CAT_KEYSPACE)

@@ -4,7 +4,7 @@ use crate::command::*;
 
 const SUM: &[&str] = &["request_policy:multi_shard", "response_policy:agg_sum"];
 
-/// DEL key [key ...]
+/// Declaration of `DEL key [key ...]`.
 pub static DEL: Command = Command::new("del", Group::Generic, -2, del)
     .since("1.0.0")
     .flags(WRITE)
@@ -18,7 +18,7 @@ fn del(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     remove_all(ctx, args, ctx.settings.lazyfree_lazy_user_del)
 }
 
-/// UNLINK key [key ...]
+/// Declaration of `UNLINK key [key ...]`.
 pub static UNLINK: Command = Command::new("unlink", Group::Generic, -2, unlink)
     .since("4.0.0")
     .flags(WRITE | FAST)
@@ -45,7 +45,7 @@ fn remove_all(ctx: &mut Ctx<'_>, args: Args<'_>, lazy: bool) -> Outcome {
     Ok(())
 }
 
-/// EXISTS key [key ...]
+/// Declaration of `EXISTS key [key ...]`.
 pub static EXISTS: Command = Command::new("exists", Group::Generic, -2, exists)
     .since("1.0.0")
     .flags(READONLY | FAST)
@@ -62,7 +62,7 @@ fn exists(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// TOUCH key [key ...]
+/// Declaration of `TOUCH key [key ...]`.
 pub static TOUCH: Command = Command::new("touch", Group::Generic, -2, touch)
     .since("3.2.1")
     .flags(READONLY | FAST)

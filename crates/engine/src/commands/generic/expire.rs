@@ -18,7 +18,7 @@ const CONDITION: Arg = Arg::one_of(
 .optional()
 .since("7.0.0");
 
-/// EXPIRE key seconds [NX | XX | GT | LT]
+/// Declaration of `EXPIRE key seconds [NX | XX | GT | LT]`.
 pub static EXPIRE: Command = Command::new("expire", Group::Generic, -3, expire)
     .arity_before("7.0.0", 3)
     .since("1.0.0")
@@ -33,7 +33,7 @@ fn expire(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     run(ctx, args, ctx.now.0, 1000)
 }
 
-/// PEXPIRE key milliseconds [NX | XX | GT | LT]
+/// Declaration of `PEXPIRE key milliseconds [NX | XX | GT | LT]`.
 pub static PEXPIRE: Command = Command::new("pexpire", Group::Generic, -3, pexpire)
     .arity_before("7.0.0", 3)
     .since("2.6.0")
@@ -48,7 +48,7 @@ fn pexpire(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     run(ctx, args, ctx.now.0, 1)
 }
 
-/// EXPIREAT key unix-time-seconds [NX | XX | GT | LT]
+/// Declaration of `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]`.
 pub static EXPIREAT: Command = Command::new("expireat", Group::Generic, -3, expireat)
     .arity_before("7.0.0", 3)
     .since("1.2.0")
@@ -63,7 +63,7 @@ fn expireat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     run(ctx, args, 0, 1000)
 }
 
-/// PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]
+/// Declaration of `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]`.
 pub static PEXPIREAT: Command = Command::new("pexpireat", Group::Generic, -3, pexpireat)
     .arity_before("7.0.0", 3)
     .since("2.6.0")
@@ -163,7 +163,7 @@ impl Condition {
     }
 }
 
-/// PERSIST key
+/// Declaration of `PERSIST key`.
 pub static PERSIST: Command = Command::new("persist", Group::Generic, 2, persist)
     .since("2.2.0")
     .flags(WRITE | FAST)

@@ -3,7 +3,7 @@
 use crate::command::*;
 use crate::text::glob_match;
 
-/// KEYS pattern
+/// Declaration of `KEYS pattern`.
 pub static KEYS: Command = Command::new("keys", Group::Generic, 2, keys)
     .since("1.0.0")
     .flags(READONLY | WHOLE_WORLD)
@@ -29,7 +29,7 @@ fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// RANDOMKEY
+/// Declaration of `RANDOMKEY`.
 pub static RANDOMKEY: Command = Command::new("randomkey", Group::Generic, 1, randomkey)
     .tips_before("7.2.0", &["nondeterministic_output", "request_policy:all_shards"])
     .since("1.0.0")

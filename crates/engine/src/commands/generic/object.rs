@@ -5,7 +5,7 @@ use crate::entry::{KeyEntry, Kind};
 use crate::level::Level;
 use crate::value::{StrRef, Type};
 
-/// TYPE key
+/// Declaration of `TYPE key`.
 pub static TYPE: Command = Command::new("type", Group::Generic, 2, type_of)
     .since("1.0.0")
     .flags(READONLY | FAST)
@@ -21,7 +21,7 @@ fn type_of(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// OBJECT subcommand ...
+/// Declaration of `OBJECT subcommand ...`.
 pub static OBJECT: Command = Command::container("object", Group::Generic, SUBCOMMANDS)
     .since("2.2.3")
     .without_categories(CAT_KEYSPACE)

@@ -5,7 +5,7 @@ use crate::command::*;
 use crate::keyspace::DbIndex;
 use crate::level::Level;
 
-/// RENAME key newkey
+/// Declaration of `RENAME key newkey`.
 pub static RENAME: Command = Command::new("rename", Group::Generic, 3, rename)
     .since("1.0.0")
     .flags(WRITE)
@@ -21,7 +21,7 @@ fn rename(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// RENAMENX key newkey
+/// Declaration of `RENAMENX key newkey`.
 pub static RENAMENX: Command = Command::new("renamenx", Group::Generic, 3, renamenx)
     .since("1.0.0")
     .flags(WRITE | FAST)
@@ -66,7 +66,7 @@ fn rename_key(ctx: &mut Ctx<'_>, args: Args<'_>, overwrite: bool) -> Result<Rena
     Ok(Renamed::Moved)
 }
 
-/// MOVE key db
+/// Declaration of `MOVE key db`.
 pub static MOVE: Command = Command::new("move", Group::Generic, 3, move_key)
     .since("1.0.0")
     .flags(WRITE | FAST)

@@ -5,7 +5,7 @@ use crate::commands::scan_options::{ScanOptions, scan_cursor};
 use crate::text::eq_ignore_case;
 use crate::value::Type;
 
-/// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
+/// Declaration of `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`.
 pub static SCAN: Command = Command::new("scan", Group::Generic, -2, scan)
     .tips_before("7.2.0", &["nondeterministic_output", "request_policy:special"])
     .since("2.8.0")

@@ -6,7 +6,7 @@ const KEYS: &[KeySpec] = &[KeySpec::at(1, RO | ACCESS)];
 const HISTORY: &[(&str, &str)] = &[("2.8.0", "A missing key answers -2.")];
 const ARGS: &[Arg] = &[Arg::key("key")];
 
-/// TTL key
+/// Declaration of `TTL key`.
 pub static TTL: Command = Command::new("ttl", Group::Generic, 2, ttl)
     .since("1.0.0")
     .flags(READONLY | FAST)
@@ -21,7 +21,7 @@ fn ttl(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     answer(ctx, args, ctx.now.0, rounded_seconds)
 }
 
-/// PTTL key
+/// Declaration of `PTTL key`.
 pub static PTTL: Command = Command::new("pttl", Group::Generic, 2, pttl)
     .since("2.6.0")
     .flags(READONLY | FAST)
@@ -36,7 +36,7 @@ fn pttl(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     answer(ctx, args, ctx.now.0, |ms| ms)
 }
 
-/// EXPIRETIME key
+/// Declaration of `EXPIRETIME key`.
 pub static EXPIRETIME: Command = Command::new("expiretime", Group::Generic, 2, expiretime)
     .since("7.0.0")
     .flags(READONLY | FAST)
@@ -49,7 +49,7 @@ fn expiretime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     answer(ctx, args, 0, rounded_seconds)
 }
 
-/// PEXPIRETIME key
+/// Declaration of `PEXPIRETIME key`.
 pub static PEXPIRETIME: Command = Command::new("pexpiretime", Group::Generic, 2, pexpiretime)
     .since("7.0.0")
     .flags(READONLY | FAST)

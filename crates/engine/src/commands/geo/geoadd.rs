@@ -7,7 +7,7 @@ use crate::geo::score_of;
 use crate::level::Level;
 use crate::text::eq_ignore_case;
 
-/// GEOADD key [NX|XX] [CH] longitude latitude member [...]
+/// Declaration of `GEOADD key [NX|XX] [CH] longitude latitude member [...]`.
 pub static GEOADD: Command = Command::new("geoadd", Group::Geo, -5, geoadd)
     .since("3.2.0")
     .flags(WRITE | DENYOOM)

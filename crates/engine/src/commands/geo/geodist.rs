@@ -9,7 +9,7 @@ use crate::text::double::push_fixed;
 use crate::value::Zset;
 use ochre_resp::reply::Reply;
 
-/// GEODIST key member1 member2 [M|KM|FT|MI]
+/// Declaration of `GEODIST key member1 member2 [M|KM|FT|MI]`.
 pub static GEODIST: Command = Command::new("geodist", Group::Geo, -4, geodist)
     .since("3.2.0")
     .flags(READONLY | QUICK)
@@ -23,7 +23,7 @@ pub static GEODIST: Command = Command::new("geodist", Group::Geo, -4, geodist)
         Arg::one_of("unit", UNITS).optional(),
     ]);
 
-/// GEOPOS key [member ...]
+/// Declaration of `GEOPOS key [member ...]`.
 pub static GEOPOS: Command = Command::new("geopos", Group::Geo, -2, geopos)
     .since("3.2.0")
     .flags(READONLY)
@@ -32,7 +32,7 @@ pub static GEOPOS: Command = Command::new("geopos", Group::Geo, -2, geopos)
     .complexity("O(1) for each member")
     .args(&[Arg::key("key"), Arg::string("member").optional().multiple()]);
 
-/// GEOHASH key [member ...]
+/// Declaration of `GEOHASH key [member ...]`.
 pub static GEOHASH: Command = Command::new("geohash", Group::Geo, -2, geohash)
     .since("3.2.0")
     .flags(READONLY)

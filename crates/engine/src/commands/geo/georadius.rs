@@ -6,7 +6,7 @@ use super::search::run;
 use crate::command::*;
 use crate::value::Zset;
 
-/// GEORADIUS key longitude latitude radius unit [options] [STORE key|STOREDIST key]
+/// Declaration of `GEORADIUS key longitude latitude radius unit [options] [STORE key|STOREDIST key]`.
 pub static GEORADIUS: Command = Command::new("georadius", Group::Geo, -6, georadius)
     .since("3.2.0")
     .flags(WRITE | DENYOOM | MOVABLE_KEYS)
@@ -44,7 +44,7 @@ pub static GEORADIUS: Command = Command::new("georadius", Group::Geo, -6, georad
         .optional(),
     ]);
 
-/// GEORADIUSBYMEMBER key member radius unit [options] [STORE key|STOREDIST key]
+/// Declaration of `GEORADIUSBYMEMBER key member radius unit [options] [STORE key|STOREDIST key]`.
 pub static GEORADIUSBYMEMBER: Command = Command::new("georadiusbymember", Group::Geo, -5, georadiusbymember)
     .since("3.2.0")
     .flags(WRITE | DENYOOM | MOVABLE_KEYS)
@@ -81,7 +81,7 @@ pub static GEORADIUSBYMEMBER: Command = Command::new("georadiusbymember", Group:
         .optional(),
     ]);
 
-/// GEORADIUS_RO key longitude latitude radius unit [options]
+/// Declaration of `GEORADIUS_RO key longitude latitude radius unit [options]`.
 pub static GEORADIUS_RO: Command = Command::new("georadius_ro", Group::Geo, -6, georadius_ro)
     .since("3.2.10")
     .flags(READONLY)
@@ -107,7 +107,7 @@ pub static GEORADIUS_RO: Command = Command::new("georadius_ro", Group::Geo, -6, 
         Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
     ]);
 
-/// GEORADIUSBYMEMBER_RO key member radius unit [options]
+/// Declaration of `GEORADIUSBYMEMBER_RO key member radius unit [options]`.
 pub static GEORADIUSBYMEMBER_RO: Command =
     Command::new("georadiusbymember_ro", Group::Geo, -5, georadiusbymember_ro)
         .since("3.2.10")

@@ -6,7 +6,7 @@ use super::search::run;
 use crate::command::*;
 use crate::value::Zset;
 
-/// GEOSEARCH key FROMMEMBER ..|FROMLONLAT .. BYRADIUS ..|BYBOX .. [options]
+/// Declaration of `GEOSEARCH key FROMMEMBER ..|FROMLONLAT .. BYRADIUS ..|BYBOX .. [options]`.
 pub static GEOSEARCH: Command = Command::new("geosearch", Group::Geo, -7, geosearch)
     .since("6.2.0")
     .flags(READONLY)
@@ -45,7 +45,7 @@ pub static GEOSEARCH: Command = Command::new("geosearch", Group::Geo, -7, geosea
         Arg::word("withhash", "WITHHASH").optional(),
     ]);
 
-/// GEOSEARCHSTORE destination source FROMMEMBER ..|FROMLONLAT .. BYRADIUS ..|BYBOX .. [options]
+/// Declaration of `GEOSEARCHSTORE destination source FROMMEMBER ..|FROMLONLAT .. BYRADIUS ..|BYBOX .. [options]`.
 pub static GEOSEARCHSTORE: Command = Command::new("geosearchstore", Group::Geo, -8, geosearchstore)
     .since("6.2.0")
     .flags(WRITE | DENYOOM)

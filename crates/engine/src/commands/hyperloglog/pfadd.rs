@@ -7,7 +7,7 @@ use crate::command::{
 use crate::hyperloglog::{self as hll, Encoding};
 use crate::keyspace::StrMut;
 
-/// PFADD key [element ...]
+/// Declaration of `PFADD key [element ...]`.
 pub static PFADD: Command = Command::new("pfadd", Group::HyperLogLog, -2, pfadd)
     .since("2.8.9")
     .flags(WRITE | DENYOOM | FAST)

@@ -4,7 +4,7 @@ use super::encoding_of;
 use crate::command::{ACCESS, Arg, Args, Command, Ctx, Group, KeySpec, MAY_REPLICATE, Outcome, READONLY, RW};
 use crate::hyperloglog::{self as hll, Registers};
 
-/// PFCOUNT key [key ...]
+/// Declaration of `PFCOUNT key [key ...]`.
 pub static PFCOUNT: Command = Command::new("pfcount", Group::HyperLogLog, -2, pfcount)
     .since("2.8.9")
     .flags(READONLY | MAY_REPLICATE)

@@ -7,7 +7,7 @@ use crate::command::{
 use crate::hyperloglog::{self as hll, Encoding, REGISTERS};
 use crate::text::eq_ignore_case;
 
-/// PFDEBUG GETREG|DECODE|ENCODING|TODENSE key
+/// Declaration of `PFDEBUG GETREG|DECODE|ENCODING|TODENSE key`.
 pub static PFDEBUG: Command = Command::new("pfdebug", Group::HyperLogLog, 3, pfdebug)
     .since("2.8.9")
     .flags(WRITE | DENYOOM | ADMIN | QUICK)

@@ -6,7 +6,7 @@ use crate::command::{
 };
 use crate::hyperloglog::{self as hll, Registers};
 
-/// PFMERGE destkey [sourcekey ...]
+/// Declaration of `PFMERGE destkey [sourcekey ...]`.
 pub static PFMERGE: Command = Command::new("pfmerge", Group::HyperLogLog, -2, pfmerge)
     .since("2.8.9")
     .flags(WRITE | DENYOOM)

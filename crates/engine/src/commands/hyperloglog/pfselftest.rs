@@ -5,7 +5,7 @@ use crate::command::{ADMIN, Args, Command, Ctx, Error, Group, Outcome};
 use crate::hyperloglog::{self as hll, Corrupt};
 use rand::RngCore;
 
-/// PFSELFTEST
+/// Declaration of `PFSELFTEST`.
 pub static PFSELFTEST: Command = Command::new("pfselftest", Group::HyperLogLog, 1, pfselftest)
     .since("2.8.9")
     .flags(ADMIN)

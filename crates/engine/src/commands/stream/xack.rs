@@ -4,7 +4,7 @@ use super::arguments::strict_ids;
 use super::change::write_after_read;
 use crate::command::{Arg, Args, Command, Ctx, FAST, Group, KeySpec, Outcome, RW, UPDATE, WRITE};
 
-/// XACK key group id [id ...]
+/// Declaration of `XACK key group id [id ...]`.
 pub static XACK: Command = Command::new("xack", Group::Stream, -4, xack)
     .since("5.0.0")
     .flags(WRITE | FAST)

@@ -16,7 +16,7 @@ const TRIM_PARTS: &[Arg] = &[
     Arg::integer("count").token("LIMIT").optional().since("6.2.0"),
 ];
 
-/// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value ...
+/// Declaration of `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value ...`.
 pub static XADD: Command = Command::new("xadd", Group::Stream, -5, xadd)
     .since("5.0.0")
     .flags(WRITE | DENYOOM | FAST)
@@ -36,7 +36,7 @@ pub static XADD: Command = Command::new("xadd", Group::Stream, -5, xadd)
         Arg::block("data", &[Arg::string("field"), Arg::string("value")]).multiple(),
     ]);
 
-/// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]
+/// Declaration of `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]`.
 pub static XTRIM: Command = Command::new("xtrim", Group::Stream, -4, xtrim)
     .arity_before("6.2.0", -2)
     .since("5.0.0")

@@ -16,7 +16,7 @@ const ATTEMPTS_FACTOR: u64 = 10;
 /// The greatest COUNT: Redis keeps 16 bytes for each and counts in signed 64 bits.
 const MAX_COUNT: i64 = i64::MAX / 16;
 
-/// XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]
+/// Declaration of `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`.
 pub static XAUTOCLAIM: Command = Command::new("xautoclaim", Group::Stream, -6, xautoclaim)
     .since("6.2.0")
     .flags(WRITE | FAST)

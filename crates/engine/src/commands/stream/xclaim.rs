@@ -13,7 +13,7 @@ use crate::stream::{self, ConsumerId, Pending, StreamId, StreamLog};
 use crate::text::{eq_ignore_case, parse_i64};
 use ochre_resp::reply::Reply;
 
-/// XCLAIM key group consumer min-idle-time id ... [IDLE ms] [TIME ms] [RETRYCOUNT n] [FORCE] [JUSTID] [LASTID id]
+/// Declaration of `XCLAIM key group consumer min-idle-time id ... [IDLE ms] [TIME ms] [RETRYCOUNT n] [FORCE] [JUSTID] [LASTID id]`.
 pub static XCLAIM: Command = Command::new("xclaim", Group::Stream, -6, xclaim)
     .since("5.0.0")
     .flags(WRITE | FAST)

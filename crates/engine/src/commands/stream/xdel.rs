@@ -6,7 +6,7 @@ use crate::command::{
 };
 use crate::stream::Stream;
 
-/// XDEL key id [id ...]
+/// Declaration of `XDEL key id [id ...]`.
 pub static XDEL: Command = Command::new("xdel", Group::Stream, -3, xdel)
     .since("5.0.0")
     .flags(WRITE | FAST)

@@ -8,7 +8,7 @@ use crate::stream::{self, Stream, StreamId};
 use crate::text::eq_ignore_case;
 use ochre_resp::reply::Reply;
 
-/// XPENDING key group [[IDLE min-idle-time] start end count [consumer]]
+/// Declaration of `XPENDING key group [[IDLE min-idle-time] start end count [consumer]]`.
 pub static XPENDING: Command = Command::new("xpending", Group::Stream, -3, xpending)
     .since("5.0.0")
     .flags(READONLY)

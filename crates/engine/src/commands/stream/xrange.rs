@@ -8,7 +8,7 @@ use crate::text::eq_ignore_case;
 
 const SINCE_6_2: &[(&str, &str)] = &[("6.2.0", "A bound behind `(` is excluded.")];
 
-/// XRANGE key start end [COUNT count]
+/// Declaration of `XRANGE key start end [COUNT count]`.
 pub static XRANGE: Command = Command::new("xrange", Group::Stream, -4, xrange)
     .since("5.0.0")
     .flags(READONLY)
@@ -23,7 +23,7 @@ pub static XRANGE: Command = Command::new("xrange", Group::Stream, -4, xrange)
         Arg::integer("count").token("COUNT").optional(),
     ]);
 
-/// XREVRANGE key end start [COUNT count]
+/// Declaration of `XREVRANGE key end start [COUNT count]`.
 pub static XREVRANGE: Command = Command::new("xrevrange", Group::Stream, -4, xrevrange)
     .since("5.0.0")
     .flags(READONLY)
@@ -38,7 +38,7 @@ pub static XREVRANGE: Command = Command::new("xrevrange", Group::Stream, -4, xre
         Arg::integer("count").token("COUNT").optional(),
     ]);
 
-/// XLEN key
+/// Declaration of `XLEN key`.
 pub static XLEN: Command = Command::new("xlen", Group::Stream, 2, xlen)
     .since("5.0.0")
     .flags(READONLY | FAST)

@@ -26,7 +26,7 @@ const STREAMS: Arg =
     Arg::block("streams", &[Arg::key("key").multiple(), Arg::string("ID").multiple()]).token("STREAMS");
 const HALF: Find = Find::Range { last: -1, step: 1, limit: 2 };
 
-/// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key ... id ...
+/// Declaration of `XREAD [COUNT count] [BLOCK milliseconds] STREAMS key ... id ...`.
 pub static XREAD: Command = Command::new("xread", Group::Stream, -4, xread)
     .since("5.0.0")
     .flags(BLOCKING | READONLY | MOVABLE_KEYS)
@@ -39,7 +39,7 @@ pub static XREAD: Command = Command::new("xread", Group::Stream, -4, xread)
         STREAMS,
     ]);
 
-/// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key ... id ...
+/// Declaration of `XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key ... id ...`.
 pub static XREADGROUP: Command = Command::new("xreadgroup", Group::Stream, -7, xreadgroup)
     .since("5.0.0")
     .flags(BLOCKING | WRITE | MOVABLE_KEYS)

@@ -9,7 +9,7 @@ use crate::level::Level;
 use crate::stream::{Stream, StreamId, StreamLog};
 use crate::text::eq_ignore_case;
 
-/// XSETID key last-id [ENTRIESADDED count] [MAXDELETEDID id]
+/// Declaration of `XSETID key last-id [ENTRIESADDED count] [MAXDELETEDID id]`.
 pub static XSETID: Command = Command::new("xsetid", Group::Stream, -3, xsetid)
     .arity_before("7.0.0", 3)
     .since("5.0.0")

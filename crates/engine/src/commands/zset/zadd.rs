@@ -6,7 +6,7 @@ use crate::level::Level;
 use crate::text::{eq_ignore_case, parse_f64};
 use crate::value::Zset;
 
-/// ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]
+/// Declaration of `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]`.
 pub static ZADD: Command = Command::new("zadd", Group::SortedSet, -4, zadd)
     .since("1.2.0")
     .flags(WRITE | DENYOOM | FAST)
@@ -27,7 +27,7 @@ pub static ZADD: Command = Command::new("zadd", Group::SortedSet, -4, zadd)
         Arg::block("data", &[Arg::double("score"), Arg::string("member")]).multiple(),
     ]);
 
-/// ZINCRBY key increment member
+/// Declaration of `ZINCRBY key increment member`.
 pub static ZINCRBY: Command = Command::new("zincrby", Group::SortedSet, 4, zincrby)
     .since("1.2.0")
     .flags(WRITE | DENYOOM | FAST)

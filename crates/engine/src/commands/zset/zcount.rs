@@ -4,7 +4,7 @@ use super::range::{lex_range, score_range};
 use crate::command::*;
 use crate::value::Zset;
 
-/// ZCARD key
+/// Declaration of `ZCARD key`.
 pub static ZCARD: Command = Command::new("zcard", Group::SortedSet, 2, zcard)
     .since("1.2.0")
     .flags(READONLY | FAST)
@@ -13,7 +13,7 @@ pub static ZCARD: Command = Command::new("zcard", Group::SortedSet, 2, zcard)
     .complexity("O(1)")
     .args(&[Arg::key("key")]);
 
-/// ZCOUNT key min max
+/// Declaration of `ZCOUNT key min max`.
 pub static ZCOUNT: Command = Command::new("zcount", Group::SortedSet, 4, zcount)
     .since("2.0.0")
     .flags(READONLY | FAST)
@@ -22,7 +22,7 @@ pub static ZCOUNT: Command = Command::new("zcount", Group::SortedSet, 4, zcount)
     .complexity("O(log(N)) for N members")
     .args(&[Arg::key("key"), Arg::double("min"), Arg::double("max")]);
 
-/// ZLEXCOUNT key min max
+/// Declaration of `ZLEXCOUNT key min max`.
 pub static ZLEXCOUNT: Command = Command::new("zlexcount", Group::SortedSet, 4, zlexcount)
     .since("2.8.9")
     .flags(READONLY | FAST)

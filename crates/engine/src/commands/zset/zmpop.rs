@@ -7,7 +7,7 @@ use crate::commands::{number::int, timeout};
 use crate::text::eq_ignore_case;
 use crate::value::Type;
 
-/// ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]
+/// Declaration of `ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]`.
 pub static ZMPOP: Command = Command::new("zmpop", Group::SortedSet, -4, zmpop)
     .since("7.0.0")
     .flags(WRITE | MOVABLE_KEYS)
@@ -21,7 +21,7 @@ pub static ZMPOP: Command = Command::new("zmpop", Group::SortedSet, -4, zmpop)
         Arg::integer("count").token("COUNT").optional(),
     ]);
 
-/// BZMPOP timeout numkeys key [key ...] MIN|MAX [COUNT count]
+/// Declaration of `BZMPOP timeout numkeys key [key ...] MIN|MAX [COUNT count]`.
 pub static BZMPOP: Command = Command::new("bzmpop", Group::SortedSet, -5, bzmpop)
     .since("7.0.0")
     .flags(WRITE | BLOCKING | MOVABLE_KEYS)

@@ -7,7 +7,7 @@ use crate::command::*;
 use crate::commands::{number::int, timeout};
 use crate::value::{Type, Zset};
 
-/// ZPOPMIN key [count]
+/// Declaration of `ZPOPMIN key [count]`.
 pub static ZPOPMIN: Command = Command::new("zpopmin", Group::SortedSet, -2, zpopmin)
     .since("5.0.0")
     .flags(WRITE | FAST)
@@ -16,7 +16,7 @@ pub static ZPOPMIN: Command = Command::new("zpopmin", Group::SortedSet, -2, zpop
     .complexity("O(M*log(N)) for M members popped")
     .args(&[Arg::key("key"), Arg::integer("count").optional()]);
 
-/// ZPOPMAX key [count]
+/// Declaration of `ZPOPMAX key [count]`.
 pub static ZPOPMAX: Command = Command::new("zpopmax", Group::SortedSet, -2, zpopmax)
     .since("5.0.0")
     .flags(WRITE | FAST)
@@ -25,7 +25,7 @@ pub static ZPOPMAX: Command = Command::new("zpopmax", Group::SortedSet, -2, zpop
     .complexity("O(M*log(N)) for M members popped")
     .args(&[Arg::key("key"), Arg::integer("count").optional()]);
 
-/// BZPOPMIN key [key ...] timeout
+/// Declaration of `BZPOPMIN key [key ...] timeout`.
 pub static BZPOPMIN: Command = Command::new("bzpopmin", Group::SortedSet, -3, bzpopmin)
     .flags_before("7.2.0", NOSCRIPT)
     .since("5.0.0")
@@ -36,7 +36,7 @@ pub static BZPOPMIN: Command = Command::new("bzpopmin", Group::SortedSet, -3, bz
     .history(&[("6.0.0", "The timeout may have a fraction.")])
     .args(&[Arg::key("key").multiple(), Arg::double("timeout")]);
 
-/// BZPOPMAX key [key ...] timeout
+/// Declaration of `BZPOPMAX key [key ...] timeout`.
 pub static BZPOPMAX: Command = Command::new("bzpopmax", Group::SortedSet, -3, bzpopmax)
     .flags_before("7.2.0", NOSCRIPT)
     .since("5.0.0")

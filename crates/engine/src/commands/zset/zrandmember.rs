@@ -7,7 +7,7 @@ use crate::text::eq_ignore_case;
 use crate::value::Zset;
 use rand::seq::index;
 
-/// ZRANDMEMBER key [count [WITHSCORES]]
+/// Declaration of `ZRANDMEMBER key [count [WITHSCORES]]`.
 pub static ZRANDMEMBER: Command = Command::new("zrandmember", Group::SortedSet, -2, zrandmember)
     .since("6.2.0")
     .flags(READONLY)

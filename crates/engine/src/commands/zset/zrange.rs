@@ -12,7 +12,7 @@ use crate::text::eq_ignore_case;
 use crate::value::{Zset, ZsetRange};
 use std::ops::Range;
 
-/// ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]
+/// Declaration of `ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`.
 pub static ZRANGE: Command = Command::new("zrange", Group::SortedSet, -4, zrange)
     .since("1.2.0")
     .flags(READONLY)
@@ -35,7 +35,7 @@ pub static ZRANGE: Command = Command::new("zrange", Group::SortedSet, -4, zrange
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
-/// ZRANGESTORE dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]
+/// Declaration of `ZRANGESTORE dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]`.
 pub static ZRANGESTORE: Command = Command::new("zrangestore", Group::SortedSet, -5, zrangestore)
     .since("6.2.0")
     .flags(WRITE | DENYOOM)

@@ -4,7 +4,7 @@
 use super::zrange::{By, Form, range};
 use crate::command::*;
 
-/// ZREVRANGE key start stop [WITHSCORES]
+/// Declaration of `ZREVRANGE key start stop [WITHSCORES]`.
 pub static ZREVRANGE: Command = Command::new("zrevrange", Group::SortedSet, -4, zrevrange)
     .since("1.2.0")
     .flags(READONLY)
@@ -19,7 +19,7 @@ pub static ZREVRANGE: Command = Command::new("zrevrange", Group::SortedSet, -4, 
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
-/// ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]
+/// Declaration of `ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]`.
 pub static ZRANGEBYSCORE: Command = Command::new("zrangebyscore", Group::SortedSet, -4, zrangebyscore)
     .since("1.0.5")
     .flags(READONLY)
@@ -36,7 +36,7 @@ pub static ZRANGEBYSCORE: Command = Command::new("zrangebyscore", Group::SortedS
         Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
     ]);
 
-/// ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]
+/// Declaration of `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`.
 pub static ZREVRANGEBYSCORE: Command =
     Command::new("zrevrangebyscore", Group::SortedSet, -4, zrevrangebyscore)
         .since("2.2.0")
@@ -54,7 +54,7 @@ pub static ZREVRANGEBYSCORE: Command =
             Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
         ]);
 
-/// ZRANGEBYLEX key min max [LIMIT offset count]
+/// Declaration of `ZRANGEBYLEX key min max [LIMIT offset count]`.
 pub static ZRANGEBYLEX: Command = Command::new("zrangebylex", Group::SortedSet, -4, zrangebylex)
     .since("2.8.9")
     .flags(READONLY)
@@ -69,7 +69,7 @@ pub static ZRANGEBYLEX: Command = Command::new("zrangebylex", Group::SortedSet, 
         Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).token("LIMIT").optional(),
     ]);
 
-/// ZREVRANGEBYLEX key max min [LIMIT offset count]
+/// Declaration of `ZREVRANGEBYLEX key max min [LIMIT offset count]`.
 pub static ZREVRANGEBYLEX: Command = Command::new("zrevrangebylex", Group::SortedSet, -4, zrevrangebylex)
     .since("2.8.9")
     .flags(READONLY)

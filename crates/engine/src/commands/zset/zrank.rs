@@ -6,7 +6,7 @@ use crate::level::Level;
 use crate::text::eq_ignore_case;
 use crate::value::Zset;
 
-/// ZRANK key member [WITHSCORE]
+/// Declaration of `ZRANK key member [WITHSCORE]`.
 pub static ZRANK: Command = Command::new("zrank", Group::SortedSet, -3, zrank)
     .arity_before("7.2.0", 3)
     .since("2.0.0")
@@ -17,7 +17,7 @@ pub static ZRANK: Command = Command::new("zrank", Group::SortedSet, -3, zrank)
     .history(&[("7.2.0", "The option WITHSCORE.")])
     .args(&[Arg::key("key"), Arg::string("member"), Arg::word("withscore", "WITHSCORE").optional()]);
 
-/// ZREVRANK key member [WITHSCORE]
+/// Declaration of `ZREVRANK key member [WITHSCORE]`.
 pub static ZREVRANK: Command = Command::new("zrevrank", Group::SortedSet, -3, zrevrank)
     .arity_before("7.2.0", 3)
     .since("2.0.0")

@@ -4,7 +4,7 @@ use super::store::removed;
 use crate::command::*;
 use crate::value::Zset;
 
-/// ZREM key member [member ...]
+/// Declaration of `ZREM key member [member ...]`.
 pub static ZREM: Command = Command::new("zrem", Group::SortedSet, -3, zrem)
     .since("1.2.0")
     .flags(WRITE | FAST)

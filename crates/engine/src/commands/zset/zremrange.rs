@@ -7,7 +7,7 @@ use crate::commands::number::int;
 use crate::value::Zset;
 use std::ops::Range;
 
-/// ZREMRANGEBYRANK key start stop
+/// Declaration of `ZREMRANGEBYRANK key start stop`.
 pub static ZREMRANGEBYRANK: Command = Command::new("zremrangebyrank", Group::SortedSet, 4, zremrangebyrank)
     .since("2.0.0")
     .flags(WRITE)
@@ -16,7 +16,7 @@ pub static ZREMRANGEBYRANK: Command = Command::new("zremrangebyrank", Group::Sor
     .complexity("O(log(N)+M) for M of N members")
     .args(&[Arg::key("key"), Arg::integer("start"), Arg::integer("stop")]);
 
-/// ZREMRANGEBYSCORE key min max
+/// Declaration of `ZREMRANGEBYSCORE key min max`.
 pub static ZREMRANGEBYSCORE: Command =
     Command::new("zremrangebyscore", Group::SortedSet, 4, zremrangebyscore)
         .since("1.2.0")
@@ -26,7 +26,7 @@ pub static ZREMRANGEBYSCORE: Command =
         .complexity("O(log(N)+M) for M of N members")
         .args(&[Arg::key("key"), Arg::double("min"), Arg::double("max")]);
 
-/// ZREMRANGEBYLEX key min max
+/// Declaration of `ZREMRANGEBYLEX key min max`.
 pub static ZREMRANGEBYLEX: Command = Command::new("zremrangebylex", Group::SortedSet, 4, zremrangebylex)
     .since("2.8.9")
     .flags(WRITE)

@@ -6,7 +6,7 @@ use crate::encoding::listpack::Item;
 use crate::text::{DoubleStyle, DoubleText};
 use crate::value::Zset;
 
-/// ZSCAN key cursor [MATCH pattern] [COUNT count]
+/// Declaration of `ZSCAN key cursor [MATCH pattern] [COUNT count]`.
 pub static ZSCAN: Command = Command::new("zscan", Group::SortedSet, -3, zscan)
     .since("2.8.0")
     .flags(READONLY)

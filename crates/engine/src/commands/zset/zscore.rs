@@ -4,7 +4,7 @@ use super::reply::reply_score;
 use crate::command::*;
 use crate::value::Zset;
 
-/// ZSCORE key member
+/// Declaration of `ZSCORE key member`.
 pub static ZSCORE: Command = Command::new("zscore", Group::SortedSet, 3, zscore)
     .since("1.2.0")
     .flags(READONLY | FAST)
@@ -13,7 +13,7 @@ pub static ZSCORE: Command = Command::new("zscore", Group::SortedSet, 3, zscore)
     .complexity("O(1)")
     .args(&[Arg::key("key"), Arg::string("member")]);
 
-/// ZMSCORE key member [member ...]
+/// Declaration of `ZMSCORE key member [member ...]`.
 pub static ZMSCORE: Command = Command::new("zmscore", Group::SortedSet, -3, zmscore)
     .since("6.2.0")
     .flags(READONLY | FAST)

@@ -12,7 +12,7 @@
 //! so a value that holds a collection costs eight bytes beside it.
 //!
 //! Invariants: the block is a well-formed listpack at all times (foreign bytes enter through
-//! [`Listpack::from_bytes`], which walks them). A wrong [`Pos`] is the caller's mistake: it may panic or read a wrong
+//! `Listpack::from_bytes`, which walks them). A wrong [`Pos`] is the caller's mistake: it may panic or read a wrong
 //! element, never foreign memory.
 
 mod check;

@@ -13,7 +13,7 @@ use crate::sorted::ScoredMember;
 use combine::combine;
 use request::{Operation, Request};
 
-/// ZUNION numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]
+/// Declaration of `ZUNION numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`.
 pub static ZUNION: Command = Command::new("zunion", Group::SortedSet, -3, zunion)
     .since("6.2.0")
     .flags(READONLY | MOVABLE_KEYS)
@@ -33,7 +33,7 @@ pub static ZUNION: Command = Command::new("zunion", Group::SortedSet, -3, zunion
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
-/// ZINTER numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]
+/// Declaration of `ZINTER numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`.
 pub static ZINTER: Command = Command::new("zinter", Group::SortedSet, -3, zinter)
     .since("6.2.0")
     .flags(READONLY | MOVABLE_KEYS)
@@ -53,7 +53,7 @@ pub static ZINTER: Command = Command::new("zinter", Group::SortedSet, -3, zinter
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
-/// ZDIFF numkeys key [key ...] [WITHSCORES]
+/// Declaration of `ZDIFF numkeys key [key ...] [WITHSCORES]`.
 pub static ZDIFF: Command = Command::new("zdiff", Group::SortedSet, -3, zdiff)
     .since("6.2.0")
     .flags(READONLY | MOVABLE_KEYS)
@@ -66,7 +66,7 @@ pub static ZDIFF: Command = Command::new("zdiff", Group::SortedSet, -3, zdiff)
         Arg::word("withscores", "WITHSCORES").optional(),
     ]);
 
-/// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX]
+/// Declaration of `ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX]`.
 pub static ZUNIONSTORE: Command = Command::new("zunionstore", Group::SortedSet, -4, zunionstore)
     .since("2.0.0")
     .flags(WRITE | DENYOOM | MOVABLE_KEYS)
@@ -86,7 +86,7 @@ pub static ZUNIONSTORE: Command = Command::new("zunionstore", Group::SortedSet, 
         .optional(),
     ]);
 
-/// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX]
+/// Declaration of `ZINTERSTORE destination numkeys key [key ...] [WEIGHTS ...] [AGGREGATE SUM|MIN|MAX]`.
 pub static ZINTERSTORE: Command = Command::new("zinterstore", Group::SortedSet, -4, zinterstore)
     .since("2.0.0")
     .flags(WRITE | DENYOOM | MOVABLE_KEYS)
@@ -106,7 +106,7 @@ pub static ZINTERSTORE: Command = Command::new("zinterstore", Group::SortedSet, 
         .optional(),
     ]);
 
-/// ZDIFFSTORE destination numkeys key [key ...]
+/// Declaration of `ZDIFFSTORE destination numkeys key [key ...]`.
 pub static ZDIFFSTORE: Command = Command::new("zdiffstore", Group::SortedSet, -4, zdiffstore)
     .since("6.2.0")
     .flags(WRITE | DENYOOM | MOVABLE_KEYS)
@@ -115,7 +115,7 @@ pub static ZDIFFSTORE: Command = Command::new("zdiffstore", Group::SortedSet, -4
     .complexity("O(N*K) for K sets and N members in the first")
     .args(&[Arg::key("destination"), Arg::integer("numkeys"), Arg::key_of("key", 1).multiple()]);
 
-/// ZINTERCARD numkeys key [key ...] [LIMIT limit]
+/// Declaration of `ZINTERCARD numkeys key [key ...] [LIMIT limit]`.
 pub static ZINTERCARD: Command = Command::new("zintercard", Group::SortedSet, -3, zintercard)
     .since("7.0.0")
     .flags(READONLY | MOVABLE_KEYS)
