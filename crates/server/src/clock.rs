@@ -10,7 +10,7 @@
 //! taken from the system at every turn of the event loop, so that steps of the system's clock are followed.
 //!
 //! A clock is made once, at the start of the process, and handed to whatever needs the time. Tests hand out clocks of a
-//! [`ManualTime`], on which both kinds of time move only when told to, and independently.
+//! `ManualTime`, on which both kinds of time move only when told to, and independently.
 
 use ochre_engine::time::UnixMs;
 use std::ops::Add;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{ScopedJoinHandle, scope, sleep};
 use std::time::{Duration, Instant};
 
-/// How many clients of each kind there are; see the module for what they do and [`Kind::period`] for how often.
+/// How many clients of each kind there are; see the module for what they do and `Kind::period` for how often.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Load {

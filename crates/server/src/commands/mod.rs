@@ -1,5 +1,5 @@
 //! Commands of the server: connections, configuration, transactions, publish and subscribe, introspection. They are
-//! declared as data commands are; what a handler gets is a [`Call`](crate::exec::Call).
+//! declared as data commands are; what a handler gets is a `Call` of `exec`.
 
 use crate::exec::{Handlers, ServerCommand};
 use crate::table::CommandTable;
