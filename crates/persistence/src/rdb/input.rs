@@ -35,7 +35,7 @@ pub trait Input {
         Ok(self.take(1)?[0])
     }
 
-    /// As many bytes as the array has.
+    /// Takes as many bytes as the array has.
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let mut array = [0; N];
@@ -206,7 +206,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Reads on, so that the window becomes twice as large at least. False if nothing more came: at the end,
-    /// or because of an error, which whoever takes those bytes will meet.
+    /// or because of an error, which the next read meets.
     pub(super) fn widen(&mut self) -> bool {
         let before = self.end - self.at;
         let _ = self.fill((2 * before).max(CHUNK));

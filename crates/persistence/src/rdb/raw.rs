@@ -1,4 +1,4 @@
-//! Keys and values as they are in a file, some together, on their way to whoever decodes them.
+//! Keys and values as they are in a file, some together, on their way to a decoder.
 //!
 //! ```text
 //! file   ... | type | key | value | expiry | type | key | value | ...
@@ -33,9 +33,9 @@ const LARGEST_KEPT: usize = 1 << 20;
 pub(super) struct Head {
     /// The type of the value.
     pub value_type: ValueType,
-    /// When it expires.
+    /// The time when the key expires.
     pub expiry: Option<UnixMs>,
-    /// Its access clock.
+    /// The access clock of the key.
     pub access: u32,
 }
 
@@ -49,15 +49,15 @@ pub struct RawBatch {
 #[derive(Debug)]
 struct RawEntry {
     head: Head,
-    /// Where it ends among the bytes.
+    /// Where the entry ends among the bytes of the batch.
     end: usize,
-    /// Where it ends in the file.
+    /// Where the entry ends in the file.
     offset: u64,
 }
 
 /// Entries that were decoded, in their order, up to the first that cannot be.
 pub struct Decoded {
-    /// What they were decoded from.
+    /// The batch that the entries were decoded from.
     pub(super) raw: RawBatch,
     /// Empty collections are among the errors.
     pub(super) entries: Vec<Result<KeyEntry, Box<LoadError>>>,

@@ -12,7 +12,7 @@ use std::io::Read;
 pub enum Record<'a> {
     /// The keys that follow are of this database.
     Select(u64),
-    /// The selected database has so many keys, and so many with an expiry.
+    /// The numbers of keys, and of keys with an expiry, of the selected database.
     Sizes(u64, u64),
     /// An auxiliary field: name and value.
     Aux(&'a [u8], &'a [u8]),
@@ -31,11 +31,11 @@ pub enum Record<'a> {
 /// What stands before the type of a key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Attributes {
-    /// When it expires.
+    /// The time when the key expires.
     pub expiry: Option<UnixMs>,
-    /// Seconds since it was used.
+    /// Seconds since the key was used.
     pub idle_seconds: Option<u64>,
-    /// Its frequency counter.
+    /// The frequency counter of the key.
     pub frequency: Option<u8>,
 }
 

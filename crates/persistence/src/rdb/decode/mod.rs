@@ -114,7 +114,7 @@ fn collection(
     }
 }
 
-/// Refuses a listpack in which one of every `step`th elements is there twice.
+/// Refuses a listpack that has an element twice, of those at multiples of `step`.
 fn refuse_duplicates(pack: &Listpack, step: usize, what: &'static str) -> Result<(), Fault> {
     let mut seen = HashSet::new();
     match pack.iter().step_by(step).all(|item| seen.insert(item.to_vec())) {

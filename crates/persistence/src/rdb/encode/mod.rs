@@ -54,10 +54,10 @@ impl Encoding {
 
 /// Writes values.
 pub struct Encoder<'w> {
-    /// Where to.
+    /// Where the bytes go.
     pub out: Output<'w>,
     encoding: Encoding,
-    /// Made when it is needed first.
+    /// The memory of the compression, made when it is needed first.
     compressor: Option<Compressor>,
     /// Compressed strings and ziplists, before their length is known.
     room: Vec<u8>,

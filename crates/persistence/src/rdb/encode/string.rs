@@ -9,7 +9,7 @@ use ochre_engine::value::StrRef;
 const LONGEST_INTEGER: usize = 11;
 /// Strings up to this length are not compressed.
 const SHORTEST_COMPRESSED: usize = 20;
-/// Compression has to save so many bytes, for the lengths take some.
+/// The least number of bytes that compression has to save, as the two lengths take some.
 const MIN_SAVING: usize = 4;
 
 impl Encoder<'_> {
