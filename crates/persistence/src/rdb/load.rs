@@ -305,9 +305,9 @@ impl<'a, R: Read, S: Sink> Loader<'a, R, S> {
     fn decode_here(&mut self, head: Head) -> Result<(), Stop> {
         self.records.read_key()?;
         self.context = Some(head.value_type);
-        let Records { source, key, room, .. } = &mut self.records;
+        let Records { source, key, scratch, .. } = &mut self.records;
         let attributes = (head.expiry, head.access);
-        match decode::entry(*source, head.value_type, key, attributes, &self.decoding, room) {
+        match decode::entry(*source, head.value_type, key, attributes, &self.decoding, scratch) {
             Ok(entry) => self.taker.entry(entry)?,
             Err(Fault::Empty) => self.taker.empty_key(key),
             Err(fault) => return Err(fault.into()),

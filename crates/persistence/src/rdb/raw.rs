@@ -103,10 +103,10 @@ impl RawBatch {
 
     /// Decodes all entries, up to the first that cannot be.
     pub fn decode(self, decoding: &Decoding<'_>) -> Decoded {
-        let (mut key, mut room) = (Vec::new(), Vec::new());
+        let (mut key, mut scratch) = (Vec::new(), Vec::new());
         let mut entries = Vec::with_capacity(self.entries.len());
         for at in 0..self.entries.len() {
-            let outcome = self.decode_one(at, decoding, &mut key, &mut room);
+            let outcome = self.decode_one(at, decoding, &mut key, &mut scratch);
             let is_last = outcome.as_ref().is_err_and(|error| !matches!(error.fault, Fault::Empty));
             entries.push(outcome);
             if is_last {
@@ -122,18 +122,18 @@ impl RawBatch {
         at: usize,
         decoding: &Decoding<'_>,
         key: &mut Vec<u8>,
-        room: &mut Vec<u8>,
+        scratch: &mut Vec<u8>,
     ) -> Result<KeyEntry, Box<LoadError>> {
         let (head, bytes) = (self.entries[at].head, self.bytes_of(at));
         let mut input = Slice::new(bytes);
-        let read = input.string(room).map(|bytes| {
+        let read = input.string(scratch).map(|bytes| {
             key.clear();
             key.extend_from_slice(bytes);
         });
         let value_type = read.is_ok().then_some(head.value_type);
         let decoded = read.and_then(|()| {
             let attributes = (head.expiry, head.access);
-            decode::entry(&mut input, head.value_type, key, attributes, decoding, room)
+            decode::entry(&mut input, head.value_type, key, attributes, decoding, scratch)
         });
         debug_assert!(decoded.is_err() || input.rest().is_empty(), "the extent is what is decoded");
         decoded.map_err(|fault| {
@@ -157,8 +157,8 @@ impl RawBatch {
     /// The error for an entry that was decoded, but not wanted.
     #[cold]
     pub(super) fn refused(&self, at: usize, fault: Fault) -> LoadError {
-        let mut room = Vec::new();
-        let key = Slice::new(self.bytes_of(at)).string(&mut room).map(Into::into).ok();
+        let mut scratch = Vec::new();
+        let key = Slice::new(self.bytes_of(at)).string(&mut scratch).map(Into::into).ok();
         LoadError { offset: self.offset(at), value_type: Some(self.entries[at].head.value_type), key, fault }
     }
 }

@@ -80,9 +80,9 @@ impl Encoder<'_> {
             return self.plain(bytes);
         }
         let compressor = self.compressor.get_or_insert_default();
-        self.room.clear();
-        if compressor.compress(bytes, bytes.len() - MIN_SAVING, &mut self.room) {
-            self.out.compressed(&self.room, bytes.len());
+        self.scratch.clear();
+        if compressor.compress(bytes, bytes.len() - MIN_SAVING, &mut self.scratch) {
+            self.out.compressed(&self.scratch, bytes.len());
         } else {
             self.plain(bytes);
         }
