@@ -122,8 +122,8 @@ pub fn used() -> usize {
     used
 }
 
-/// Bytes that the calling thread has allocated and not freed; negative if it frees memory of other threads, 0 if it is not
-/// registered. The call costs two loads, so it can be made before every command.
+/// Bytes that the calling thread has allocated and not freed; negative if it frees memory of other threads, 0 if it is
+/// not registered. The call costs two loads, so it can be made before every command.
 #[inline]
 pub fn used_by_this_thread() -> i64 {
     OWN.get().map_or(0, Counters::in_use)

@@ -10,7 +10,7 @@
 //! taken from the system at every turn of the event loop, so that steps of the system's clock are followed.
 //!
 //! A clock is made once, at the start of the process, and passed to all parts that need the time. Tests pass clocks of a
-//! [`ManualTime`], which moves both kinds of time on request only, and independently.
+//! `ManualTime`, which moves both kinds of time on request only, and independently.
 
 use ochre_engine::time::UnixMs;
 use std::ops::Add;

@@ -10,8 +10,8 @@
 //! would have produced.
 //!
 //! A worker that runs a long command (KEYS over millions) does not empty its mailbox meanwhile. Once a mailbox holds more
-//! than [`CROWDED`] bytes, no command runs in the shared mode. The next command then waits for the exclusive mode, hence for
-//! that worker, and all mailboxes are emptied.
+//! than [`CROWDED`] bytes, no command runs in the shared mode. The next command then waits for the exclusive mode,
+//! hence for that worker, and all mailboxes are emptied.
 //!
 //! Messages to one worker are delivered in the order in which they were sent. Messages that all recipients must see in
 //! the same order (publications, commands for MONITOR) are sent under the lock that makes the order; messages about
@@ -59,8 +59,8 @@ pub enum Delivery {
     Returned,
     /// The client has output to be sent.
     Pushed,
-    /// The client has output to be sent, and its wait is over. The wait and the nanoseconds of its command are there if they
-    /// have to be noted.
+    /// The client has output to be sent, and its wait is over. The wait and the nanoseconds of its command are there if
+    /// they have to be noted.
     GoesOn(Option<(Arc<Wait>, u64)>),
 }
 
@@ -87,8 +87,8 @@ impl ClientMessage {
 }
 
 impl ClientMessage {
-    /// Delivers the message to the client whose command caused it. Since 7.2 messages follow the reply of the command under
-    /// way, and that of EXEC as a whole (networking.c: _addReplyToBufferOrList).
+    /// Delivers the message to the client whose command caused it. Since 7.2 messages follow the reply of the command
+    /// under way, and that of EXEC as a whole (networking.c: _addReplyToBufferOrList).
     pub fn open_at_once(self, client: &mut Client, level: Level) {
         match self.body {
             MessageBody::Publication(publication)

@@ -80,8 +80,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Takes a sample: the growth of `value` divided by that of `base`, times `factor`. `base` is the time in milliseconds
-    /// or another counter.
+    /// Takes a sample: the growth of `value` divided by that of `base`, times `factor`. `base` is the time in
+    /// milliseconds or another counter.
     fn sample(&mut self, value: u64, base: u64, factor: u64) {
         let growth = base.saturating_sub(self.last_base);
         if self.last_base != 0 && growth > 0 {

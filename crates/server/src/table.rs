@@ -66,7 +66,8 @@ impl Locking {
     }
 }
 
-/// The data that a command needs while it runs. This decides whether it can run in the shared mode, and under which locks.
+/// The data that a command needs while it runs. This decides whether it can run in the shared mode, and under which
+/// locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The shard of one key, which is the first argument that is a key.
@@ -178,8 +179,8 @@ impl CommandTable {
         CommandTable { entries: Vec::new(), names: Names::new(), level }
     }
 
-    /// Adds a command, or the subcommand of a `parent`, if it exists at this level. `reach` is `None` for a container, which
-    /// does nothing itself.
+    /// Adds a command, or the subcommand of a `parent`, if it exists at this level. `reach` is `None` for a container,
+    /// which does nothing itself.
     pub fn add(
         &mut self,
         meta: &'static Meta,

@@ -23,9 +23,9 @@ pub struct Call {
 
 /// The state behind an order of all calls (at most 128) that explains the history; `None` if there is none.
 ///
-/// Of the calls that are not in the order yet, one may come next if it was sent before any other of them was answered, and if
-/// all earlier calls of its client are in the order: clients send several at once. The calls of a client are
-/// in the order in which it sent them.
+/// Of the calls that are not in the order yet, one may come next if it was sent before any other of them was answered,
+/// and if all earlier calls of its client are in the order: clients send several at once. The calls of a client are in
+/// the order in which it sent them.
 pub fn explains(start: &State, history: &[Call]) -> Option<State> {
     assert!(history.len() <= 128, "a history of at most 128 calls");
     // Calls that were answered first are tried first, which is the right order in most cases.

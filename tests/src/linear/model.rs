@@ -373,8 +373,8 @@ impl State {
         value
     }
 
-    /// WATCH and EXEC: EXEC may only succeed if the value is still the one that GET returned. It may always fail, because the
-    /// key may have changed and changed back.
+    /// WATCH and EXEC: EXEC may only succeed if the value is still the one that GET returned. It may always fail,
+    /// because the key may have changed and changed back.
     fn compare_and_set(&mut self, key: usize, value: u32, reply: &Reply) -> bool {
         let Reply::Array(pair) = reply else { return false };
         match pair.as_slice() {

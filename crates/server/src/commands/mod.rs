@@ -1,5 +1,6 @@
 //! Commands of the server: connections, configuration, transactions, publish and subscribe, introspection. They are
-//! declared as data commands are. A handler gets a [`Call`](crate::exec::Call).
+//! declared as data commands are. A handler gets a
+//! [`ContextCall`](crate::exec::ContextCall) or a [`ServerCall`](crate::exec::ServerCall).
 
 use crate::exec::{Handlers, ServerCommand};
 use crate::table::CommandTable;
