@@ -1,8 +1,8 @@
-//! How commands scale over threads, without sockets: parsed commands run straight on T threads, the way
+//! The scaling of commands over threads, without sockets: parsed commands run on T threads, in the way that
 //! workers run them (window by window: shared mode, groups of keys locked and fetched together).
 //!
-//! One thread is what a server with one worker does: the exclusive mode, no lock. Prints a table, with the processor
-//! time of each command: where that is the same and the rate is not, processors were idle.
+//! One thread runs commands as a server with one worker: in the exclusive mode, without locks. The bench prints a
+//! table, with the processor time of each command: where that is the same and the rate is not, processors were idle.
 //! `cargo bench -p ochre-benches --bench scaling [-- commands per thread [threads ...]]`.
 #![allow(unsafe_code)]
 
@@ -34,13 +34,13 @@ const CHUNK: usize = 16;
 const STREAMS: usize = WINDOW * 4096;
 /// Shards that a worker locks together.
 const GROUP_SHARDS: usize = 16;
-/// Times that each number of threads is measured, in turn, so that slow minutes of the machine hit all alike. Medians are
-/// shown; that of the ratios is over those of each round.
+/// Rounds in which each number of threads is measured once, so that slow minutes of the machine concern all alike. The
+/// table shows medians; that of the ratios is the median of the ratios of the rounds.
 const ROUNDS: usize = 5;
 const DB: DbIndex = DbIndex(0);
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 
-/// A command of a stream, with what the dispatcher knows of it.
+/// A command of a stream, with the facts that the dispatcher knows.
 struct Step {
     command: &'static Command,
     /// Arguments from one key to the next.
@@ -99,7 +99,7 @@ fn stream(make: Make, seed: u64, commands: usize) -> Stream {
     stream
 }
 
-/// What a thread needs besides the world.
+/// The state of a thread besides the data set.
 struct Runner {
     settings: Settings,
     access: AccessClock,
@@ -155,7 +155,7 @@ struct Process {
     cells: Box<[(Own<()>, Own<()>)]>,
 }
 
-// SAFETY: each number is one place in a boxed slice that does not change.
+// SAFETY: each number is one index of a boxed slice that does not change.
 unsafe impl PerWorker for Process {
     type First = ();
     type Second = ();
@@ -166,7 +166,7 @@ unsafe impl PerWorker for Process {
     }
 }
 
-/// What a command works on.
+/// The data that a command works on.
 enum Reached<'a, 'w> {
     All(&'a mut World),
     Some(&'a mut Held<'w>),
@@ -198,7 +198,7 @@ fn window_of(stream: &Stream, window: usize) -> Range<usize> {
     first..first + WINDOW
 }
 
-/// Hashes the keys of some commands, and fetches what they lead to.
+/// Hashes the keys of some commands, and prefetches their buckets.
 fn hash_all<'s>(
     stream: &'s Stream,
     steps: Range<usize>,
@@ -272,7 +272,7 @@ impl Work {
     }
 }
 
-/// How fast all threads together were.
+/// The speed of all threads together.
 #[derive(Clone, Copy)]
 struct Rate {
     per_second: f64,
@@ -300,7 +300,7 @@ impl Watch {
     }
 }
 
-/// What this process has used so far, in steps of 10 ms (proc(5), stat, fields 14 and 15).
+/// The processor time of this process so far, in steps of 10 ms (proc(5), stat, fields 14 and 15).
 fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
@@ -343,7 +343,7 @@ fn measure(handles: &mut [ModeHandle<Process>], make: Make, share: usize, comman
     })
 }
 
-/// A world like that of a server with so many workers, with all keys in it.
+/// A data set like that of a server with `threads` workers, with all keys in it.
 fn filled(threads: usize) -> Vec<ModeHandle<Process>> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut world = World::new(World::shards_for(threads.min(processors.max(2))), 1, Seed::new(1, 2));

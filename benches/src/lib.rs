@@ -1,4 +1,4 @@
-//! What the benches share: a world to run commands in, pipelines to parse, values of all types.
+//! The common parts of the benches: a data set to run commands on, pipelines to parse, values of all types.
 
 use ochre_engine::command::{Caller, Command, Ctx, Effects, Outcome};
 use ochre_engine::keyspace::{AccessClock, DbIndex, ExpiryMode, Hints, Keys, View, World};

@@ -1,4 +1,4 @@
-//! A directory that several servers use one after another, and waiting for what takes a moment.
+//! A directory that several servers use one after another, and waiting for a condition.
 
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -18,7 +18,7 @@ impl Directory {
         Self(scratch_directory())
     }
 
-    /// Its path.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.0
     }

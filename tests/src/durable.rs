@@ -1,8 +1,8 @@
-//! Numbered writes whose fate after a crash can be told: what was acknowledged, when, and what is left.
+//! Numbered writes, so that a test can tell after a crash which ones were acknowledged, when, and which ones are left.
 //!
 //! A writer appends the numbers 1, 2, 3 ... to a list, some of them inside a transaction that also sets two keys.
-//! Whatever a crash takes, the list stays in order, what is missing was written last, and no transaction is there
-//! in part. How much may be missing is the policy's promise, which each test states.
+//! After any crash the list is in order, missing numbers are the last ones that were written, and no transaction is there
+//! in part. The number of missing writes depends on the policy, and each test states it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +15,10 @@ use crate::{Client, Reply, Rng};
 /// Numbers found or expected.
 pub type Numbers = BTreeSet<u64>;
 
-/// What a writer knows in the end.
+/// The record of a writer.
 #[derive(Debug, Default, Clone)]
 pub struct Journal {
-    /// Numbers that were acknowledged, and when.
+    /// Numbers that were acknowledged, and the times of that.
     pub acknowledged: Vec<(u64, Instant)>,
     /// Numbers that were acknowledged before a SAVE that succeeded.
     pub saved: Numbers,
@@ -29,12 +29,12 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Everything that was acknowledged before `moment`.
+    /// The numbers that were acknowledged before `moment`.
     pub fn before(&self, moment: Instant) -> Numbers {
         self.acknowledged.iter().filter(|(_, at)| *at < moment).map(|(n, _)| *n).collect()
     }
 
-    /// Everything that was acknowledged.
+    /// All numbers that were acknowledged.
     pub fn all(&self) -> Numbers {
         self.acknowledged.iter().map(|(n, _)| *n).collect()
     }
@@ -68,7 +68,7 @@ impl Writer {
         Self { thread, journal, stop }
     }
 
-    /// What is known so far.
+    /// The record so far.
     pub fn journal(&self) -> Journal {
         self.journal.lock().expect("the writer does not panic").clone()
     }
@@ -126,7 +126,7 @@ fn calls(n: u64) -> Vec<Vec<String>> {
     lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }
 
-/// Reads what is left, and checks what holds after any crash.
+/// Reads the numbers that are left, and checks the properties that hold after any crash.
 pub fn recovered(client: &mut Client) -> Numbers {
     let reply = client.run("LRANGE log 0 -1");
     let list: Vec<u64> =
@@ -140,7 +140,7 @@ pub fn recovered(client: &mut Client) -> Numbers {
     numbers
 }
 
-/// Checks that everything in `promised` is there, and that nothing acknowledged is missing but what came last.
+/// Checks that the numbers in `promised` are there, and that of the acknowledged ones only the last are missing.
 pub fn check(found: &Numbers, promised: &Numbers, journal: &Journal) {
     let lost: Vec<_> = promised.difference(found).take(20).collect();
     assert!(lost.is_empty(), "lost {lost:?} of {} acknowledged", promised.len());

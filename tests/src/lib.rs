@@ -1,8 +1,8 @@
 //! The harness of the end-to-end tests: starts a real server on a free port in a directory of its
 //! own, talks to it over real sockets and ends it by its process id.
 //!
-//! It knows nothing of Ochre's crates on purpose: what it proves is what a stranger's client would
-//! see. The same tests run against any other server of the protocol (`OCHRE_SERVER=path`), which is
+//! It does not use the crates of Ochre, on purpose: the tests see what any client would
+//! see. They also run against any other server of the protocol (`OCHRE_SERVER=path`), which is
 //! how the expectations themselves are checked against `redis-server` 7.0.15.
 //!
 //! Invariants: nothing listens beyond 127.0.0.1; no server outlives its `Server` value; tests share

@@ -24,11 +24,11 @@ pub enum Reply {
     Null,
     /// RESP3 `#`
     Boolean(bool),
-    /// RESP3 `,` as its text: what is compared is what was sent.
+    /// RESP3 `,` as its text, so that comparisons see the bytes that were sent.
     Double(String),
     /// RESP3 `(`
     BigNumber(String),
-    /// RESP3 `=` with the three-letter format first.
+    /// RESP3 `=`, with the format of three characters first.
     Verbatim(Vec<u8>),
     /// RESP3 `%`
     Map(Vec<(Reply, Reply)>),

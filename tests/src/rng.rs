@@ -1,7 +1,7 @@
 //! A small seeded random source (SplitMix64, public domain constants).
 //!
-//! Of our own so that a seed printed by a failing run means the same sequence for ever, whatever
-//! happens to the crates we depend on.
+//! The source is part of the project, so that a seed printed by a failing run means the same sequence for ever,
+//! independently of the versions of other crates.
 
 /// A deterministic random source; equal seeds give equal sequences.
 #[derive(Debug, Clone)]

@@ -17,10 +17,10 @@ const PORTS: std::ops::Range<u32> = 11_000..19_000;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// How to start a server; `Server::start` for the usual case.
+/// Options for starting a server. [`Server::start`] is the usual case.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// The programme.
+    /// The path of the program.
     pub binary: PathBuf,
     /// Arguments after the ones every test server gets.
     pub args: Vec<String>,
@@ -141,7 +141,7 @@ impl Server {
         Client::connect(self.port).expect("the server takes connections")
     }
 
-    /// The TCP port it was told to listen on.
+    /// The TCP port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -156,7 +156,7 @@ impl Server {
         &self.directory
     }
 
-    /// What it logged so far.
+    /// The log so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.directory.join("log")).unwrap_or_default()).into_owned()
     }
@@ -197,7 +197,7 @@ impl Server {
     fn wait_until_ready(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline && self.is_running() {
-            // Somebody else who looks for a free port may listen on this one for a moment.
+            // Another process that looks for a free port may listen on this one for a moment.
             let answer = Client::connect(self.port).and_then(|mut client| {
                 client.send(b"PING\r\n")?;
                 client.read()
@@ -226,7 +226,7 @@ impl Drop for Server {
     }
 }
 
-/// A port nobody listens on now; starting a server is tried again when somebody was faster.
+/// A port that is free now. If another process takes the port first, the start of the server is tried again.
 fn free_port() -> u16 {
     let span = PORTS.end - PORTS.start;
     loop {

@@ -1,15 +1,15 @@
-//! The allocator: jemalloc, counted, so that `used_memory` is exact and costs nothing extra.
+//! The allocator: jemalloc with its counters, so that `used_memory` is exact and costs nothing where memory is allocated.
 //!
-//! jemalloc keeps, per thread, the bytes it handed out and took back, size classes included.
-//! Every thread that allocates is registered once with the addresses of its two counters;
-//! `used_memory` is the sum of all differences plus what ended threads left behind. Reading them
-//! takes no lock on the paths that allocate.
+//! jemalloc keeps, per thread, the bytes that it handed out and took back, size classes included.
+//! Every thread that allocates is registered once with the addresses of its two counters.
+//! `used_memory` is the sum of all differences, plus the difference of each thread that has ended. Code that allocates
+//! takes no lock for this.
 //!
 //! The size classes step by 8 bytes (see .cargo/config.toml), so plain `malloc` only promises
 //! 8-byte alignment here: every larger alignment is passed on explicitly.
 //!
-//! ThreadSanitizer knows when memory changes hands only if the system's allocator does it: with
-//! `cfg(tsan)` that one is used, and nothing is counted (`used_memory` is 0).
+//! ThreadSanitizer can follow memory from thread to thread only with the allocator of the system. With
+//! `cfg(tsan)` that allocator is used, and nothing is counted (`used_memory` is 0).
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use tikv_jemalloc_sys as je;
 
-/// The process's allocator.
+/// The allocator of the process.
 pub struct Counted;
 
 #[cfg_attr(not(tsan), global_allocator)]
@@ -100,7 +100,7 @@ pub fn register_thread() -> ThreadGuard {
     ThreadGuard(())
 }
 
-/// See [`register_thread`].
+/// The registration of a thread, which ends with it. [`register_thread`] makes it.
 pub struct ThreadGuard(());
 
 impl Drop for ThreadGuard {
@@ -122,14 +122,14 @@ pub fn used() -> usize {
     used
 }
 
-/// Bytes that the calling thread allocated and did not free, as far as it is registered; negative if it frees what
-/// others allocated. Costs two loads, so that it can be asked before every command.
+/// Bytes that the calling thread has allocated and not freed; negative if it frees memory of other threads, 0 if it is
+/// not registered. The call costs two loads, so it can be made before every command.
 #[inline]
 pub fn used_by_this_thread() -> i64 {
     OWN.get().map_or(0, Counters::in_use)
 }
 
-/// The largest value [`used`] ever saw.
+/// The largest result of [`used`] so far, in bytes.
 pub fn peak() -> usize {
     used().max(PEAK.load(Ordering::Relaxed))
 }
@@ -139,7 +139,7 @@ pub fn reset_peak() {
     PEAK.store(used(), Ordering::Relaxed);
 }
 
-/// jemalloc's own figures, in bytes.
+/// The figures of jemalloc, in bytes.
 #[derive(Debug, Clone, Copy, Default)]
 #[allow(missing_docs)]
 pub struct Figures {
@@ -149,7 +149,7 @@ pub struct Figures {
     pub retained: usize,
 }
 
-/// Asks jemalloc for its figures; takes some microseconds.
+/// Asks jemalloc for its figures, which takes some microseconds.
 pub fn figures() -> Figures {
     refresh_epoch();
     Figures {
@@ -168,12 +168,12 @@ pub fn version() -> String {
     text.split('-').next().unwrap_or("").to_owned()
 }
 
-/// Unused pages stay for this long, in case that they are needed again.
+/// Milliseconds for which unused pages are kept, in case that they are needed again.
 const DIRTY_DECAY_MS: isize = 100;
 
-/// Gives unused pages back to the system soon: a table that grows leaves its former segments behind,
+/// Has unused pages given back to the system soon: a table that grows leaves its former segments behind,
 /// which would count as resident for ten seconds otherwise. To be called after the process has
-/// detached, because threads do not survive a fork.
+/// detached from the terminal, because threads do not survive a fork.
 pub fn start_purging(in_background: bool) {
     write_ctl(c"arenas.dirty_decay_ms", DIRTY_DECAY_MS);
     write_ctl(c"arenas.muzzy_decay_ms", 0isize);
@@ -182,8 +182,8 @@ pub fn start_purging(in_background: bool) {
     purge_in_background(in_background);
 }
 
-/// Whether a thread of jemalloc's own gives pages back, or those who allocate do it now and then.
-/// ThreadSanitizer dies of threads that C code starts behind its back.
+/// Sets whether a thread of jemalloc gives pages back, or the threads that allocate do so now and then.
+/// Under ThreadSanitizer there is no such thread, because it cannot cope with threads that C code starts.
 pub fn purge_in_background(in_background: bool) {
     write_ctl(c"background_thread", in_background && !cfg!(tsan));
 }
@@ -217,7 +217,7 @@ fn refresh_epoch() {
     }
 }
 
-/// Sets a control; one that this build of jemalloc does not have is left alone.
+/// Sets a control of jemalloc, if this build has it.
 fn write_ctl<T: Copy>(name: &std::ffi::CStr, mut value: T) {
     let from: *mut c_void = (&raw mut value).cast();
     // SAFETY: the callers pass the type that the control has; jemalloc checks the size.

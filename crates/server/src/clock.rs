@@ -1,22 +1,22 @@
-//! Time, as cheaply as the machine offers it: one counter read per command.
+//! Time, at the price of one read of a counter per command.
 //!
 //! There are two kinds of time, and they must not be mixed:
 //!
 //! ```text
 //! Tick     the processor's counter   never goes back or jumps   periods, ages, timeouts, deadlines
-//! UnixMs   the system's clock        anybody may set it         expiry of keys, and what users are shown
+//! UnixMs   the system's clock        anybody may set it         expiry of keys, and times that users see
 //! ```
 //! [`Clock`] reads the processor's counter through `quanta` and derives the wall clock from it, too. The wall clock is
 //! taken from the system at every turn of the event loop, so that steps of the system's clock are followed.
 //!
-//! A clock is made once, at the start of the process, and handed to whatever needs the time. Tests hand out clocks of a
-//! `ManualTime`, on which both kinds of time move only when told to, and independently.
+//! A clock is made once, at the start of the process, and passed to all parts that need the time. Tests pass clocks of a
+//! `ManualTime`, which moves both kinds of time on request only, and independently.
 
 use ochre_engine::time::UnixMs;
 use std::ops::Add;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time, in nanoseconds of the counter: the same for all clocks of the process. A deadline is one that lies
+/// A point in time, in nanoseconds of the counter, which all clocks of the process share. A deadline is a point that lies
 /// ahead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tick(u64);
@@ -25,7 +25,7 @@ impl Tick {
     /// A point that never comes.
     pub const NEVER: Tick = Tick(u64::MAX);
 
-    /// The point at which the counter shows so many nanoseconds.
+    /// The point at which the counter shows `nanos` nanoseconds.
     pub const fn from_nanos(nanos: u64) -> Tick {
         Tick(nanos)
     }
@@ -40,7 +40,7 @@ impl Tick {
         self.0 / 1_000_000_000
     }
 
-    /// The time that has passed since an earlier point; none if that is the later one.
+    /// The time that has passed since `earlier`; zero if that point is the later one.
     #[inline]
     pub const fn since(self, earlier: Tick) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -50,7 +50,7 @@ impl Tick {
 impl Add<Duration> for Tick {
     type Output = Tick;
 
-    /// What is too far ahead is [`Tick::NEVER`].
+    /// The point `time` later; [`Tick::NEVER`] if that is out of range.
     #[inline]
     fn add(self, time: Duration) -> Tick {
         Tick(u64::try_from(time.as_nanos()).map_or(u64::MAX, |nanos| self.0.saturating_add(nanos)))
@@ -62,7 +62,7 @@ impl Add<Duration> for Tick {
 pub struct Clock {
     counter: Counter,
     wall: WallClock,
-    /// Wall clock in nanoseconds when it was last asked, and the counter at that moment.
+    /// The wall clock in nanoseconds when it was last read, and the counter at that moment.
     base: (i64, Tick),
 }
 
@@ -78,7 +78,7 @@ impl Clock {
         Clock { counter, wall, base }
     }
 
-    /// Follows the system's clock; called once per turn of the event loop.
+    /// Reads the clock of the system. To be called once per turn of the event loop.
     pub fn sync(&mut self) {
         self.base = (self.wall.nanos(), self.tick());
     }
@@ -123,18 +123,18 @@ impl Clock {
     }
 }
 
-/// Measures how long something takes.
+/// The counter of a clock, for measuring durations.
 #[derive(Clone)]
 pub struct Counter(quanta::Clock);
 
 impl Counter {
-    /// Reads it.
+    /// Reads the counter.
     #[inline]
     pub fn tick(&self) -> Tick {
         Tick(self.0.delta_as_nanos(0, self.0.raw()))
     }
 
-    /// Microseconds since a point.
+    /// Microseconds since `start`.
     pub fn micros_since(&self, start: Tick) -> u64 {
         self.tick().0.saturating_sub(start.0) / 1000
     }
@@ -146,7 +146,7 @@ impl Default for Clock {
     }
 }
 
-/// Where the wall clock is asked for, once per turn.
+/// The source of the wall clock: the system, or a test.
 #[derive(Clone)]
 enum WallClock {
     System,

@@ -1,4 +1,4 @@
-//! Something boxed that is moved to whoever works with it, and back.
+//! A boxed value that is moved to the code that works with it, and back.
 //!
 //! A client is taken out of its set while its commands run, so that a handler has `&mut Client` beside everything
 //! else; the state of a worker is moved into the server for the exclusive mode. Moving is a pointer. Access while the
@@ -6,7 +6,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-/// A boxed value that is here, or lent to somebody.
+/// A boxed value that is here, or moved elsewhere for a time.
 #[derive(Debug)]
 pub struct InHand<T>(Option<Box<T>>);
 

@@ -1,4 +1,4 @@
-//! Frees large values on a thread of its own, so that no client waits for it.
+//! Frees large values on a thread of its own, so that no client waits for that.
 
 use ochre_engine::entry::KeyEntry;
 use ochre_engine::table::Table;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-/// What can be freed in the background.
+/// Data that can be freed in the background.
 pub enum Garbage {
     /// Values of keys.
     Values(Vec<RawValue>),
@@ -56,10 +56,10 @@ impl Reaper {
         Reaper { mailbox, pending, freed }
     }
 
-    /// Frees this in the background.
+    /// Frees `garbage` in the background.
     pub fn free(&self, garbage: Garbage) {
         self.pending.fetch_add(garbage.objects(), Ordering::Relaxed);
-        // A failed send returns the garbage, which is then freed right here.
+        // If the thread has ended, the send returns the garbage, which is then freed here.
         drop(self.mailbox.send(garbage));
     }
 
@@ -68,7 +68,7 @@ impl Reaper {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// Starts counting anew (CONFIG RESETSTAT).
+    /// Sets the count of freed objects to zero (CONFIG RESETSTAT).
     pub fn reset(&self) {
         self.freed.store(0, Ordering::Relaxed);
     }

@@ -7,8 +7,8 @@
 //!
 //! The format is Redis's, so that existing tools read it. The file is opened for each line: lines
 //! are rare, and a file that was renamed or removed for rotation is left at once, without a signal.
-//! The log belongs to the process, not to a world: a child that saves and a second world in a test
-//! write to the same place, hence the one static.
+//! The log belongs to the process, not to a server: a child that saves and a second server in a test
+//! write to the same log, so its state is static.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -21,7 +21,7 @@ use nix::syslog;
 
 use crate::config::{Choice, Config, SyslogFacility};
 
-/// How important a line is, least first.
+/// The importance of a line, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum LogLevel {
@@ -29,11 +29,11 @@ pub enum LogLevel {
     Debug,
     /// Rarely of interest.
     Verbose,
-    /// What production wants to know.
+    /// For operators in production.
     Notice,
-    /// What needs attention.
+    /// Needs attention.
     Warning,
-    /// As a setting only: nothing is logged.
+    /// A setting only: nothing is logged.
     Nothing,
 }
 
@@ -47,7 +47,7 @@ impl Choice for LogLevel {
     ];
 }
 
-/// Where lines go besides the standard output.
+/// The destinations of lines besides the standard output.
 struct Target {
     file: Option<PathBuf>,
     syslog: bool,
@@ -57,20 +57,20 @@ static TARGET: RwLock<Target> = RwLock::new(Target { file: None, syslog: false }
 /// Held while a line is formatted and written.
 static WRITING: Mutex<()> = Mutex::new(());
 static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Notice as u8);
-/// The process that is the server; any other one that logs is its child. 0 until known.
+/// The process id of the server; another process that logs is its child. 0 until known.
 static SERVER_PID: AtomicU32 = AtomicU32::new(0);
 
-/// Makes this process the server, in the eyes of the log.
+/// Declares this process to be the server. Lines of other processes are marked as those of a child.
 pub fn claim() {
     SERVER_PID.store(std::process::id(), Ordering::Relaxed);
 }
 
-/// Logs from now on as `config` says. Called again after the process went to the background.
+/// Sets level and destinations from `config`. To be called again after the process went to the background.
 pub fn configure(config: &Config) {
     let process = &config.process;
     set_level(process.loglevel);
     let file = (!process.logfile.is_empty()).then(|| process.logfile.path().to_owned());
-    // The working directory may change later; the log stays where it is.
+    // The path is made absolute, because the working directory may change later.
     let file = file.map(|path| std::path::absolute(&path).unwrap_or(path));
     if process.syslog_enabled {
         open_syslog(&process.syslog_ident.0, process.syslog_facility);
@@ -79,7 +79,7 @@ pub fn configure(config: &Config) {
         Target { file, syslog: process.syslog_enabled };
 }
 
-/// Logs only what is at least this important from now on.
+/// Sets the least important level that is logged.
 pub fn set_level(level: LogLevel) {
     LEVEL.store(level as u8, Ordering::Relaxed);
 }
@@ -95,7 +95,7 @@ pub fn hold() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(|broken| broken.into_inner())
 }
 
-/// Logs a line. Use the macros `log_notice!` and its kin, which format only if needed.
+/// Logs a line. Callers use macros such as `log_notice!`, which format only if the line is logged.
 pub fn write(level: LogLevel, message: fmt::Arguments<'_>) {
     let _alone = hold();
     let mark = [b'.', b'-', b'*', b'#'].get(level as usize).copied().unwrap_or(b'#');
@@ -120,7 +120,7 @@ fn role(pid: u32) -> char {
     if SERVER_PID.load(Ordering::Relaxed) == pid { 'M' } else { 'C' }
 }
 
-/// Writes the bytes at once. A log that cannot be written has nobody to be told.
+/// Writes the bytes with one call. Errors are ignored, because there is no other place to report them.
 fn emit(bytes: &[u8]) {
     let target = TARGET.read().unwrap_or_else(|broken| broken.into_inner());
     let _ = match &target.file {
@@ -176,13 +176,13 @@ macro_rules! log_verbose {
     ($($text:tt)*) => { $crate::log_at!($crate::log::LogLevel::Verbose, $($text)*) };
 }
 
-/// Logs what production wants to know, formatted as by `format!`.
+/// Logs a line for operators in production, formatted as by `format!`.
 #[macro_export]
 macro_rules! log_notice {
     ($($text:tt)*) => { $crate::log_at!($crate::log::LogLevel::Notice, $($text)*) };
 }
 
-/// Logs what needs attention, formatted as by `format!`.
+/// Logs a line that needs attention, formatted as by `format!`.
 #[macro_export]
 macro_rules! log_warning {
     ($($text:tt)*) => { $crate::log_at!($crate::log::LogLevel::Warning, $($text)*) };

@@ -4,18 +4,18 @@
 //! shared mode      worker 1 ── send ──> mailbox of worker 2 ── its own thread ──> client
 //! exclusive mode   command ── outbox ──> client, when the command is done
 //! ```
-//! In the shared mode nobody reaches another worker's clients. A message waits in the mailbox of its worker,
-//! which opens it before it runs commands, before it writes replies, and when it is woken; the exclusive
-//! mode begins with opening all of them, so whoever looks at clients then sees what one thread would have
-//! made of them.
+//! In the shared mode a worker cannot reach the clients of other workers. A message waits in the mailbox of the worker of
+//! its client, which empties the mailbox before it runs commands, before it writes replies, and when it is woken. The
+//! exclusive mode begins with emptying all mailboxes, so commands in it find clients in the state that a single thread
+//! would have produced.
 //!
-//! A worker that is busy for long (KEYS over millions) does not open its mailbox meanwhile. Once one holds more than
-//! [`CROWDED`] bytes no command runs in the shared mode: whoever has one waits for the exclusive mode, hence for that
-//! worker, and all mailboxes are opened.
+//! A worker that runs a long command (KEYS over millions) does not empty its mailbox meanwhile. Once a mailbox holds more
+//! than [`CROWDED`] bytes, no command runs in the shared mode. The next command then waits for the exclusive mode,
+//! hence for that worker, and all mailboxes are emptied.
 //!
-//! The order: messages to one worker are opened in the order in which they were sent. Whoever sends what others may
-//! have to hear in the same order (publications, commands for MONITOR) does so under the lock that makes
-//! the order, and whoever changes keys while it holds their shards.
+//! Messages to one worker are delivered in the order in which they were sent. Messages that all recipients must see in
+//! the same order (publications, commands for MONITOR) are sent under the lock that makes the order; messages about
+//! changes of keys are sent while the shards of the keys are held.
 
 use crate::client::{Client, Flags, ReplyMode, Token};
 use crate::pubsub::Publication;
@@ -28,43 +28,44 @@ use ochre_sync::Mailbox;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-/// Something for one client.
+/// A message to one client.
 pub struct ClientMessage {
-    /// Where the client is.
+    /// The address of the client.
     pub to: Token,
-    /// Who it is: another client may be there by now.
+    /// The id of the client, because another client may have the address by now.
     pub id: ClientId,
-    /// What it gets.
+    /// The content.
     pub body: MessageBody,
 }
 
-/// What a client gets.
+/// The content of a message.
 pub enum MessageBody {
-    /// Bytes to be sent to it as they are.
+    /// Bytes that are sent as they are.
     Line(Bytes),
-    /// A message of a topic that it subscribed to.
+    /// A publication on a topic that the client has subscribed to.
     Publication(Arc<Publication>),
-    /// The reply of the command that it waited for; it goes on.
+    /// The reply of the command that the client waited with; the wait is over.
     Served {
         /// The reply.
         reply: Vec<u8>,
-        /// The command took so long that it has to be noted, in nanoseconds.
+        /// The duration of the command in nanoseconds, if it is long enough to be noted.
         slow_nanos: Option<u64>,
     },
 }
 
-/// What became of a message.
+/// The result of delivering a message.
 pub enum Delivery {
-    /// It is not for this client, or comes too late.
+    /// The message is for another client, or the client is about to be closed.
     Returned,
-    /// The client has something to be sent.
+    /// The client has output to be sent.
     Pushed,
-    /// So it has, and goes on after a wait; its command took that long, if that has to be noted.
+    /// The client has output to be sent, and its wait is over. The wait and the nanoseconds of its command are there if
+    /// they have to be noted.
     GoesOn(Option<(Arc<Wait>, u64)>),
 }
 
 impl ClientMessage {
-    /// Hands the client its message.
+    /// Delivers the message to its client.
     pub fn open(self, client: &mut Client) -> Delivery {
         if self.id != client.id || client.flags.intersects(Flags::CLOSE_ASAP | Flags::CLOSE_AFTER_REPLY) {
             return Delivery::Returned;
@@ -86,8 +87,8 @@ impl ClientMessage {
 }
 
 impl ClientMessage {
-    /// Hands a message to the client that caused it: messages follow the reply of the command under way, and EXEC as a whole
-    /// (networking.c: _addReplyToBufferOrList; since 7.2).
+    /// Delivers the message to the client whose command caused it. Since 7.2 messages follow the reply of the command
+    /// under way, and that of EXEC as a whole (networking.c: _addReplyToBufferOrList).
     pub fn open_at_once(self, client: &mut Client, level: Level) {
         match self.body {
             MessageBody::Publication(publication)
@@ -100,16 +101,16 @@ impl ClientMessage {
     }
 }
 
-/// What a mailbox holds.
+/// An item in the mailbox of a worker.
 pub enum Envelope {
-    /// For a client of the worker.
+    /// A message to a client of the worker.
     ForClient(ClientMessage),
-    /// A new client of the worker, which has no place yet.
+    /// A new client of the worker, which is not in its set yet.
     NewClient(Box<Client>),
 }
 
 impl Envelope {
-    /// Bytes that it keeps, those of messages counted for each client as in its output.
+    /// Bytes that the item keeps. A publication counts for each client, as in its output.
     fn bytes(&self) -> usize {
         let body = match self {
             Envelope::NewClient(_) => 0,
@@ -123,16 +124,16 @@ impl Envelope {
     }
 }
 
-/// Bytes in a mailbox that are too many: what a client may have unread of messages by default
+/// Bytes above which a mailbox is crowded: the default of the unread messages of a client
 /// (`client-output-buffer-limit pubsub`).
 const CROWDED: usize = 32 * 1024 * 1024;
 
-/// A mailbox on lines of its own.
+/// The mailbox of a worker, on cache lines of its own.
 #[derive(Default)]
 #[repr(align(128))]
 struct WorkerMailbox {
     mailbox: Mailbox<Envelope>,
-    /// Bytes in it.
+    /// Bytes in the mailbox.
     bytes: AtomicUsize,
 }
 
@@ -145,14 +146,14 @@ impl WorkerMailbox {
 /// The mailboxes of all workers.
 pub struct Mailboxes {
     boxes: Box<[WorkerMailbox]>,
-    /// One of them is crowded, as far as is known.
+    /// Whether a mailbox is crowded, as far as is known.
     is_crowded: AtomicBool,
-    /// There once the workers have event loops to be woken from.
+    /// The wakers of the event loops, once these exist.
     wakers: OnceLock<Arc<[Waker]>>,
 }
 
 impl Mailboxes {
-    /// Empty mailboxes for so many workers.
+    /// Empty mailboxes for `workers` workers.
     pub fn new(workers: usize) -> Mailboxes {
         Mailboxes {
             boxes: (0..workers).map(|_| WorkerMailbox::default()).collect(),
@@ -161,18 +162,18 @@ impl Mailboxes {
         }
     }
 
-    /// Whether so much waits in a mailbox that its worker has to be waited for.
+    /// Whether a mailbox has so many bytes that commands have to wait for its worker, in the exclusive mode.
     #[inline]
     pub fn is_crowded(&self) -> bool {
         self.is_crowded.load(Relaxed)
     }
 
-    /// Tells what wakes each worker. To be called once.
+    /// Sets the wakers of the workers. To be called once.
     pub fn connect(&self, wakers: Arc<[Waker]>) {
         self.wakers.get_or_init(|| wakers);
     }
 
-    /// Sends a message; its worker is woken if it may be asleep.
+    /// Sends a message, and wakes its worker if that may be asleep.
     pub fn send(&self, message: ClientMessage) {
         self.put(message.to.worker(), Envelope::ForClient(message));
     }
@@ -191,7 +192,7 @@ impl Mailboxes {
         if own_box.mailbox.put(envelope)
             && let Some(waker) = self.wakers.get().and_then(|wakers| wakers.get(worker))
         {
-            // A full pipe wakes just as well.
+            // The only error is a full pipe, which wakes the worker as well.
             let _ = waker.wake();
         }
     }
@@ -202,13 +203,13 @@ impl Mailboxes {
         self.boxes[worker].mailbox.is_filled()
     }
 
-    /// Takes a worker's messages, in the order in which they were sent.
+    /// Takes the items of a worker, in the order in which they were sent.
     pub fn collect(&self, worker: usize, into: &mut Vec<Envelope>) {
         self.boxes[worker].mailbox.take(into);
         self.note_taken(&self.boxes[worker], into);
     }
 
-    /// Takes the messages of one client, which its own worker has in hand.
+    /// Takes the messages to one client, which its own worker has in hand.
     pub fn collect_for(&self, client: &Client) -> Vec<ClientMessage> {
         let Some(own_box) = self.boxes.get(client.token.worker()) else { return Vec::new() };
         let is_its_own = |envelope: &mut Envelope| matches!(envelope, Envelope::ForClient(message) if message.id == client.id);
@@ -224,7 +225,7 @@ impl Mailboxes {
     fn note_taken(&self, own_box: &WorkerMailbox, envelope: &[Envelope]) {
         own_box.bytes.fetch_sub(envelope.iter().map(Envelope::bytes).sum(), Relaxed);
         if self.is_crowded() {
-            // Who puts something into one that is crowded meanwhile will say so again with the next message.
+            // A sender may fill a mailbox meanwhile. Its next message sets the flag again.
             self.is_crowded.store(self.boxes.iter().any(WorkerMailbox::is_crowded), Relaxed);
         }
     }

@@ -1,4 +1,4 @@
-//! Where the memory goes, gathered once for INFO, MEMORY STATS and MEMORY DOCTOR, and what the numbers tell.
+//! The use of memory, gathered once for INFO, MEMORY STATS and MEMORY DOCTOR, and advice about it.
 //!
 //! Sizes of the process and the machine come from the files of proc(5), those of the heap from the allocator. Keys are
 //! counted by walking over the shards, so only a command that may lock each of them can gather.
@@ -8,7 +8,7 @@ use crate::exec::ExecContext;
 use ochre_engine::keyspace::DbIndex;
 use std::sync::OnceLock;
 
-/// What the tables of one database cost beside its keys and values.
+/// The cost of the tables of one database, without its keys and values.
 #[derive(Debug, Clone, Copy)]
 pub struct DbOverhead {
     /// The database.
@@ -17,35 +17,35 @@ pub struct DbOverhead {
     pub table_bytes: usize,
 }
 
-/// Where the memory goes. Sizes in bytes.
+/// The use of memory. Sizes are in bytes.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryUse {
-    /// In use now.
+    /// Memory in use now.
     pub used: usize,
-    /// The most that was ever in use.
+    /// The most memory that was in use.
     pub peak: usize,
-    /// In use when the server had started.
+    /// Memory in use when the server had started.
     pub startup: usize,
-    /// Resident pages of the process.
+    /// Resident memory of the process.
     pub rss: usize,
-    /// The allocator's own figures.
+    /// The figures of the allocator.
     pub allocator: alloc::Figures,
-    /// How many clients there are.
+    /// Number of clients.
     pub connected: usize,
     /// Buffers and states of clients.
     pub clients: usize,
-    /// The log of commands that waits to be written.
+    /// Log of commands that waits to be written.
     pub log_buffer: usize,
     /// Databases that have keys.
     pub dbs: Vec<DbOverhead>,
     /// Keys of all databases.
     pub keys: usize,
-    /// Everything that is no data.
+    /// All memory in use that is not data.
     pub overhead: usize,
 }
 
 impl MemoryUse {
-    /// The numbers of this moment.
+    /// Gathers the current numbers.
     pub fn gather(context: &mut ExecContext<'_>) -> MemoryUse {
         let (used, rss) = (alloc::used(), resident());
         let (keys, dbs) = tables(context);
@@ -66,14 +66,14 @@ impl MemoryUse {
         .with_overhead()
     }
 
-    /// Adds up what is no data.
+    /// Adds up the memory that is not data.
     fn with_overhead(self) -> MemoryUse {
         let tables: usize = self.dbs.iter().map(|db| db.table_bytes).sum();
         let overhead = self.startup + self.clients + self.log_buffer + tables;
         MemoryUse { overhead: overhead.min(self.used), ..self }
     }
 
-    /// Bytes that came after the start.
+    /// Bytes in use beyond those after the start.
     pub fn net(&self) -> usize {
         self.used.saturating_sub(self.startup).max(1)
     }
@@ -83,39 +83,39 @@ impl MemoryUse {
         self.used - self.overhead
     }
 
-    /// The share of the data in what came after the start.
+    /// The bytes of the data, in percent of [`MemoryUse::net`].
     pub fn dataset_percent(&self) -> f64 {
         (self.dataset() as f64 * 100.0 / self.net() as f64).min(100.0)
     }
 
-    /// The share of what is in use in the most that ever was.
+    /// The bytes in use, in percent of the peak.
     pub fn peak_percent(&self) -> f64 {
         self.used as f64 * 100.0 / self.peak.max(1) as f64
     }
 
-    /// Resident bytes to bytes in use.
+    /// Resident memory, compared to memory in use.
     pub fn fragmentation(&self) -> Ratio {
         Ratio::of(self.rss, self.used)
     }
 
-    /// Pages the allocator uses to bytes it gave out.
+    /// Pages that the allocator uses, compared to the bytes that it handed out.
     pub fn allocator_fragmentation(&self) -> Ratio {
         Ratio::of(self.allocator.active, self.allocator.allocated)
     }
 
-    /// Pages the allocator holds to pages it uses.
+    /// Pages that the allocator holds, compared to the pages that it uses.
     pub fn allocator_rss(&self) -> Ratio {
         Ratio::of(self.allocator.resident, self.allocator.active)
     }
 
-    /// Pages of the process to pages the allocator holds.
+    /// Resident memory of the process, compared to the pages that the allocator holds.
     pub fn rss_overhead(&self) -> Ratio {
         Ratio::of(self.rss, self.allocator.resident)
     }
 
-    /// What is wrong, in sentences; none if nothing is.
+    /// The problems that MEMORY DOCTOR reports, one text each.
     pub fn complaints(&self) -> Vec<&'static str> {
-        /// Waste below this is not worth a word.
+        /// Bytes of waste that are not worth reporting.
         const MIN_WASTE: i64 = 10 << 20;
         let mut all = Vec::new();
         if self.peak as f64 > self.used as f64 * 1.5 {
@@ -146,7 +146,7 @@ impl MemoryUse {
     }
 }
 
-/// Counts the keys, and what the tables cost of databases that have some.
+/// Counts the keys, and the cost of the tables of each database that has keys.
 fn tables(context: &mut ExecContext<'_>) -> (usize, Vec<DbOverhead>) {
     let mut sums = vec![(0, 0); context.shared.settings.databases as usize];
     context.each_shard(|shard| {
@@ -162,7 +162,7 @@ fn tables(context: &mut ExecContext<'_>) -> (usize, Vec<DbOverhead>) {
     (keys, dbs.map(|(db, (_, table_bytes))| DbOverhead { db, table_bytes }).collect())
 }
 
-/// The allocator's figures, or what is known without them if it was built to keep none.
+/// The figures of the allocator, or figures made of `used` and `rss` if it keeps none.
 fn allocator_figures(used: usize, rss: usize) -> alloc::Figures {
     let figures = alloc::figures();
     if figures.allocated != 0 {
@@ -171,12 +171,12 @@ fn allocator_figures(used: usize, rss: usize) -> alloc::Figures {
     alloc::Figures { allocated: used, active: used, resident: rss.max(used), ..figures }
 }
 
-/// How much more one figure is than another.
+/// A comparison of one figure with another.
 #[derive(Debug, Clone, Copy)]
 pub struct Ratio {
     /// The quotient.
     pub ratio: f64,
-    /// The difference in bytes.
+    /// The difference in bytes; negative if the first figure is the smaller one.
     pub bytes: i64,
 }
 
@@ -192,7 +192,7 @@ impl Ratio {
 
 /// Bytes of the pages of this process that are in memory (proc(5), statm, second field).
 pub fn resident() -> usize {
-    /// Linux counts pages of 4 KB on every machine this runs on.
+    /// Bytes of a page on all supported machines.
     const PAGE: usize = 4096;
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     text.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE

@@ -1,20 +1,20 @@
 //! Secrets among the arguments of a command: the slow log and MONITOR must not show them.
 //!
-//! A command that takes passwords declares what finds them (`Meta::secret_finder`), with the help of what is here.
+//! A command with passwords declares a function that finds them (`Meta::secret_finder`). Its common parts are here.
 
 use crate::config::{Flags, find};
 use ochre_resp::request::Args;
 
-/// What is shown in place of a secret.
+/// The text that is shown instead of a secret.
 pub const REDACTED: &[u8] = b"(redacted)";
 
-/// The places of passwords among the directives and values of CONFIG SET.
+/// The indexes of passwords among the arguments of CONFIG SET.
 pub fn of_directives(args: Args<'_>) -> Vec<usize> {
     let is_secret = |at: &usize| find(args.get(*at)).is_some_and(|directive| directive.has(Flags::SENSITIVE));
     (2..args.len()).step_by(2).filter(is_secret).map(|at| at + 1).collect()
 }
 
-/// The places of the `count` arguments behind a word.
+/// The indexes of the `count` arguments behind a word, or of fewer if the call ends before.
 pub fn behind(args: Args<'_>, word: &[u8], count: usize) -> Vec<usize> {
     let found = args.iter().position(|arg| arg.eq_ignore_ascii_case(word));
     found.map_or_else(Vec::new, |at| (at + 1..args.len().min(at + 1 + count)).collect())

@@ -1,31 +1,31 @@
 //! The slow log: the commands that took longest, newest first.
 //!
-//! Arguments are cut so that an entry stays small: 32 of them, of 128 bytes each (slowlog.h).
+//! An entry stays small: it has 32 arguments at most, of 128 bytes each (slowlog.h).
 
 use crate::client::Client;
 use crate::secrets::REDACTED;
 use ochre_resp::request::Args;
 use std::collections::VecDeque;
 
-/// Arguments of an entry at most; the last one tells how many are missing.
+/// The most arguments of an entry; the last one then tells how many are missing.
 const MAX_ARGS: usize = 32;
-/// Bytes of an argument at most, before the note of how many are missing.
+/// The most bytes of an argument, without the note of how many are missing.
 const MAX_ARG_BYTES: usize = 128;
 
 /// A slow command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Counts from 0 since the start.
+    /// The number of the entry, from 0 at the start of the server.
     pub id: u64,
-    /// When it ended, in seconds since 1970.
+    /// The end of the command, in seconds since 1970.
     pub unix_seconds: i64,
-    /// How long it took.
+    /// The duration in microseconds.
     pub micros: u64,
-    /// Its arguments, cut.
+    /// The arguments as far as they are kept.
     pub args: Vec<Vec<u8>>,
-    /// Address of the client.
+    /// The address of the client.
     pub address: Box<str>,
-    /// Name of the client.
+    /// The name of the client.
     pub client_name: Box<[u8]>,
 }
 
@@ -37,7 +37,7 @@ pub struct Slowlog {
 }
 
 impl Slowlog {
-    /// Remembers a command.
+    /// Adds a command, and removes the oldest entries beyond `max_len`.
     pub fn push(
         &mut self,
         client: &Client,
@@ -60,12 +60,12 @@ impl Slowlog {
         self.trim(max_len);
     }
 
-    /// Forgets the oldest entries beyond `max_len`.
+    /// Removes the oldest entries beyond `max_len`.
     pub fn trim(&mut self, max_len: u64) {
         self.entries.truncate(usize::try_from(max_len).unwrap_or(usize::MAX));
     }
 
-    /// Forgets all.
+    /// Removes all entries.
     pub fn clear(&mut self) {
         self.entries.clear();
     }

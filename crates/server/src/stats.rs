@@ -17,47 +17,47 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 pub struct CommandStats {
     /// Calls that ran.
     pub calls: Counter,
-    /// Nanoseconds they took.
+    /// Nanoseconds of these calls.
     pub nanos: Counter,
     /// Calls refused before they ran.
     pub rejected: Counter,
     /// Calls that ran and answered an error.
     pub failed: Counter,
-    /// How often a call took how long; empty while `latency-tracking` is off.
+    /// The durations of calls; empty while `latency-tracking` is off.
     pub latency: Histogram,
 }
 
 impl CommandStats {
-    /// What they are at the moment.
+    /// The current values.
     pub fn read(&self) -> Calls {
         let Self { calls, nanos, rejected, failed, .. } = self;
         Calls { calls: calls.get(), nanos: nanos.get(), rejected: rejected.get(), failed: failed.get() }
     }
 }
 
-/// How often and how long one worker stopped all others.
+/// The use of the exclusive mode, in which one worker stops all others.
 #[derive(Debug, Default, Clone)]
 pub struct ExclusiveStats {
     /// Times the exclusive mode was entered.
     pub entered: u64,
     /// Nanoseconds until all others had finished their batches.
     pub waited_nanos: u64,
-    /// Nanoseconds it was held.
+    /// Nanoseconds for which it was held.
     pub held_nanos: u64,
-    /// The first command of the turn under way.
+    /// The first command since the mode was entered.
     command: Option<CommandId>,
-    /// Turns and nanoseconds by the command that they began with.
+    /// Times entered and nanoseconds held, by the command that came first.
     pub by_command: BTreeMap<CommandId, (u64, u64)>,
 }
 
 impl ExclusiveStats {
-    /// A command runs in the exclusive mode.
+    /// Notes that a command runs in the exclusive mode.
     #[inline]
     pub fn runs(&mut self, command: CommandId) {
         self.command.get_or_insert(command);
     }
 
-    /// Counts one turn.
+    /// Counts one use of the mode, at its end.
     pub fn note(&mut self, waited_nanos: u64, held_nanos: u64) {
         self.entered += 1;
         self.waited_nanos += waited_nanos;
@@ -70,7 +70,7 @@ impl ExclusiveStats {
     }
 }
 
-/// How fast a counter grows compared to another, over the last 16 samples.
+/// The growth of a counter compared to time or to another counter, over the last 16 samples.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Rate {
     samples: [u64; 16],
@@ -80,7 +80,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// `base` is what the counter is compared to: the time in milliseconds, or another counter.
+    /// Takes a sample: the growth of `value` divided by that of `base`, times `factor`. `base` is the time in
+    /// milliseconds or another counter.
     fn sample(&mut self, value: u64, base: u64, factor: u64) {
         let growth = base.saturating_sub(self.last_base);
         if self.last_base != 0 && growth > 0 {
@@ -96,7 +97,7 @@ impl Rate {
     }
 }
 
-/// How fast the server works.
+/// The rates of the server, per second unless they say otherwise.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Rates {
     /// Commands.
@@ -107,18 +108,18 @@ pub struct Rates {
     pub output: Rate,
     /// Turns of the event loop.
     pub turns: Rate,
-    /// Nanoseconds of a turn.
+    /// Nanoseconds per turn of the event loop.
     pub busy_nanos: Rate,
 }
 
 /// Counters of one worker since the start or CONFIG RESETSTAT. The worker alone changes them; every thread may read
-/// those that are [`Counter`]s.
+/// the [`Counter`]s.
 #[derive(Default)]
 #[repr(align(128))]
 pub struct Stats {
-    /// By command.
+    /// The counters of each command, by its number.
     pub commands: Box<[CommandStats]>,
-    /// Error replies by their first word.
+    /// Error replies, by their first word.
     errors: Mutex<BTreeMap<Box<str>, u64>>,
     /// Commands that ran.
     pub commands_processed: Counter,
@@ -128,7 +129,7 @@ pub struct Stats {
     pub connections_rejected: Counter,
     /// Clients closed because of too much unsent output.
     pub output_limit_disconnections: Counter,
-    /// Clients closed because all of them used too much memory.
+    /// Clients closed because all clients together used too much memory.
     pub evicted_clients: Counter,
     /// Bytes read from clients.
     pub net_input_bytes: Counter,
@@ -140,7 +141,7 @@ pub struct Stats {
     pub writes_processed: Counter,
     /// Keys that expired.
     pub expired_keys: Counter,
-    /// Structures in payloads that were searched for what is there twice.
+    /// Structures in payloads that were searched for duplicates.
     pub sanitizations: Counter,
     /// Keys that were evicted.
     pub evicted_keys: Counter,
@@ -150,17 +151,17 @@ pub struct Stats {
     pub expire_cycle_nanos: Counter,
     /// Reads that found their key.
     pub keyspace_hits: Counter,
-    /// Reads that did not.
+    /// Reads that did not find their key.
     pub keyspace_misses: Counter,
     /// Error replies.
     pub error_replies: Counter,
     /// Turns of the event loop.
     pub turns: Counter,
-    /// Nanoseconds the event loop did not wait.
+    /// Nanoseconds in which the event loop did not wait.
     pub busy_nanos: Counter,
-    /// The longest of its turns.
+    /// Nanoseconds of the longest turn of the event loop.
     pub longest_turn_nanos: Counter,
-    /// Commands that ran in the busiest of its turns.
+    /// The most commands that ran in a turn of the event loop.
     pub most_commands_in_turn: Counter,
     /// Nanoseconds of writing to the append-only file.
     pub aof_nanos: Counter,
@@ -169,12 +170,12 @@ pub struct Stats {
     /// Changes to the data since the last snapshot.
     pub changes: Counter,
     tracks_latency: AtomicBool,
-    /// A call that takes this long goes into the slow log or the latency monitor.
+    /// Nanoseconds from which a call goes into the slow log or the latency monitor.
     notable_nanos: Counter,
 }
 
 impl Stats {
-    /// All zero.
+    /// Counters at zero, for `commands` commands.
     pub fn new(commands: usize) -> Stats {
         let stats =
             Stats { commands: (0..commands).map(|_| CommandStats::default()).collect(), ..Stats::default() };
@@ -183,7 +184,7 @@ impl Stats {
         stats
     }
 
-    /// The same with everything at zero that counts (CONFIG RESETSTAT).
+    /// Counters at zero with the settings of these (CONFIG RESETSTAT). The changes since the last snapshot are kept.
     pub fn anew(&self) -> Stats {
         let stats = Stats::new(self.commands.len());
         stats.changes.set(self.changes.get());
@@ -192,7 +193,7 @@ impl Stats {
         stats
     }
 
-    /// Takes what a command remarked: counts it, or logs it.
+    /// Counts or logs the remark of a command.
     #[cold]
     pub fn note(&self, remark: Remark) {
         match remark {
@@ -201,7 +202,7 @@ impl Stats {
         }
     }
 
-    /// Follows the configuration.
+    /// Takes the thresholds over from the configuration.
     pub fn configure(&self, diagnostics: &Diagnostics) {
         self.tracks_latency.store(diagnostics.latency_tracking, Relaxed);
         if !diagnostics.latency_tracking {
@@ -232,7 +233,7 @@ impl Stats {
         nanos >= self.notable_nanos.get()
     }
 
-    /// Counts a turn of the event loop that was busy for so long, and ran so many commands.
+    /// Counts a turn of the event loop that was busy for `nanos` nanoseconds and ran `commands` commands.
     #[inline]
     pub fn turned(&self, nanos: u64, commands: u64) {
         self.turns.add(1);
@@ -249,7 +250,7 @@ impl Stats {
     /// Counts an error reply with this text.
     #[cold]
     pub fn error_replied(&self, text: impl AsRef<[u8]>) {
-        /// What begins with a longer word has no code (networking.c: afterErrorReply).
+        /// The most bytes of a code: a text with a longer first word has none (networking.c: afterErrorReply).
         const LONGEST: usize = 31;
         let start = &text.as_ref()[..text.as_ref().len().min(LONGEST + 1)];
         let code = start.iter().position(|byte| *byte == b' ').map_or(&b"ERR"[..], |end| &start[..end]);
@@ -262,14 +263,14 @@ impl Stats {
         }
     }
 
-    /// Shows each first word of error replies and how often it came.
+    /// Calls `show` for each first word of error replies, with the number of replies.
     pub fn each_error(&self, mut show: impl FnMut(&str, u64)) {
         self.errors.lock().iter().for_each(|(code, count)| show(code, *count));
     }
 }
 
 impl Rates {
-    /// Takes a sample of everything that has a rate; called by the cron.
+    /// Takes a sample of all rates. The cron calls this.
     pub fn sample(&mut self, tally: Tally<'_>, now: Tick) {
         let now_ms = now.nanos() / 1_000_000;
         self.commands.sample(tally.sum(|stats| &stats.commands_processed), now_ms, 1000);

@@ -1,6 +1,6 @@
 //! All commands by name: the engine's and the server's in one table.
 //!
-//! Built once from the specifications and the compatibility level; a lookup folds the name to
+//! The table is built once, from the declarations and the compatibility level. A lookup folds the name to
 //! lower case in a register, and finds it with one probe in nearly all cases.
 
 mod names;
@@ -13,44 +13,44 @@ use ochre_engine::command::{Begin, Find, Flags, KeySpec, Meta};
 use ochre_engine::level::Level;
 use std::collections::HashMap;
 
-/// Number of a command: index into [`CommandTable::entries`].
+/// Number of a command: its index in [`CommandTable::entries`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommandId(pub u16);
 
-/// A command or subcommand, as the dispatcher sees it.
+/// A command or subcommand, with the properties that it has at the level.
 pub struct Entry {
-    /// Its declaration.
+    /// The declaration.
     pub meta: &'static Meta,
-    /// Count of its arguments at this level.
+    /// The count of arguments at this level, the name included; negative: at least so many.
     pub arity: i16,
-    /// Its flags at this level.
+    /// The flags at this level.
     pub flags: Flags,
-    /// Its tips at this level.
+    /// The tips at this level.
     pub tips: &'static [&'static str],
-    /// It does nothing itself: it has subcommands.
+    /// Whether it has subcommands and does nothing itself.
     pub is_container: bool,
-    /// Name with the container: "config|get".
+    /// The name with the container: "config|get".
     pub full_name: Box<str>,
-    /// Subcommands by lower-case name.
+    /// The subcommands by lower-case name.
     pub subcommands: HashMap<&'static str, CommandId>,
-    /// Container of a subcommand.
+    /// The container of a subcommand.
     pub parent: Option<CommandId>,
-    /// Where its keys are, as far as that is known without looking. For hashing ahead.
+    /// The positions of the keys, as far as they follow from the number of arguments. For hashing ahead.
     pub key_places: KeyPlaces,
-    /// What it needs while it runs.
+    /// The data that it needs while it runs.
     pub reach: Reach,
-    /// How it can be locked.
+    /// The way in which its shards can be locked.
     pub locking: Locking,
 }
 
-/// How the shards of a command can be locked.
+/// The way in which the shards of a command can be locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locking {
-    /// The plan does not say what it needs.
+    /// By its arguments: the plan of its window does not say which shards it needs.
     Unplanned,
     /// By the hashes of its plan.
     Planned,
-    /// By the hashes of its plan, together with its neighbours: its declaration says [`QUICK`] or [`FAST`].
+    /// By the hashes of its plan, together with neighbouring commands. Its declaration says [`QUICK`] or [`FAST`].
     Grouped,
 }
 
@@ -66,44 +66,45 @@ impl Locking {
     }
 }
 
-/// What a command needs while it runs: decides whether other workers may go on meanwhile.
+/// The data that a command needs while it runs. This decides whether it can run in the shared mode, and under which
+/// locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The shard of one key, which is the first argument that is a key.
     OneKey,
-    /// The shards of its keys.
+    /// The shards of all its keys.
     Keys,
     /// All shards of a database, one after the other.
     Walk,
-    /// Its client, and what all workers see.
+    /// Its client and the shared state, without shards.
     Local,
-    /// The same, and all shards, one after the other.
+    /// Its client, the shared state, and all shards, one after the other.
     Survey,
-    /// The same, and the clients that listen to it.
+    /// Its client, the shared state, and subscribers, who get messages.
     Audience,
     /// The shards of the keys that its client watches.
     Watched,
-    /// These, and the shards of the keys of all commands that its client has queued.
+    /// The shards of the keys that its client watches, and those of the keys of all commands that its client has queued.
     Queue,
-    /// The process.
+    /// The whole server, hence the exclusive mode.
     Process,
 }
 
-/// Where the keys of a command stand if nothing but the number of arguments decides it.
+/// The positions of the keys of a command, if they follow from the number of arguments alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPlaces {
-    /// The first key.
+    /// The position of the first key.
     pub first: u16,
-    /// Behind the last one; 0 and below: so far in front of the end of the arguments.
+    /// The position behind the last key; 0 and below count from the end of the arguments.
     end: i16,
     /// Arguments from one key to the next: 1 or 2.
     pub stride: u16,
-    /// There are no other keys.
+    /// Whether the command has no other keys.
     pub complete: bool,
 }
 
 impl KeyPlaces {
-    /// Keys up to this end, which no command has.
+    /// No positions: they end where they begin.
     const NOWHERE: KeyPlaces = KeyPlaces { first: 1, end: 1, stride: 1, complete: false };
 
     fn of_specs(specs: &[KeySpec]) -> KeyPlaces {
@@ -121,7 +122,7 @@ impl KeyPlaces {
         KeyPlaces { first: *first as u16, end: end as i16, stride: stride as u16, complete }
     }
 
-    /// Behind the last key of a call with so many arguments.
+    /// The position behind the last key of a call with `args` arguments.
     #[inline]
     pub fn end(self, args: usize) -> usize {
         let end = isize::from(self.end);
@@ -130,7 +131,7 @@ impl KeyPlaces {
 }
 
 impl Reach {
-    /// What a data command needs, by its declaration.
+    /// The data that a data command needs, by its declaration.
     pub fn of_data(meta: &Meta) -> Reach {
         match meta.keys {
             [] if meta.flags & WHOLE_WORLD != 0 && meta.flags & READONLY != 0 => Reach::Walk,
@@ -154,19 +155,19 @@ pub struct CommandTable {
 }
 
 impl Entry {
-    /// True if a call with this many arguments (name included) runs this very command.
+    /// Whether a call with `len` arguments, the name included, runs this command and not a subcommand.
     #[inline(always)]
     pub fn takes(&self, len: usize) -> bool {
         fits(self.arity, len) && !self.is_container && self.subcommands.is_empty()
     }
 
-    /// True if a call with this many arguments (name included) fits.
+    /// Whether a call with `len` arguments, the name included, is allowed.
     #[inline]
     pub fn arity_fits(&self, len: usize) -> bool {
         fits(self.arity, len)
     }
 
-    /// Whether it runs what its client has queued.
+    /// Whether it is EXEC.
     pub fn is_exec(&self) -> bool {
         self.reach == Reach::Queue
     }
@@ -178,8 +179,8 @@ impl CommandTable {
         CommandTable { entries: Vec::new(), names: Names::new(), level }
     }
 
-    /// Adds a command, or the subcommand of a `parent`, if it exists at this level. `reach` is what it needs; `None` is a
-    /// container, which does nothing itself.
+    /// Adds a command, or the subcommand of a `parent`, if it exists at this level. `reach` is `None` for a container,
+    /// which does nothing itself.
     pub fn add(
         &mut self,
         meta: &'static Meta,
@@ -214,7 +215,7 @@ impl CommandTable {
     }
 
     /// Renames a command (`rename-command`); an empty name removes it. False if there is no such
-    /// command, or the new name is taken.
+    /// command or another command has the new name.
     pub fn rename(&mut self, old: &[u8], new: &[u8]) -> bool {
         let Some(id) = self.find(old) else { return false };
         if self.find(new).is_some() {
@@ -227,19 +228,19 @@ impl CommandTable {
         true
     }
 
-    /// The command of this name, any case.
+    /// The command with this name, in any case.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<CommandId> {
         self.names.find(name)
     }
 
-    /// The subcommand of a container by name, any case.
+    /// The subcommand of a container with this name, in any case.
     pub fn find_sub(&self, container: CommandId, name: &[u8]) -> Option<CommandId> {
         let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
         self.get(container).subcommands.get(name.as_str()).copied()
     }
 
-    /// The command or subcommand of this full name (`config|get`), any case.
+    /// The command or subcommand with this full name (`config|get`), in any case.
     pub fn find_full(&self, name: &[u8]) -> Option<CommandId> {
         match memchr::memchr(b'|', name) {
             Some(bar) => self.find_sub(self.find(&name[..bar])?, &name[bar + 1..]),
@@ -247,7 +248,7 @@ impl CommandTable {
         }
     }
 
-    /// A command by number.
+    /// The command with this number.
     #[inline]
     pub fn get(&self, id: CommandId) -> &Entry {
         &self.entries[id.0 as usize]
@@ -263,7 +264,7 @@ impl CommandTable {
         self.entries.len()
     }
 
-    /// Top-level commands under the names that clients use.
+    /// The top-level commands that clients can call.
     pub fn top_level(&self) -> impl Iterator<Item = (CommandId, &Entry)> {
         self.entries().filter(move |(id, entry)| entry.parent.is_none() && self.names.has(*id))
     }

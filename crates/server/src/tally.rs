@@ -1,7 +1,6 @@
-//! What all workers counted, summed up when somebody asks.
+//! The sums of the counters of all workers, made on request.
 //!
-//! Each worker has [`Stats`] of its own. Nothing is moved: readers add up, at any time, what each of them has
-//! counted so far.
+//! Each worker has [`Stats`] of its own. Nothing is moved: readers add up the current values, at any time.
 
 use crate::counter::Counter;
 use crate::latency::Distribution;
@@ -16,12 +15,12 @@ pub struct Tally<'a> {
     workers: &'a [Arc<Stats>],
 }
 
-/// What is known of the calls of one command, or of several.
+/// The counts of the calls of one command, or of several.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Calls {
     /// Calls that ran.
     pub calls: u64,
-    /// Nanoseconds they took.
+    /// Nanoseconds of these calls.
     pub nanos: u64,
     /// Calls refused before they ran.
     pub rejected: u64,
@@ -30,7 +29,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Adds others.
+    /// Adds the counts of other calls.
     pub fn add(&mut self, other: Calls) {
         self.calls += other.calls;
         self.nanos += other.nanos;
@@ -38,7 +37,7 @@ impl Calls {
         self.failed += other.failed;
     }
 
-    /// Whether there were any.
+    /// Whether there was a call, or a refused one.
     pub fn is_any(&self) -> bool {
         self.calls + self.failed + self.rejected > 0
     }
@@ -81,14 +80,14 @@ impl<'a> Tally<'a> {
         self.all().flat_map(|stats| &stats.commands).map(|command| command.nanos.get()).sum()
     }
 
-    /// How long the calls of a command took.
+    /// The durations of the calls of a command.
     pub fn latency(self, command: CommandId) -> Distribution {
         let mut sum = Distribution::default();
         self.all().for_each(|stats| sum.add(&stats.commands[usize::from(command.0)].latency));
         sum
     }
 
-    /// Error replies by their first word.
+    /// The numbers of error replies, by their first word.
     pub fn errors(self) -> BTreeMap<Box<str>, u64> {
         let mut sum = BTreeMap::new();
         for stats in self.all() {

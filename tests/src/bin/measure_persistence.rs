@@ -1,4 +1,4 @@
-//! Measures what saving and loading cost, side by side with a stock Redis, on the same data.
+//! Measures the cost of saving and loading, side by side with a stock Redis, on the same data.
 //!
 //! ```text
 //! measure_persistence [--keys 5000000] [--rounds 3] [--subject PATH] [--reference PATH] [--workers 1]
@@ -6,7 +6,7 @@
 //! ```
 //! The reference is filled once, at random but always alike: 60 % strings of 64 bytes, 20 % hashes, 10 % sets, 10 %
 //! sorted sets of 10 elements. Its snapshot and its append-only file (commands only) are what both servers start
-//! with, in turns. Per figure the best round of each server counts: whatever else the machine does only adds.
+//! with, in turns. Per figure the best round of each server counts: other load on the machine only adds to the figures.
 //!
 //! - *bgsave, load, aof-load*: seconds of processor time of the process and its children, and seconds by the clock.
 //! - *memory*: the most that server and child together need more than the server alone before (`Pss`, which divides
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use ochre_tests::server::{binary_under_test, is_reference};
 use ochre_tests::{Client, Directory, Rng, Server, ServerOptions};
 
-/// What is measured: its name, its unit, and the share of the reference's processor time that is the aim.
+/// The figures: name, unit, and the share of the reference's processor time that is the aim.
 const FIGURES: [(&str, &str, f64); 5] = [
     ("bgsave", "s", 0.6),
     ("load", "s", 0.5),
@@ -205,7 +205,7 @@ fn measure(name: &str, options: &Options, binary: &Path, data: &Directory) -> Co
     }
 }
 
-/// A directory with the snapshot in it: servers never change it, they put another one in its place.
+/// A directory with a link to the snapshot. Servers never change the file; they replace it by another one.
 fn with_snapshot(data: &Directory) -> Directory {
     let directory = Directory::new();
     let path = directory.file("dump.rdb");
@@ -255,7 +255,7 @@ fn saving(options: &Options, binary: &Path, directory: &Directory) -> Cost {
 
 fn memory(options: &Options, binary: &Path, directory: &Directory) -> Cost {
     let (server, mut client) = start(options, binary, directory, &[]);
-    // What loading has left behind is given back first.
+    // Memory that loading has freed is given back first.
     sleep(Duration::from_secs(2));
     let (before, started) = (resident_kb(server.pid()), Instant::now());
     client.run("BGSAVE");

@@ -3,7 +3,7 @@
 use super::{Call, has_token, name_of, number, word};
 use crate::Reply;
 
-/// Clocks and scheduling differ by less than this.
+/// Milliseconds by which clocks and scheduling may differ.
 const SLACK_MS: i64 = 5_000;
 const SLACK_SECONDS: i64 = 5;
 
@@ -77,7 +77,7 @@ fn same_scan(call: &Call, a: &Reply, b: &Reply, in_pairs: bool) -> bool {
     cursor_a == cursor_b && if in_pairs { same_pairs(a, b) } else { same_members(a, b) }
 }
 
-/// Neither unsorted places nor equally distant ones have an order; with ANY, any will do.
+/// Results of GEO commands: neither unsorted nor equally distant ones have an order; with ANY, any results are right.
 fn same_places(call: &Call, a: &Reply, b: &Reply) -> bool {
     if has_token(call, "COUNT") { a.items().len() == b.items().len() } else { same_members(a, b) }
 }

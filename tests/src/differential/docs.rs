@@ -5,7 +5,7 @@ use crate::{Client, Reply};
 /// A command or subcommand that can be generated.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// One word, or two for a subcommand; lower case.
+    /// The name in lower case: one word, or two for a subcommand.
     pub words: Vec<String>,
     /// The group of the (parent) command, such as `sorted-set`.
     pub group: String,
@@ -13,7 +13,7 @@ pub struct Command {
     pub arguments: Vec<Argument>,
 }
 
-/// What stands in the place of an argument.
+/// The kind of a node of the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// One of the children.
@@ -29,19 +29,19 @@ pub enum Kind {
 /// A node of the grammar.
 #[derive(Debug, Clone)]
 pub struct Argument {
-    /// Such as `score` or `numkeys`.
+    /// The name, such as `score` or `numkeys`.
     pub name: String,
-    /// What stands here.
+    /// The kind of the argument.
     pub kind: Kind,
-    /// A word that comes before.
+    /// A word that comes before the argument.
     pub token: Option<String>,
-    /// May be left out.
+    /// Whether it may be left out.
     pub is_optional: bool,
-    /// May be repeated.
+    /// Whether it may be repeated.
     pub is_multiple: bool,
-    /// The token is repeated, too.
+    /// Whether the token is repeated, too.
     pub repeats_token: bool,
-    /// Alternatives or parts.
+    /// The alternatives or parts.
     pub children: Vec<Argument>,
 }
 

@@ -19,9 +19,9 @@ const GROUPS: &[&str] = &[
     "transactions",
 ];
 const EXTRA: &[&str] = &["echo", "ping", "select", "swapdb", "dbsize", "flushdb", "flushall"];
-/// Not comparable: they need files or peers, take seconds, or test the server by themselves.
+/// Commands that cannot be compared: they need files or peers, take seconds, or test the server by themselves.
 const EXCLUDED: &[&str] = &["dump", "restore", "restore-asking", "migrate", "wait", "waitaof", "pfselftest"];
-/// Drawn this much less often than others, because they destroy what is being built or wait.
+/// Commands with the factor by which they are called less often than others, because they delete data or wait.
 const RARE: &[&str] = &[
     "flushall",
     "flushdb",
@@ -114,7 +114,7 @@ impl Generator {
         self.in_multi = false;
     }
 
-    /// Appends the next call to `batch`, and before it what makes it comparable.
+    /// Appends the next call to `batch`, after calls that make it comparable.
     pub fn extend(&mut self, batch: &mut Vec<Call>, rng: &mut Rng) {
         let call = self.call(rng);
         if super::name_of(&call).starts_with("SORT") {
@@ -212,7 +212,7 @@ fn place(arg: &Argument, command: &str, group: &str, call: &mut Call, counts: &m
     }
 }
 
-/// An alternative is placed even when the documentation calls it optional.
+/// Adds an alternative even when the documentation calls it optional.
 fn place_required(
     mut arg: Argument,
     command: &str,
@@ -324,7 +324,7 @@ fn spoil(call: &mut Call, rng: &mut Rng) {
 fn make_nasty(call: &mut Call, rng: &mut Rng) {
     let mut word = rng.pick(values::NASTY).to_vec();
     if rng.chance(10) {
-        // Longer than any error text shows, and cut amid a letter.
+        // The text is longer than any error shows, and cut amid a character.
         word = [&b"x".repeat(rng.range(120, 130)), word.as_slice()].concat();
     }
     let at = rng.range(0, call.len() - 1);

@@ -1,4 +1,4 @@
-//! The whole content of two servers compared: key by key, type, encoding, expiry and value.
+//! A comparison of the whole content of two servers: key by key, type, encoding, expiry and value.
 
 use std::io;
 

@@ -1,6 +1,6 @@
-//! Values for arguments, by what the documentation calls them.
+//! Values for arguments, chosen by the names that the documentation gives to arguments.
 //!
-//! Few and small, so that calls meet the same keys and members again and again; now and then one
+//! The values are few and small, so that calls meet the same keys and members again and again. Now and then a value is
 //! at a limit: lengths around 64, numbers around the ends of i64, not-quite numbers, binary bytes.
 
 use super::docs::Argument;
@@ -82,7 +82,7 @@ const ADD_IDS: &[&str] = &[
     "1-1", "1-2", "1-3", "2-1", "2-2", "3-1", "4-1", "5-1", "6-*", "7-*", "8-1", "9-9", "10-*", "11-1",
     "12-*", "13-1", "20-*", "0-0", "abc", "30-5", "40-*", "50-1",
 ];
-/// Bytes that are no text: not UTF-8, line ends, NUL, two letters of two bytes.
+/// Bytes that are no text: not UTF-8, line ends, NUL, two characters of two bytes.
 pub const NASTY: &[&[u8]] = &[
     b"\xff",
     b"a\0b",
@@ -179,7 +179,7 @@ fn by_name(name: &str, command: &str, group: &str, rng: &mut Rng) -> Option<Stri
         ("bit", _) => from(&["0", "1", "2", "-1", "x"]),
         ("operation", "bitop") => from(&["AND", "OR", "XOR", "NOT", "NAND", "and"]),
         ("type", "scan") => from(&["string", "list", "set", "zset", "hash", "stream", "STRING", "none"]),
-        // Other cursors mean other places in each server (COMPATIBILITY.md).
+        // Other cursors mean different positions in each server (COMPATIBILITY.md).
         ("cursor", _) => from(&["0", "0", "0", "0", "-1", "abc"]),
         ("count", _) if command.ends_with("scan") => from(&["1000000", "1000000", "10", "1", "0", "-1", "a"]),
         ("count", "spop") => from(&["1000000", "0", "-1", "abc", "9223372036854775807"]),

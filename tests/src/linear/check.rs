@@ -9,26 +9,26 @@ use std::collections::HashSet;
 pub struct Call {
     /// The client.
     pub client: usize,
-    /// Which of its calls it is.
+    /// The number of the call among those of the client.
     pub number: usize,
-    /// What was asked.
+    /// The request.
     pub op: Op,
-    /// What was answered.
+    /// The reply.
     pub reply: Reply,
-    /// When it was sent, on a clock that all clients share.
+    /// The time at which it was sent, on a clock that all clients share.
     pub sent: u64,
-    /// When the answer was there.
+    /// The time at which the reply had come.
     pub answered: u64,
 }
 
 /// The state behind an order of all calls (at most 128) that explains the history; `None` if there is none.
 ///
-/// Of the calls not placed yet, one may come next if it was sent before any other of them was answered, and if
-/// all that its client sent before are placed: clients send several at once. The calls of a client stand
-/// in the order in which it sent them.
+/// Of the calls that are not in the order yet, one may come next if it was sent before any other of them was answered,
+/// and if all earlier calls of its client are in the order: clients send several at once. The calls of a client are in
+/// the order in which it sent them.
 pub fn explains(start: &State, history: &[Call]) -> Option<State> {
     assert!(history.len() <= 128, "a history of at most 128 calls");
-    // What was answered first is tried first: that is the order in most cases.
+    // Calls that were answered first are tried first, which is the right order in most cases.
     let mut calls: Vec<&Call> = history.iter().collect();
     calls.sort_by_key(|call| (call.answered, call.sent));
     let earlier: Vec<u128> = calls.iter().map(|call| earlier_of_client(&calls, call)).collect();
@@ -55,7 +55,7 @@ pub fn explains(start: &State, history: &[Call]) -> Option<State> {
     None
 }
 
-/// The calls that have to be placed before this one, because its client sent them before.
+/// The calls that have to come before this one, because its client sent them before.
 fn earlier_of_client(calls: &[&Call], call: &Call) -> u128 {
     let is_earlier = |other: &Call| other.client == call.client && other.number < call.number;
     let bits = calls.iter().enumerate().filter(|(_, other)| is_earlier(other)).map(|(at, _)| 1u128 << at);

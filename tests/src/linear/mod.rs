@@ -1,4 +1,4 @@
-//! Linearizability: whatever several clients see at once, some order of their calls explains it.
+//! Linearizability: some order of the calls of several clients explains all that the clients see.
 //!
 //! ```text
 //! play:   clients call, in short rounds; each call with the time it was sent and answered
@@ -6,7 +6,7 @@
 //! ```
 //! A round ends with everybody waiting, and one client that reads all keys: so the next round starts from a
 //! state that is known, and histories stay short enough for a search (Wing and Gong 1993, with Lowe's memory of
-//! what was tried, 2017).
+//! states that were tried, 2017).
 //!
 //! Calls: GET SET INCR APPEND MSET MGET RENAME LPUSH LMOVE BLPOP SADD SINTERSTORE XADD XGROUP XREADGROUP (with
 //! and without BLOCK) FLUSHDB, transactions of these, WATCH with a transaction in one piece or in two, one at a
@@ -15,12 +15,12 @@
 //! nothing that never was. *Not* seen: who of several waiting clients is served (`tests/blocking.rs`), and
 //! EXEC that fails though nobody touched the watched key.
 //!
-//! What it was shown to find, each in a server changed for that, with four workers on two processors:
+//! Defects that it finds, each in a server changed for that, with four workers on two processors:
 //!
 //! | defect | found in round |
 //! |---|---|
 //! | MSET, MGET, RENAME let go of a shard before they take the next | 19, 14, 30 |
-//! | SINTERSTORE, LMOVE do | 122, 304 |
+//! | SINTERSTORE, LMOVE let go of a shard before they take the next | 122, 304 |
 //! | a write in the shared mode does not look for watchers and waiters | 9 |
 //! | walks leave out every fourth shard | 3 |
 //!

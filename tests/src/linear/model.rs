@@ -20,9 +20,9 @@ pub enum Op {
     LPush(usize, u32),
     LMove(usize, usize),
     LRange(usize),
-    /// With a short timeout.
+    /// BLPOP with a short timeout.
     BLPop(Vec<usize>),
-    /// The same.
+    /// BLMOVE with a short timeout.
     BLMove(usize, usize),
     SAdd(usize, u32),
     SInterStore(usize, usize, usize),
@@ -31,12 +31,12 @@ pub enum Op {
     XRange,
     XGroupCreate,
     XReadGroup,
-    /// With BLOCK.
+    /// XREADGROUP with BLOCK.
     XReadGroupWaiting,
     FlushDb,
-    /// MULTI, these, EXEC.
+    /// MULTI, these calls, EXEC.
     Exec(Vec<Op>),
-    /// WATCH, GET, MULTI, SET, EXEC; the reply is the pair of what GET and EXEC answered.
+    /// WATCH, GET, MULTI, SET, EXEC; the reply is the pair of the replies of GET and EXEC.
     CompareAndSet(usize, u32),
     /// A walk over all keys takes its time: it begins ...
     WalkBegins,
@@ -167,7 +167,7 @@ struct Stream {
     delivered: Option<usize>,
 }
 
-/// What all keys hold.
+/// The content of all keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct State {
     strings: BTreeMap<usize, String>,
@@ -177,10 +177,10 @@ pub struct State {
     walks: Walks,
 }
 
-/// What walks that are under way have to find, and may find.
+/// The names that walks under way have to find, and those that they may find.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Walks {
-    /// How many.
+    /// The number of walks under way.
     running: usize,
     /// Keys that were there all the time since the first of them began.
     always: BTreeSet<String>,
@@ -228,7 +228,7 @@ impl State {
         fits.then_some(next)
     }
 
-    /// Does what a call asks; false if its answer is another one.
+    /// Carries out a call. False if `reply` is not its reply.
     fn answers(&mut self, op: &Op, reply: &Reply) -> bool {
         match op {
             Op::Exec(ops) => {
@@ -254,7 +254,7 @@ impl State {
         }
     }
 
-    /// Walks at the same time are taken as one: that forgives more, and there are few of them.
+    /// Begins a walk. Walks at the same time are treated as one, which is less strict; there are few of them.
     fn begin_walk(&mut self) {
         if self.walks.running == 0 {
             self.walks.always = self.names();
@@ -373,8 +373,8 @@ impl State {
         value
     }
 
-    /// EXEC may only succeed if the value is still what GET answered. That it fails is always possible: the key
-    /// may have changed and changed back.
+    /// WATCH and EXEC: EXEC may only succeed if the value is still the one that GET returned. It may always fail,
+    /// because the key may have changed and changed back.
     fn compare_and_set(&mut self, key: usize, value: u32, reply: &Reply) -> bool {
         let Reply::Array(pair) = reply else { return false };
         match pair.as_slice() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Calls of one client in a round.
 const CALLS: usize = 7;
 
-/// Calls that a client sends at once at most.
+/// The most calls that a client sends at once.
 const BURST: usize = 3;
 
 /// Plays rounds until the time is up, and returns how many. Panics with the history that nothing explains.
@@ -93,13 +93,13 @@ fn burst(client: &mut Client, ops: impl Iterator<Item = Op>) -> Vec<Call> {
     ops.into_iter().map(answer).collect()
 }
 
-/// With the number of its commands.
+/// A call with the number of its commands.
 fn with_length(op: Op) -> (Op, usize) {
     let commands = op.commands().len();
     (op, commands)
 }
 
-/// A call whose replies are here.
+/// A call with its replies.
 fn finished(op: Op, sent: u64, mut replies: Vec<Reply>) -> Call {
     let answered = tick();
     let last = replies.pop().expect("at least one reply");
@@ -129,7 +129,7 @@ fn walk_over(client: &mut Client, walk: Walk) -> [Call; 2] {
     [begin.clone(), Call { op: Op::WalkEnds(walk), reply: found, ..begin }]
 }
 
-/// All that SCAN finds.
+/// The names that SCAN finds.
 fn scan(client: &mut Client) -> Reply {
     let (mut cursor, mut found) = ("0".to_owned(), Vec::new());
     loop {

@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
-/// What it took.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Progress {
-    /// Until the last of the observed clients was done.
+    /// The time until the last of the observed clients was done.
     pub elapsed: Duration,
-    /// When each of them was done.
+    /// The time at which each of the observed clients was done.
     pub done: Vec<Duration>,
     /// Rounds of the clients that called without pause meanwhile.
     pub rounds: usize,
 }
 
-/// What a client does in a round.
+/// The work of a client in a round.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Work {
     /// One simple command.
@@ -53,7 +53,7 @@ impl Work {
     }
 }
 
-/// Lets `observed` clients do so many rounds each, while others go on without pause until they are done.
+/// Lets `observed` clients (number, work, rounds of each) run, while `others` work without pause until those are done.
 pub fn contend(server: &Server, observed: (usize, Work, usize), others: (usize, Work)) -> Progress {
     let (over, started) = (AtomicBool::new(false), Instant::now());
     scope(|scope| {

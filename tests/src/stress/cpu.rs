@@ -14,7 +14,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The usage now; of a server by its process id, and of this process.
+    /// The usage so far: of a server by its process id, of this process, and of all.
     pub fn now(server: u32) -> Usage {
         Usage {
             taken: Instant::now(),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{ScopedJoinHandle, scope, sleep};
 use std::time::{Duration, Instant};
 
-/// How many clients of each kind there are; see the module for what they do and `Kind::period` for how often.
+/// The number of clients of each kind. [`super`] describes their work, [`Kind::period`] how often they call.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Load {
@@ -24,7 +24,7 @@ impl Load {
         Load { multi: 12, batches: 2, exclusive: 4, measure: 2 }
     }
 
-    /// The same without the exclusive commands, to compare with.
+    /// The usual load without exclusive commands, for comparison.
     pub fn without_exclusive() -> Load {
         Load { exclusive: 0, ..Load::usual() }
     }
@@ -58,7 +58,7 @@ impl Kind {
         }
     }
 
-    /// From one call to the next.
+    /// The time from one call to the next.
     fn period(self) -> Duration {
         match self {
             Kind::Multi => Duration::from_millis(3),
@@ -128,7 +128,7 @@ fn length(client: &mut Client, list: usize) -> usize {
     client.run(&format!("LLEN list:{list}")).integer().expect("a length") as usize
 }
 
-/// How often the server was held exclusively so far.
+/// Times that the exclusive mode was entered so far.
 fn turns(control: &mut Client) -> u64 {
     let info = control.run("INFO workers").text();
     let turns = info.lines().find_map(|line| line.strip_prefix("exclusive_turns:"));
@@ -167,7 +167,7 @@ impl Player {
         Player { kind, client, rng, number, calls: 0, times: Vec::new(), late: Vec::new() }
     }
 
-    /// Calls until it is over, at least once. What is missed is not caught up on.
+    /// Calls until `over` is set, at least once. Missed calls are not made up for.
     fn play(&mut self, over: &AtomicBool) {
         let period = self.kind.period();
         let mut next = Instant::now() + period.mul_f64(self.rng.below(1000) as f64 / 1000.0);

@@ -1,5 +1,5 @@
-//! Exclusive commands against multi-key load: what simple commands wait for meanwhile, and whether everybody
-//! gets on.
+//! Exclusive commands beside multi-key load: the latency of simple commands meanwhile, and whether all clients
+//! make progress.
 //!
 //! ```text
 //! multi      MSET, MGET, RENAME, LMOVE, SINTERSTORE, transactions on known keys ╮
@@ -9,9 +9,9 @@
 //! ```
 //! *The load is paced* because latency says something about the server only where processors are free: a
 //! closed loop fills them by itself, and then everybody waits for the scheduler. The rates of [`Load::usual`]
-//! take less than 60 % of two processors on the machine this was written on, clients included; the report
-//! says how much it was, and how late the measuring clients themselves were woken: what the machine adds to
-//! every figure.
+//! take less than 60 % of two processors, clients included; the report
+//! has the actual percentage, and the time by which the measuring clients themselves were woken too late, which the
+//! machine adds to every figure.
 //!
 //! *Replies are checked*: a group of keys that is only ever set as a whole reads as one; elements that move
 //! between lists are all there at the end. A client that gets no reply within 30 seconds panics: a deadlock.

@@ -1,4 +1,4 @@
-//! What a run found, for people to read.
+//! The results of a run, for people to read.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Latencies(Vec<u64>);
 
 impl Latencies {
-    /// Of times in any order.
+    /// Latencies from times in any order.
     pub fn new(mut micros: Vec<u64>) -> Latencies {
         micros.sort_unstable();
         Latencies(micros)
@@ -19,12 +19,12 @@ impl Latencies {
         self.0.get(at.saturating_sub(1)).or(self.0.last()).copied().unwrap_or(0)
     }
 
-    /// How many.
+    /// The number of times.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True if there are none.
+    /// True if there are no times.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -51,18 +51,18 @@ impl fmt::Display for Latencies {
     }
 }
 
-/// What happened in a run.
+/// The results of a run.
 #[derive(Debug)]
 pub struct Report {
-    /// From sending a simple command to its reply.
+    /// Times from sending a simple command to its reply.
     pub latencies: Latencies,
-    /// From the moment a measuring client wanted to be woken to when it was.
+    /// Times by which measuring clients were woken too late.
     pub lateness: Latencies,
     /// Calls (or batches) of each client.
     pub calls: Vec<(&'static str, usize)>,
-    /// Which part of the processors was busy, in percent: the server, the clients, everything.
+    /// Percentages of the processors in use: by the server, by the clients, in all.
     pub busy: [f64; 3],
-    /// How often the server was held exclusively in each second.
+    /// Times per second that the exclusive mode was entered.
     pub exclusive_per_second: f64,
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// What the wall clock shows at first: a day in 2023, in nanoseconds since 1970.
+/// The wall clock at the beginning: a day in 2023, in nanoseconds since 1970.
 const START_NANOS: i64 = 1_700_000_000_000_000_000;
 
-/// The time of a test. Clones are the same time.
+/// The time of a test. Clones share the time.
 #[derive(Clone)]
 pub struct ManualTime {
     counter: quanta::Clock,
@@ -19,25 +19,25 @@ pub struct ManualTime {
 }
 
 impl ManualTime {
-    /// Time that has just begun: the counter shows a second.
+    /// Time whose counter shows one second.
     pub fn new() -> ManualTime {
         let (counter, control) = quanta::Clock::mock();
         control.increment(Duration::from_secs(1));
         ManualTime { counter, control, wall: Wall(Arc::new(AtomicI64::new(START_NANOS))) }
     }
 
-    /// A clock that shows it.
+    /// A clock that shows this time.
     pub fn clock(&self) -> Clock {
         Clock::over(self.counter.clone(), WallClock::Manual(self.wall.clone()))
     }
 
-    /// So much time passes, on the counter and on the wall clock.
+    /// Moves the counter and the wall clock forward by `time`.
     pub fn advance(&self, time: Duration) {
         self.control.increment(time);
         self.wall.0.fetch_add(i64::try_from(time.as_nanos()).unwrap(), Ordering::Relaxed);
     }
 
-    /// Somebody sets the wall clock forward, or back.
+    /// Sets the wall clock forward by `step_ms` milliseconds, or back if that is negative.
     pub fn step_wall_ms(&self, step_ms: i64) {
         self.wall.0.fetch_add(step_ms * 1_000_000, Ordering::Relaxed);
     }

@@ -1,5 +1,6 @@
 //! Commands of the server: connections, configuration, transactions, publish and subscribe, introspection. They are
-//! declared as data commands are; what a handler gets is a `Call` of `exec`.
+//! declared as data commands are. A handler gets a
+//! [`ContextCall`](crate::exec::ContextCall) or a [`ServerCall`](crate::exec::ServerCall).
 
 use crate::exec::{Handlers, ServerCommand};
 use crate::table::CommandTable;
@@ -20,12 +21,12 @@ mod persistence;
 mod pubsub;
 pub mod transactions;
 
-/// All data commands, of every crate that has some.
+/// The data commands of all crates.
 pub fn data() -> impl Iterator<Item = &'static Command> {
     ochre_engine::commands::all().chain(ochre_persistence::commands::all())
 }
 
-/// All commands of the server.
+/// The server commands.
 pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
     [
         client::COMMANDS,
@@ -47,12 +48,12 @@ pub fn all() -> impl Iterator<Item = &'static ServerCommand> {
     .copied()
 }
 
-/// All commands that exist at a level, and what runs them.
+/// The table of all commands that exist at a level, and their handlers.
 pub fn build(level: Level) -> (CommandTable, Handlers) {
     crate::exec::build(level, data(), all())
 }
 
-/// All commands that exist at a level.
+/// The table of all commands that exist at a level.
 #[cfg(test)]
 pub fn table(level: Level) -> CommandTable {
     build(level).0

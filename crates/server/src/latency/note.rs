@@ -20,8 +20,8 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Notes a command that took `nanos` and ended at a time in seconds since 1970. The slow log and the monitor each keep it
-    /// if it took long enough for them.
+    /// Notes a command that took `nanos` and ended at a time in seconds since 1970. The slow log and the monitor each
+    /// keep it if it took long enough for them.
     #[cold]
     pub fn command(
         &self,

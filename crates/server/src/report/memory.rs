@@ -8,8 +8,8 @@ use crate::memory::{self, MemoryUse, system_total};
 use crate::process::about;
 use ochre_engine::settings::MaxmemoryPolicy;
 
-/// Fills the section from the use of memory, the limit with the policy of eviction, and the numbers of large values that wait
-/// to be freed in the background and that have been freed.
+/// Fills the section from the use of memory, the limit with the policy of eviction, and the numbers of large values that
+/// wait to be freed in the background and that have been freed.
 pub fn describe(
     memory: &MemoryUse,
     limit: (u64, MaxmemoryPolicy),

@@ -2,17 +2,18 @@
 //!
 //! ```text
 //!  server state ── gather.rs ──> builders, one file per section ──> Report ──> text.rs        INFO
-//!                  (the only user of the state)                       │  └─────> prometheus.rs
+//!                  (the only user of the state)                      │  └─────> prometheus.rs
 //!                                                                    └ sections > items > fields
 //! ```
 //! - A [`Report`] is plain data. It owns all it holds, so it can be rendered after the locks that its numbers needed are
 //!   free again, and by another thread.
-//! - A [`Section`] is a list of items in the order of INFO. An item is a `Field` (`used_memory:1024`) or a `Row` of a
-//!   `Family` (`cmdstat_get:calls=3,usec=12`), which has a label and fields of its own.
-//! - A field carries its name as INFO shows it, its value, its `Kind` and its [`Unit`]. A rendering derives all that it
-//!   needs from these: there is no second table of names, types or units.
-//! - Fields that only repeat others for people, such as `used_memory_human`, are of the kind `Kind::Derived`. Renderings
-//!   for machines leave them out.
+//! - A [`Section`](field::Section) is a list of items in the order of INFO. An item is a [`Field`](field::Field)
+//!   (`used_memory:1024`) or a [`Row`](field::Row) of a [`Family`](field::Family) (`cmdstat_get:calls=3,usec=12`),
+//!   which has a label and fields of its own.
+//! - A field carries its name as INFO shows it, its value, its [`Kind`](field::Kind) and its [`Unit`](field::Unit). A
+//!   rendering derives all that it needs from these: there is no second table of names, types or units.
+//! - Fields that only repeat others for people, such as `used_memory_human`, are of the kind
+//!   [`Kind::Derived`](field::Kind::Derived). Renderings for machines leave them out.
 //! - Nothing is gathered for a section that was not asked for: the table in `sections.rs` has the function that fills a
 //!   section, and only those of the chosen sections are called.
 //! - A builder takes the parts of the state that it describes (counters, configuration), never the whole server, so tests

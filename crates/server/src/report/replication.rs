@@ -3,8 +3,8 @@
 use super::Unit::{Bytes, Count};
 use super::field::{Section, counter, gauge, text};
 
-/// Fills the section. `run_id` is shown as the id of the history of the data: no replica has followed this run, so any unique
-/// id is right.
+/// Fills the section. `run_id` is shown as the id of the history of the data: no replica has followed this run, so any
+/// unique id is right.
 pub fn describe(run_id: &str, backlog_size: i64, section: &mut Section) {
     section.extend([
         text("role", "master"),

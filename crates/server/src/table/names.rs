@@ -1,16 +1,16 @@
-//! Finding a command by its name, any case: asked once per command that arrives.
+//! Finding a command by its name, in any case, once per command that arrives.
 //!
 //! ```text
 //! GET              first "get", last 0                   up to 8 bytes are one word
 //! ZRANGEBYSCORE    first "zrangeby", last "ebyscore"     up to 16 are two that overlap
-//! longer           in a list; few are
+//! longer           in a list, as there are few
 //! ```
-//! Names of up to 16 bytes are told by two words and the length, so a lookup compares no text.
+//! Two words and the length identify a name of up to 16 bytes, so a lookup compares no text.
 
 use super::CommandId;
 use ochre_engine::text::word_of;
 
-/// What tells a name of up to 16 bytes.
+/// The two words and the length of a name of up to 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Short {
     first: u64,
@@ -29,7 +29,7 @@ impl Short {
         Some(Short { first, last, len: name.len() as u16 })
     }
 
-    /// Where to look first among so many slots, a power of two.
+    /// The index of the first slot to look at.
     #[inline(always)]
     fn home(self, slots: usize) -> usize {
         let mixed = (self.first ^ self.last.rotate_left(21)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -48,11 +48,11 @@ fn lower(word: u64) -> u64 {
     word | upper >> 2
 }
 
-/// A place for a name.
+/// A slot for a name.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     name: Short,
-    /// 0 is free, else id + 1.
+    /// 0 for a free slot, else the id of the command and 1.
     id: u16,
 }
 
@@ -61,14 +61,14 @@ const SLOTS: usize = 1024;
 
 /// The names of all commands.
 pub struct Names {
-    /// Open addressing: a search goes on until a free one.
+    /// The hash table. A search goes on until a free slot (open addressing).
     slots: Box<[Slot; SLOTS]>,
-    /// Lower-case names that are longer.
+    /// Longer names, in lower case.
     long: Vec<(Vec<u8>, CommandId)>,
 }
 
 impl Names {
-    /// None.
+    /// No names.
     pub fn new() -> Names {
         Names { slots: Box::new([FREE; SLOTS]), long: Vec::new() }
     }
@@ -98,7 +98,7 @@ impl Names {
         others.into_iter().for_each(|slot| self.fill(slot));
     }
 
-    /// The command of this name.
+    /// The command with this name, in any case.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<CommandId> {
         let Some(short) = Short::of(name) else { return self.find_long(name) };
@@ -121,7 +121,7 @@ impl Names {
         self.long.iter().find(fits).map(|(_, id)| *id)
     }
 
-    /// Whether a command has a name.
+    /// Whether the command has a name.
     pub fn has(&self, id: CommandId) -> bool {
         self.slots.iter().any(|slot| slot.id == id.0 + 1) || self.long.iter().any(|(_, named)| *named == id)
     }

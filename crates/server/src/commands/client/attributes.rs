@@ -50,12 +50,12 @@ pub(super) const NO_TOUCH: ServerCommand = sub("no-touch", 3, Handler::local(no_
     .summary("Lets commands of the connection leave access clocks alone.")
     .args(ON_OFF);
 
-/// Whether a text can stand in the lines of CLIENT LIST: visible ASCII without blanks.
+/// Whether a text can be part of a line of CLIENT LIST: visible ASCII without blanks.
 fn is_unrestricted(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_graphic)
 }
 
-/// Whether a text can be the name of a connection.
+/// Checks that a text can be the name of a connection.
 pub fn check_name(name: &[u8]) -> Outcome {
     match is_unrestricted(name) {
         true => Ok(()),
@@ -63,7 +63,7 @@ pub fn check_name(name: &[u8]) -> Outcome {
     }
 }
 
-/// Names a connection; an empty name takes the name away.
+/// Names a connection; an empty name removes the name.
 pub fn set_name(client: &mut Client, name: &[u8]) -> Outcome {
     check_name(name)?;
     client.name = (!name.is_empty()).then(|| name.into());

@@ -1,4 +1,4 @@
-//! CLIENT KILL: by address, or by everything that the options demand.
+//! CLIENT KILL: closes the connection with an address, or the connections that fit all options.
 
 use super::list::client_type;
 use super::{USUAL, sub};
@@ -50,7 +50,7 @@ const OPTIONS: &[Arg] = &[
     Arg::one_of("skipme", &[Arg::word("yes", "YES"), Arg::word("no", "NO")]).token("SKIPME").optional(),
 ];
 
-/// What a connection has to be to be closed.
+/// The conditions on connections that are closed.
 #[derive(Default)]
 struct Filter<'a> {
     address: Option<&'a [u8]>,

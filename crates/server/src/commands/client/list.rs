@@ -66,7 +66,7 @@ fn list(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// The type of this name, for TYPE filters.
+/// The type of clients with this name, for TYPE filters.
 pub(super) fn client_type(name: &[u8]) -> Result<ClientType, Error> {
     ClientType::parse(name).ok_or_else(|| Error::quoting(&[b"ERR Unknown client type '", name, b"'"]))
 }

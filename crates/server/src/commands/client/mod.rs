@@ -1,4 +1,4 @@
-//! CLIENT: what a connection is called, who is connected, who has to go or to wait.
+//! CLIENT: naming, listing, closing and pausing connections.
 
 mod attributes;
 mod kill;
@@ -14,7 +14,7 @@ pub use attributes::{check_name, set_name};
 /// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&CLIENT];
 
-/// Allowed at nearly any time, but not from scripts.
+/// The flags of most subcommands: allowed at nearly any time, but not in scripts.
 const USUAL: Flags = NOSCRIPT | LOADING | STALE;
 
 const ON_OFF: &[Arg] = &[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])];

@@ -1,4 +1,4 @@
-//! CLIENT PAUSE, UNPAUSE and UNBLOCK: who has to wait, and who no longer.
+//! CLIENT PAUSE, UNPAUSE and UNBLOCK: beginning and ending waits of clients.
 
 use super::{USUAL, sub};
 use crate::exec::{Handler, ServerCall, ServerCommand};
@@ -54,7 +54,7 @@ fn pause(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     if timeout < 0 {
         return Err(Error::fixed("ERR timeout is negative"));
     }
-    // Redis keeps the end as a time since 1970, which must be one.
+    // Redis keeps the end as milliseconds since 1970, and refuses an end that is out of range.
     call.scope.now().0.checked_add(timeout).ok_or(Error::fixed("ERR timeout is out of range"))?;
     call.scope.pause(what, call.scope.state.tick + Duration::from_millis(timeout.unsigned_abs()));
     call.reply().ok();

@@ -1,4 +1,4 @@
-//! COMMAND DOCS: what is known about commands, for people.
+//! COMMAND DOCS: the documentation of commands.
 
 use super::{subcommands, write_flags};
 use crate::exec::ContextCall;
@@ -89,14 +89,14 @@ fn write_history(reply: &mut Reply<'_>, history: &[&(&str, &str)]) {
     }
 }
 
-/// Writes the arguments that the level has.
+/// Writes the arguments that exist at the level.
 fn write_args(reply: &mut Reply<'_>, args: &[Arg], level: Level) {
     let known = |arg: &&Arg| arg.since.is_none_or(|version| Level::of_version(version) <= level);
     reply.array(args.iter().filter(known).count());
     args.iter().filter(known).for_each(|arg| write_arg(reply, arg, level));
 }
 
-/// Tells whether an argument has a flag.
+/// A function that tells whether an argument has a flag.
 type HasFlag = fn(&Arg) -> bool;
 
 /// The flags of an argument with their names.
@@ -124,7 +124,7 @@ fn write_arg(reply: &mut Reply<'_>, arg: &Arg, level: Level) {
     reply
         .map(texts.len() + usize::from(key_spec.is_some()) + usize::from(has_flags) + usize::from(has_parts));
     for (name, text) in texts {
-        // Redis tells the key specification between the text shown and the token.
+        // Redis writes the key specification between the display text and the token.
         if name == "token" {
             write_key_spec_index(reply, key_spec);
         }

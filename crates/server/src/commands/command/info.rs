@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! up to 5.0    name arity flags first-key last-key step
-//! 6.2          and ACL categories; keys of subcommands are told with the container
+//! 6.2          and ACL categories; keys of subcommands are shown with the container
 //! since 7.0    and tips, key specifications, subcommands
 //! ```
 

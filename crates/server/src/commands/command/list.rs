@@ -10,12 +10,12 @@ pub(super) fn count(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// Which commands are listed.
+/// The commands that are listed.
 enum Filter<'a> {
     All,
-    /// Those of a module; there are no modules.
+    /// The commands of a module, hence none.
     Module,
-    /// Those of an ACL category; `None` is an unknown one.
+    /// The commands of an ACL category; `None` is an unknown category.
     Category(Option<Categories>),
     Pattern(&'a [u8]),
 }
@@ -53,7 +53,7 @@ pub(super) fn list(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// `FILTERBY (MODULE name | ACLCAT category | PATTERN pattern)`; of several the last counts.
+/// `FILTERBY (MODULE name | ACLCAT category | PATTERN pattern)`; of several filters the last counts.
 fn read_filter<'a>(args: Args<'a>) -> Result<Filter<'a>, Error> {
     if args.len() == 2 {
         return Ok(Filter::All);

@@ -1,4 +1,4 @@
-//! COMMAND: what commands there are, from their declarations.
+//! COMMAND: the list of commands, from their declarations.
 
 mod docs;
 mod info;
@@ -90,7 +90,7 @@ fn write_flags<T: Copy>(reply: &mut Reply<'_>, names: &[(T, &str)], is_set: impl
     set.iter().for_each(|name| reply.simple(name));
 }
 
-/// The subcommands of a command, in a lasting order.
+/// The subcommands of a command, in an order that does not change.
 fn subcommands(table: &CommandTable, id: CommandId) -> Vec<CommandId> {
     let mut ids: Vec<CommandId> = table.get(id).subcommands.values().copied().collect();
     ids.sort_unstable();

@@ -1,4 +1,4 @@
-//! What follows from a new value: sockets, limits, the log, the process.
+//! The actions that follow from new values: on sockets, limits, the log, the process.
 
 use crate::config::{Apply, Config, Refusal};
 use crate::log_warning;
@@ -9,7 +9,7 @@ use crate::process::{title, watchdog};
 use crate::server::Server;
 
 impl Server {
-    /// Carries out what follows from a new value in `config`; `self.shared.config` is not to be looked at.
+    /// Carries out the action that follows from a new value in `config`. `self.shared.config` must not be read meanwhile.
     pub fn apply(&mut self, config: &mut Config, action: Apply) -> Result<(), Refusal> {
         match action {
             Apply::Port => self.relisten(config, "Unable to listen on this port. Check server logs."),
@@ -17,7 +17,7 @@ impl Server {
             Apply::MaxClients => make_room_for(config.network.maxclients),
             Apply::MaxMemory => {
                 self.warn_of_small_limit(config);
-                // What is too much goes without waiting for a command that needs memory.
+                // Keys beyond the new limit are evicted without waiting for a command that needs memory.
                 self.evict_later();
                 Ok(())
             }
@@ -52,7 +52,7 @@ impl Server {
                 crate::alloc::purge_in_background(config.memory.jemalloc_bg_thread);
                 Ok(())
             }
-            // Read where they are used, or of parts that are not there yet.
+            // These values are read where they are used, or belong to parts that this server does not have.
             Apply::Hz
             | Apply::RequirePass
             | Apply::MaxMemoryClients
@@ -87,7 +87,7 @@ impl Server {
         }
     }
 
-    /// Brings everything up to date that is derived from the configuration.
+    /// Brings all state up to date that is derived from the configuration.
     pub fn settings_changed(&mut self) {
         self.shared.config.update_settings(&mut self.shared.settings);
         self.listen_to_events();

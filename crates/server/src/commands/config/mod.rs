@@ -83,7 +83,7 @@ fn set_values(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
         loading: call.scope.shared.persistence.is_loading(),
         protected_allowed: call.is_allowed(protected),
     };
-    // The configuration is taken out, so that applying a value can use the rest of the server.
+    // The configuration is taken out of the server, so that applying a value can use the rest of the server.
     let server = &mut *call.scope;
     let mut config = std::mem::take(&mut server.shared.config);
     let outcome = set(&mut config, &pairs, circumstances, |config, action| server.apply(config, action));
@@ -136,7 +136,7 @@ fn config_help(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
 }
 
 impl ServerCall<'_> {
-    /// Whether the client may do something that is protected in this way.
+    /// Whether the client may use a function that is protected in this way.
     pub fn is_allowed(&self, protected: Protected) -> bool {
         match protected {
             Protected::No => false,

@@ -1,4 +1,4 @@
-//! AUTH: who the client is.
+//! AUTH: authentication of the client.
 
 use crate::client::{Client, Flags};
 use crate::exec::{ContextCall, Handler, ServerCommand};
@@ -39,7 +39,10 @@ fn auth(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
 }
 
 impl Setup<'_> {
-    /// Checks name and password, and lets the client in.
+    /// Checks the name and the password, and authenticates the client.
+    ///
+    /// # Errors
+    /// The error reply, if one of them is wrong.
     pub fn authenticate(self, client: &mut Client, user: &[u8], password: &[u8]) -> Outcome {
         let fits = user == b"default" && self.password().is_none_or(|wanted| same_secret(wanted, password));
         if !fits {
@@ -54,7 +57,7 @@ impl Setup<'_> {
     }
 }
 
-/// Compares without telling by its duration how much was right.
+/// Compares two texts in a time that does not depend on the number of equal bytes.
 fn same_secret(a: &[u8], b: &[u8]) -> bool {
     let difference = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
     a.len() == b.len() && std::hint::black_box(difference) == 0

@@ -1,4 +1,4 @@
-//! HELLO: which protocol the client speaks, and with whom.
+//! HELLO: the choice of the protocol, and facts about the server.
 
 use crate::commands::client::{check_name, set_name};
 use crate::exec::{ContextCall, Handler, ServerCommand};
@@ -26,7 +26,7 @@ pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection,
     )
     .optional()]);
 
-/// What HELLO was asked to do.
+/// The options of a call.
 #[derive(Default)]
 struct Wishes<'a> {
     protocol: Option<Protocol>,
@@ -83,7 +83,7 @@ fn hello(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// The way out that the error names was corrected in 7.2.
+/// The error of a client that has to authenticate. Its advice was corrected in 7.2.
 fn unauthenticated(level: Level) -> Error {
     let option = if level < Level::V7_2 { "HELLO AUTH" } else { "HELLO <proto> AUTH" };
     Error::new(format!(

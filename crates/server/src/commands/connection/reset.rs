@@ -1,4 +1,4 @@
-//! RESET: the connection becomes what it was when it began.
+//! RESET: gives a connection the state of a new one.
 
 use crate::client::{Client, Flags, ReplyMode};
 use crate::exec::ExecContext;
@@ -24,7 +24,7 @@ fn reset(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
 }
 
 impl ExecContext<'_> {
-    /// Undoes everything a client has set up, but for what it said about its library
+    /// Gives a client the state of a new connection, but keeps the name and the version of its library
     /// (networking.c: clearClientConnectionState).
     fn reset_client(&mut self, client: &mut Client) {
         self.shared.monitors.remove(client);

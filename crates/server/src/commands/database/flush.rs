@@ -55,9 +55,9 @@ fn flushall(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     for db in 0..call.scope.world.dbs() {
         call.scope.empty(DbIndex(db), lazy);
     }
-    // Before 7.0 it was a change even if nothing was there (db.c: flushallCommand).
+    // Before 7.0 the command counts as a change even if the databases were empty (db.c: flushallCommand).
     call.scope.state.fx.dirty += u64::from(call.scope.shared.settings.level < Level::V7_0);
-    // Databases that are empty here may not be where the log is read.
+    // Databases that are empty here may not be empty on the side that reads the log.
     call.scope.state.fx.propagation = Propagation::Forced;
     call.scope.snapshot_nothing();
     if !lazy {
@@ -78,7 +78,7 @@ fn flush_mode(call: &ServerCall<'_>, args: Args<'_>) -> Result<bool, Error> {
 }
 
 impl crate::server::Server {
-    /// Empties a database, with the effects of that on watched keys.
+    /// Empties a database, and breaks the transactions of clients that watch its keys.
     pub fn empty(&mut self, db: DbIndex, lazy: bool) {
         let watched = self.world.view().watched_keys(db).into_iter();
         let touched: Vec<_> = watched.filter(|key| self.presence(db, key) != Presence::Missing).collect();
@@ -91,22 +91,23 @@ impl crate::server::Server {
         }
     }
 
-    /// Whether a key is there, without side effects.
+    /// Whether a key exists, without side effects.
     pub fn presence(&mut self, db: DbIndex, key: &[u8]) -> Presence {
         let (at, now) = (self.world.locate(key), self.now());
         self.world.view().shard(at).presence(db, at, now)
     }
 
-    /// A snapshot under way would bring back what was removed, and so would the file that is there.
+    /// Ends a snapshot under way and saves the empty databases: a file from before would bring back
+    /// the removed keys.
     fn snapshot_nothing(&mut self) {
         self.cancel_snapshot();
         if !self.shared.config.persistence.save.0.is_empty() && self.save_now(false).is_ok() {
-            // What the command changed is in the snapshot already.
+            // The changes of the command are in the snapshot already.
             self.state.fx.dirty = 0;
         }
     }
 
-    /// Everything that somebody waits for in a database may have changed.
+    /// Marks all keys of a database that clients wait for as ready, because the database has changed as a whole.
     pub fn signal_awaited(&mut self, db: DbIndex) {
         for shard in self.world.view().shards() {
             for key in shard.interest().into_iter().flat_map(|interest| interest.awaited_in(db)) {

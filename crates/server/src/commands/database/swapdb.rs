@@ -25,7 +25,7 @@ fn swapdb(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let server = &mut *call.scope;
     let mut touched = Vec::new();
     for (db, other) in [(a, b), (b, a)] {
-        // A watched key is touched if it is there before or after.
+        // A watched key counts as changed if it exists before or after the exchange.
         for key in server.world.view().watched_keys(db) {
             let was_there = server.presence(db, &key) != Presence::Missing;
             if was_there || server.presence(other, &key) != Presence::Missing {

@@ -1,4 +1,4 @@
-//! The commands on the server's inside, for tests: DEBUG.
+//! The commands on the inside of the server, for tests: DEBUG.
 //!
 //! One command, as in Redis, so that statistics and the slow log show it as `debug`; its
 //! subcommands are one table, from which HELP and the dispatch derive.
@@ -25,11 +25,11 @@ static DEBUG: ServerCommand = ServerCommand::new("debug", Group::Server, -2, Han
 
 /// A subcommand of DEBUG.
 struct Subcommand {
-    /// Its name in lower case.
+    /// The name in lower case.
     name: &'static str,
-    /// How many arguments may follow the name.
+    /// The numbers of arguments that may follow the name.
     args: RangeInclusive<usize>,
-    /// What HELP shows: the arguments, then what it does.
+    /// The texts of HELP: the arguments, and a description.
     help: (&'static str, &'static str),
     run: fn(&mut ServerCall<'_>, Args<'_>) -> Outcome,
 }

@@ -11,7 +11,7 @@ use ochre_engine::text::parse_i64;
 use ochre_engine::value::{Hash, List, Set, StrRef, footprint};
 use std::fmt::Write;
 
-/// The entry of a key, expired or not: these commands look without touching.
+/// The entry of a key, expired or not. These commands have no side effects.
 fn find<'a>(world: WorldView<'a>, db: DbIndex, key: &[u8]) -> Option<&'a KeyEntry> {
     let key = world.locate(key);
     world.shard(key).entry(db, key)
@@ -133,11 +133,11 @@ pub(super) fn htstats_key(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome 
     Ok(())
 }
 
-/// Entries of a bucket at most.
+/// The most entries of a bucket.
 const BUCKET_ENTRIES: usize = 7;
 
-/// The figures of a table in the words tools look for. It grows in small steps and never has a
-/// second half; entries of one bucket are a chain in the sense of Redis.
+/// The figures of a table in the words that tools look for. Tables grow in small steps, so there is never a
+/// second table; the entries of one bucket are a chain in the sense of Redis.
 fn describe(stats: &Stats) -> String {
     let used = stats.entries.div_ceil(BUCKET_ENTRIES).max(1).min(stats.buckets.max(1));
     let farthest = stats.probes.iter().rposition(|count| *count > 0).unwrap_or(0);

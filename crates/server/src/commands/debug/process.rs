@@ -26,7 +26,7 @@ pub(super) fn leak(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// A crash on purpose: the client asked for it, and only one that may.
+/// Crashes on purpose, for a client that may use DEBUG.
 pub(super) fn panic(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
     crate::log_warning!("DEBUG PANIC called at Unix time {}", call.scope.now().0 / 1000);
     std::process::abort()
@@ -39,7 +39,7 @@ pub(super) fn assert(_: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
 
 pub(super) fn segfault(_: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let signal = if args.is_empty() { signal_hook::consts::SIGSEGV } else { switch(args.get(0)) as i32 };
-    // If the signal cannot be raised, the end is the same.
+    // If the signal cannot be raised, the process ends all the same.
     let _ = signal_hook::low_level::raise(signal);
     std::process::abort()
 }

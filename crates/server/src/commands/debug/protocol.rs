@@ -5,7 +5,7 @@ use ochre_engine::command::*;
 use ochre_engine::text::glob_match;
 
 pub(super) fn error(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
-    // Not an error of this command, which did what it was asked for: a reply, and nothing is counted.
+    // The error is the reply that was asked for, not a failure of this command, so nothing is counted.
     let line_ends_blank = |byte: &u8| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte };
     call.reply().error(args.get(0).iter().map(line_ends_blank).collect::<Vec<u8>>());
     Ok(())

@@ -1,4 +1,4 @@
-//! DEBUG RELOAD and LOADAOF: empty and load again, to show that nothing gets lost on the way.
+//! DEBUG RELOAD and LOADAOF: empty the databases and load them again, to show that nothing gets lost.
 
 use crate::exec::ServerCall;
 use crate::log_notice;
@@ -45,7 +45,7 @@ pub(super) fn reload(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     }
 }
 
-/// DEBUG LOADAOF: a file that cannot be loaded ends the process, as the data is gone by then.
+/// DEBUG LOADAOF. A file that cannot be loaded ends the process, because the data is gone by then.
 pub(super) fn load_aof(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
     match call.scope.reload_aof() {
         AofOutcome::Loaded | AofOutcome::Empty => {}

@@ -22,7 +22,7 @@ pub(super) fn skip_checksum_validation(call: &mut ServerCall<'_>, args: Args<'_>
 pub(super) fn packed_threshold(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     const REFUSED: Error =
         Error::fixed("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
-    /// A listpack cannot hold more.
+    /// The most bytes of a listpack.
     const MAX: u64 = (1 << 32) - (1 << 20);
     let bytes = parse_memory(args.get(0)).filter(|bytes| *bytes <= MAX).ok_or(REFUSED)?;
     call.scope.shared.settings.quicklist_packed_threshold = bytes as usize;
@@ -30,7 +30,7 @@ pub(super) fn packed_threshold(call: &mut ServerCall<'_>, args: Args<'_>) -> Out
     Ok(())
 }
 
-/// How long the peak of a reply buffer counts unless told otherwise.
+/// The default of the milliseconds after which the peak of a reply buffer is forgotten.
 const PEAK_RESET_MS: i64 = 5000;
 
 pub(super) fn reply_buffer(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
@@ -56,7 +56,7 @@ pub(super) fn pause_cron(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// A switch of a part that this server does not have.
+/// Accepts a switch for a part that this server does not have.
 pub(super) fn accepted(call: &mut ServerCall<'_>, _: Args<'_>) -> Outcome {
     call.reply().ok();
     Ok(())

@@ -1,5 +1,5 @@
-//! INFO, TIME, LOLWUT, SHUTDOWN: what the server says about itself, and its end. What INFO tells is gathered and rendered
-//! in `report`.
+//! INFO, TIME, LOLWUT, SHUTDOWN: facts about the server, and its end. The content of INFO is gathered and rendered in
+//! `report`.
 
 mod lolwut;
 mod shutdown;

@@ -47,7 +47,7 @@ fn shutdown(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     call.scope.shut_down(flags).map_err(|_| Error::fixed("ERR Errors trying to SHUTDOWN. Check logs."))?;
-    // Success has no reply: the connection just ends.
+    // Success has no reply: the connection is closed.
     call.client.flags.insert(crate::client::Flags::CLOSE_ASAP);
     Ok(())
 }

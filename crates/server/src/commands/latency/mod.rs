@@ -1,4 +1,4 @@
-//! The commands that tell what was slow: SLOWLOG and LATENCY.
+//! The commands about slow commands and events: SLOWLOG and LATENCY.
 
 mod monitor;
 mod slowlog;

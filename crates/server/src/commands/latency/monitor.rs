@@ -1,4 +1,4 @@
-//! LATENCY: slow events and how commands' times are distributed.
+//! LATENCY: slow events, and the distribution of the durations of commands.
 
 use crate::exec::{ContextCall, Handler, ServerCommand};
 use crate::latency::{Distribution, doctor, graph};
@@ -148,7 +148,7 @@ fn histogram(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// A command and its subcommands, in a lasting order.
+/// A command and its subcommands, in an order that does not change.
 fn family(call: &ContextCall<'_, '_>, id: CommandId) -> Vec<CommandId> {
     let mut all: Vec<CommandId> = call.scope.shared.commands.get(id).subcommands.values().copied().collect();
     all.sort_unstable();

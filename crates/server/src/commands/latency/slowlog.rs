@@ -7,7 +7,7 @@ use ochre_engine::text::parse_i64;
 const GROUP: Group = Group::Server;
 const FLAGS: Flags = ADMIN | LOADING | STALE;
 
-/// Entries that GET answers unless told otherwise.
+/// The default number of entries that GET returns.
 const DEFAULT_COUNT: usize = 10;
 
 pub(super) static SLOWLOG: ServerCommand = ServerCommand::container(

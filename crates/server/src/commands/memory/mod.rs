@@ -1,4 +1,4 @@
-//! MEMORY: what keys cost, and where the memory goes.
+//! MEMORY: the memory of keys, and the use of memory in all.
 
 mod usage;
 
@@ -48,7 +48,7 @@ static MEMORY: ServerCommand = ServerCommand::container(
 .complexity("Depends on subcommand.");
 
 fn doctor(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
-    /// With less in use, ratios mean nothing.
+    /// Bytes in use below which ratios mean nothing.
     const LEAST: usize = 5 << 20;
     let memory = MemoryUse::gather(call.scope);
     let complaints = memory.complaints();
@@ -94,7 +94,7 @@ fn stats(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
             Figure::Integer(number) => reply.int(number),
             Figure::Ratio(ratio) => reply.double(DoubleText::reply(ratio, style).as_bytes()),
             Figure::Tables(bytes) => {
-                // Expiries are kept with their keys, and slots need no map.
+                // There are no tables for expiries, which are kept with their keys, and none for slots.
                 reply.map(3);
                 reply.bulk("overhead.hashtable.main");
                 reply.count(bytes);
@@ -153,7 +153,7 @@ fn figures(memory: &MemoryUse) -> Vec<(String, Figure)> {
         ("allocator-fragmentation", ".ratio", memory.allocator_fragmentation()),
         ("allocator-rss", ".ratio", memory.allocator_rss()),
         ("rss-overhead", ".ratio", memory.rss_overhead()),
-        // This name is older than the others.
+        // This name is older than the scheme of the others.
         ("fragmentation", "", memory.fragmentation()),
     ] {
         add(&format!("{name}{separator}"), Figure::Ratio(ratio.ratio));

@@ -1,11 +1,11 @@
-//! MEMORY USAGE: what a key costs.
+//! MEMORY USAGE: the memory of a key with its value.
 
 use crate::exec::ContextCall;
 use ochre_engine::command::*;
 use ochre_engine::text::parse_i64;
 use ochre_engine::value::footprint;
 
-/// Parts of a value that are looked at unless told otherwise.
+/// The default number of elements of a value that are sampled.
 const DEFAULT_SAMPLES: usize = 5;
 
 pub(super) fn usage(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
@@ -22,7 +22,7 @@ pub(super) fn usage(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// `SAMPLES count`, several times if need be; 0 means all.
+/// Reads the options: `SAMPLES count`, of which the last one counts; 0 means all elements.
 fn read_samples(args: Args<'_>) -> Result<usize, Error> {
     let mut samples = DEFAULT_SAMPLES;
     let mut at = 3;

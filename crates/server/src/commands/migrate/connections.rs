@@ -1,5 +1,5 @@
-//! Connections to the servers that MIGRATE moves keys to, kept open for a while: keys are moved one call after
-//! another, and connecting takes longer than moving a small one.
+//! Connections to the servers that MIGRATE moves keys to. They are kept open for a while, because keys are moved one call
+//! after another, and connecting takes longer than moving a small key.
 //!
 //! A connection is taken out while it is used and comes back only if it works.
 
@@ -10,12 +10,12 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// Connections kept at most, and the time without use until one is closed (cluster.c: MIGRATE_SOCKET_CACHE_ITEMS,
-/// MIGRATE_SOCKET_CACHE_TTL).
+/// The most connections that are kept, and the time without use after which one is closed (cluster.c:
+/// MIGRATE_SOCKET_CACHE_ITEMS, MIGRATE_SOCKET_CACHE_TTL).
 const MAX_KEPT: usize = 64;
 const KEPT_UNUSED: Duration = Duration::from_secs(10);
 
-/// A reply's line is cut here.
+/// The most bytes of a line of a reply; the rest is cut off.
 const MAX_LINE: u64 = 64 * 1024;
 
 /// A connection to another server.

@@ -28,7 +28,7 @@ use ochre_resp::request::{push_command, push_count, push_number, push_word};
 use std::io;
 use std::time::Duration;
 
-/// The commands of this room.
+/// The commands of this group.
 pub const COMMANDS: &[&ServerCommand] = &[&MIGRATE];
 
 const KEY_USE: KeyFlags = RW | ACCESS | DELETE;
@@ -96,7 +96,7 @@ fn find_keys(args: Args<'_>) -> Result<Vec<FoundKey>, BadArguments> {
     Ok(vec![(3, KEY_USE)])
 }
 
-/// What the client asked for.
+/// The arguments of a call.
 struct Request<'a> {
     host: &'a [u8],
     port: &'a [u8],
@@ -104,7 +104,7 @@ struct Request<'a> {
     timeout: Duration,
     copy: bool,
     replace: bool,
-    /// AUTH and its arguments; empty without.
+    /// AUTH and its arguments; empty without authentication.
     auth: Vec<&'a [u8]>,
     keys: Args<'a>,
 }
@@ -154,17 +154,17 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What became of the keys that were sent.
+/// The outcome for the keys that were sent.
 struct Sent<'a> {
-    /// Keys that are there now.
+    /// Keys that the other server has now.
     acknowledged: Vec<&'a [u8]>,
-    /// The first error that the other server answered.
+    /// The first error that the other server replied.
     refusal: Option<Vec<u8>>,
-    /// The link broke before all was answered.
+    /// The error of a connection that broke before all replies had come.
     broken: Option<io::Error>,
 }
 
-/// The link broke before anything was answered.
+/// The connection broke before the first reply.
 enum Broken {
     Connecting,
     Writing(io::Error),
@@ -201,7 +201,7 @@ fn migrate(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
 const READING: Error = Error::fixed("IOERR error or timeout reading to target instance");
 
 impl ServerCall<'_> {
-    /// Sends the keys that are still alive, and reads what the other server answers.
+    /// Sends the keys that have not expired, and reads the replies of the other server.
     fn send<'a>(&mut self, request: &Request<'_>, names: &[&'a [u8]]) -> Result<Sent<'a>, Broken> {
         let connections = &mut self.scope.shared.migrations;
         let mut connection =
@@ -257,7 +257,7 @@ impl ServerCall<'_> {
         (out, alive)
     }
 
-    /// Deletes what has moved and answers the client.
+    /// Deletes the keys that have moved, and replies to the client.
     fn conclude(&mut self, request: &Request<'_>, sent: Sent<'_>) -> Outcome {
         if !request.copy && !sent.acknowledged.is_empty() {
             self.delete(&sent.acknowledged);
@@ -292,7 +292,7 @@ impl ServerCall<'_> {
     }
 }
 
-/// Reads the answers to AUTH, SELECT and every RESTORE. An error means that nothing is known of any key.
+/// Reads the replies to AUTH, SELECT and every RESTORE. An error means that the outcome is unknown for all keys.
 fn answers<'a>(
     connection: &mut Connection,
     request: &Request<'_>,

@@ -8,7 +8,7 @@ use ochre_engine::text::eq_ignore_case;
 
 const IN_PROGRESS: Error = Error::fixed("ERR Background save already in progress");
 
-/// The error without a text of its own: the log says why.
+/// The error of a failed snapshot, as in Redis without a text. The log has the reason.
 const FAILED: Error = Error::fixed("ERR");
 
 /// Declaration of SAVE.
@@ -51,7 +51,7 @@ fn bgsave(call: &mut ServerCall<'_>, args: Args<'_>) -> Outcome {
     let child = call.scope.shared.persistence.children.active();
     match child {
         Some(Purpose::Rdb) => Err(IN_PROGRESS),
-        // A transaction must not be cut in two by what the child would see.
+        // The child must not see half of a transaction.
         _ if in_exec || (child.is_some() && scheduled) => {
             call.scope.shared.persistence.snapshots.scheduled = true;
             call.reply().simple("Background saving scheduled");

@@ -163,8 +163,8 @@ fn sunsubscribe(call: &mut ContextCall<'_, '_>, args: Args<'_>) -> Outcome {
     remove(call, args, Kind::Shard)
 }
 
-/// A client that expects exactly one reply per command cannot subscribe; a transaction may for
-/// history's sake, but not to shard channels (pubsub.c: subscribeCommand).
+/// Adds subscriptions. A client that expects exactly one reply per command cannot subscribe. A transaction may, for
+/// historical reasons, but not to shard channels (pubsub.c: subscribeCommand).
 fn add(call: &mut ContextCall<'_, '_>, args: Args<'_>, kind: Kind) -> Outcome {
     let flags = call.client.flags;
     if flags.contains(Flags::DENY_BLOCKING) && !(flags.contains(Flags::MULTI) && kind != Kind::Shard) {

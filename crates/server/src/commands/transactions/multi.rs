@@ -1,6 +1,6 @@
-//! MULTI, EXEC, DISCARD. Queued commands were looked up and checked when they came; EXEC runs them
-//! one after another, and nothing else that has to do with their keys runs meanwhile: all their shards are held, or
-//! everything is, if one of the commands needs that.
+//! MULTI, EXEC, DISCARD. Queued commands are looked up and checked when they come. EXEC runs them one after another. No
+//! command on the same keys runs meanwhile: EXEC holds the shards of all its commands, or the exclusive mode if one of
+//! the commands needs it.
 
 use crate::client::Flags;
 use crate::exec::{ContextCall, Handler, ServerCommand};

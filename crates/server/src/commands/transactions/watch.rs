@@ -42,7 +42,7 @@ fn unwatch(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
 }
 
 impl ExecContext<'_> {
-    /// A client watches these keys (all arguments but the first). One whose transaction is broken already does not.
+    /// Adds watched keys (all arguments but the first) to a client, unless its transaction is broken already.
     fn watch(&mut self, client: &mut Client, args: Args<'_>) {
         if client.is_broken() {
             return;
@@ -62,7 +62,7 @@ impl ExecContext<'_> {
         }
     }
 
-    /// A client watches nothing any more.
+    /// Ends all watches of a client.
     pub fn unwatch_all(&mut self, client: &mut Client) {
         let Some(watching) = client.watching.take() else { return };
         for (db, key) in watching.keys {
@@ -71,8 +71,8 @@ impl ExecContext<'_> {
         }
     }
 
-    /// True if a key changed that the client watches, or expired since WATCH and was not deleted yet: that counts as a change
-    /// since 6.0 (Redis: multi.c, isWatchedKeyExpired).
+    /// Whether a watched key of the client has changed. Since 6.0 a key that expired after WATCH and was not deleted yet
+    /// counts, too (multi.c: isWatchedKeyExpired).
     pub fn is_broken(&mut self, client: &Client) -> bool {
         let Some(watching) = &client.watching else { return false };
         let now = self.state.clock.unix_ms(self.state.tick);
