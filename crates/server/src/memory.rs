@@ -45,9 +45,9 @@ pub struct MemoryUse {
 }
 
 impl MemoryUse {
-    /// Gathers the current numbers.
-    pub fn gather(context: &mut ExecContext<'_>) -> MemoryUse {
-        let (used, rss) = (alloc::used(), resident());
+    /// Gathers the current numbers. `used` is [`alloc::used`] of a time at which the report has no memory of its own yet.
+    pub fn gather(context: &mut ExecContext<'_>, used: usize) -> MemoryUse {
+        let rss = resident();
         let (keys, dbs) = tables(context);
         let shared = context.shared;
         MemoryUse {

@@ -21,13 +21,15 @@ pub struct Source<'a, 'c> {
     context: &'a mut ExecContext<'c>,
     /// The time of the command that asks, in microseconds since 1970.
     unix_us: i64,
+    /// The memory in use before the report, so that `used_memory` does not contain the report itself.
+    used_memory: usize,
 }
 
 impl<'a, 'c> Source<'a, 'c> {
     /// The state that the asking command may use.
     pub fn new(context: &'a mut ExecContext<'c>) -> Source<'a, 'c> {
         let unix_us = context.state.clock.unix_us(context.state.tick);
-        Source { context, unix_us }
+        Source { context, unix_us, used_memory: crate::alloc::used() }
     }
 }
 
@@ -68,7 +70,7 @@ pub fn memory(source: &mut Source<'_, '_>, section: &mut Section) {
     let server = source.context.shared;
     let settings = server.settings;
     memory::describe(
-        &MemoryUse::gather(source.context),
+        &MemoryUse::gather(source.context, source.used_memory),
         (settings.maxmemory, settings.maxmemory_policy),
         (server.reaper.pending(), server.reaper.freed()),
         section,

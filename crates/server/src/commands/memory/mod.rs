@@ -50,7 +50,7 @@ static MEMORY: ServerCommand = ServerCommand::container(
 fn doctor(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
     /// Bytes in use below which ratios mean nothing.
     const LEAST: usize = 5 << 20;
-    let memory = MemoryUse::gather(call.scope);
+    let memory = MemoryUse::gather(call.scope, crate::alloc::used());
     let complaints = memory.complaints();
     let text = if memory.used < LEAST {
         "There is so little in memory that nothing can be said about its use.\n".to_owned()
@@ -84,7 +84,7 @@ fn purge(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
 }
 
 fn stats(call: &mut ContextCall<'_, '_>, _: Args<'_>) -> Outcome {
-    let figures = figures(&MemoryUse::gather(call.scope));
+    let figures = figures(&MemoryUse::gather(call.scope, crate::alloc::used()));
     let style = DoubleStyle::at(call.scope.shared.settings.level);
     let mut reply = call.reply();
     reply.map(figures.len());
