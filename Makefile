@@ -1,6 +1,6 @@
 # The targets a developer needs; CI calls `make test`.
 #
-#   run     start the server on port 6379          check   format, lints, sizes, unit tests
+#   run     start the server on port 6379          check   format, lints, layers, docs, unit tests
 #   test    everything that proves the server      bench   criterion benches
 #   compat  the official Redis test suite          fuzz    cargo-fuzz, FUZZ_SECONDS per target
 #   test-miri  the modules with unsafe code under Miri (slow)
@@ -43,6 +43,7 @@ check:
 	python3 tools/check_sources.py
 	python3 tools/test_imports.py
 	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 	cargo test --workspace --exclude ochre-tests
 
 e2e: server

@@ -58,7 +58,7 @@ pub struct Arg {
     pub multiple_token: bool,
     /// Version that brought it, if younger than the command.
     pub since: Option<&'static str>,
-    /// Version that deprecated it.
+    /// Version that deprecated the argument.
     pub deprecated_since: Option<&'static str>,
     /// Text shown instead of the name.
     pub display: Option<&'static str>,
@@ -92,7 +92,7 @@ impl Arg {
         Arg::of(name, ArgType::Key(spec))
     }
 
-    /// Any text.
+    /// An argument that is any text.
     pub const fn string(name: &'static str) -> Arg {
         Arg::of(name, ArgType::String)
     }
@@ -129,7 +129,7 @@ impl Arg {
         arg
     }
 
-    /// Several together.
+    /// Several arguments that stand together.
     pub const fn block(name: &'static str, parts: &'static [Arg]) -> Arg {
         let mut arg = Arg::of(name, ArgType::Block);
         arg.parts = parts;

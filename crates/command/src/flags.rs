@@ -21,23 +21,17 @@ pub const BLOCKING: Flags = 1 << 6;
 pub const LOADING: Flags = 1 << 7;
 /// Allowed on a replica with stale data.
 pub const STALE: Flags = 1 << 8;
-/// Not shown to MONITOR.
-pub const SKIP_MONITOR: Flags = 1 << 9;
 /// Not kept in the slow log.
 pub const SKIP_SLOWLOG: Flags = 1 << 10;
-/// In cluster mode, needs ASKING for an importing slot implicitly.
-pub const ASKING: Flags = 1 << 11;
 /// Constant or logarithmic time.
 pub const FAST: Flags = 1 << 12;
 /// Allowed before authentication.
 pub const NO_AUTH: Flags = 1 << 13;
 /// May replicate although it is no write.
 pub const MAY_REPLICATE: Flags = 1 << 14;
-/// Only Sentinel has it.
-pub const SENTINEL: Flags = 1 << 15;
 /// No mandatory keys: its key specifications do not tell everything.
 pub const NO_MANDATORY_KEYS: Flags = 1 << 17;
-/// Its keys can only be found by its own procedure.
+/// The keys can only be found by a procedure of the command's own.
 pub const MOVABLE_KEYS: Flags = 1 << 18;
 /// Not allowed inside MULTI.
 pub const NO_MULTI: Flags = 1 << 19;
@@ -67,7 +61,7 @@ pub const FOR_SUBSCRIBERS: Flags = 1 << 27;
 pub const REFUSED_WITH_WRITES: Flags = 1 << 28;
 
 /// Names of the flags that COMMAND INFO shows, in its order; MOVABLE_KEYS follows from the keys.
-pub const FLAG_NAMES: [(Flags, &str); 19] = [
+pub const FLAG_NAMES: [(Flags, &str); 17] = [
     (WRITE, "write"),
     (READONLY, "readonly"),
     (DENYOOM, "denyoom"),
@@ -77,9 +71,7 @@ pub const FLAG_NAMES: [(Flags, &str); 19] = [
     (BLOCKING, "blocking"),
     (LOADING, "loading"),
     (STALE, "stale"),
-    (SKIP_MONITOR, "skip_monitor"),
     (SKIP_SLOWLOG, "skip_slowlog"),
-    (ASKING, "asking"),
     (FAST, "fast"),
     (NO_AUTH, "no_auth"),
     (NO_MANDATORY_KEYS, "no_mandatory_keys"),
@@ -119,17 +111,17 @@ pub const CATEGORY_NAMES: [&str; 21] = [
 
 /// Concerns keys as such.
 pub const CAT_KEYSPACE: Categories = 1 << 0;
-/// Reads values.
+/// Commands that read values.
 pub const CAT_READ: Categories = 1 << 1;
-/// Changes values.
+/// Commands that change values.
 pub const CAT_WRITE: Categories = 1 << 2;
-/// Administration.
+/// Commands for administrators.
 pub const CAT_ADMIN: Categories = 1 << 13;
-/// Fast commands.
+/// Commands of constant or logarithmic time.
 pub const CAT_FAST: Categories = 1 << 14;
-/// All others.
+/// All commands that are not fast.
 pub const CAT_SLOW: Categories = 1 << 15;
-/// May block.
+/// Commands that may block their client.
 pub const CAT_BLOCKING: Categories = 1 << 16;
 /// Could harm if given to everybody.
 pub const CAT_DANGEROUS: Categories = 1 << 17;
@@ -139,7 +131,7 @@ pub const CAT_CONNECTION: Categories = 1 << 18;
 pub const CAT_PUBSUB: Categories = 1 << 12;
 /// Sorted sets (GEO writes into them, but is a category of its own).
 pub const CAT_SORTED_SET: Categories = 1 << 4;
-/// Scripts.
+/// Commands on scripts.
 pub const CAT_SCRIPTING: Categories = 1 << 20;
 
 /// The group of a command: its chapter in the documentation.

@@ -61,8 +61,9 @@ pub enum Begin {
 /// Second step: which arguments from there on are keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Find {
-    /// Every `step`th argument up to `last`, counted from the first key (negative: from the end of
-    /// the arguments; -1 is the last). `limit` 2 stops half way, 0 and 1 mean no limit.
+    /// The arguments from the first key up to `last`, with `step` from one key to the next. `last` is counted from the
+    /// first key (negative: from the end of the arguments; -1 is the last). `limit` 2 stops half way, 0 and 1 mean
+    /// no limit.
     #[allow(missing_docs)]
     Range { last: isize, step: usize, limit: usize },
     /// A count of keys stands at `count`, the first key at `first`, both counted from the begin.
@@ -77,9 +78,9 @@ pub enum Find {
 pub struct KeySpec {
     /// What happens to these keys.
     pub flags: KeyFlags,
-    /// Where they begin.
+    /// The first step: where the keys begin.
     pub begin: Begin,
-    /// How they go on.
+    /// The second step: which arguments from there on are keys.
     pub find: Find,
     /// A remark shown by COMMAND INFO.
     pub notes: Option<&'static str>,
@@ -91,7 +92,7 @@ impl KeySpec {
         KeySpec::range(index, 0, 1, flags)
     }
 
-    /// From the argument at `index`, every `step`th one, up to `last` (see [`Find::Range`]).
+    /// From the argument at `index` up to `last`, with `step` from one key to the next, as in [`Find::Range`].
     pub const fn range(index: usize, last: isize, step: usize, flags: KeyFlags) -> KeySpec {
         KeySpec { flags, begin: Begin::Index(index), find: Find::Range { last, step, limit: 0 }, notes: None }
     }
@@ -121,13 +122,13 @@ impl KeySpec {
         KeySpec { flags, begin: Begin::Unknown, find: Find::Unknown, notes: None }
     }
 
-    /// The same with a remark.
+    /// A copy of the specification with a remark.
     pub const fn notes(mut self, notes: &'static str) -> KeySpec {
         self.notes = Some(notes);
         self
     }
 
-    /// The same with another second step.
+    /// A copy of the specification with another second step.
     pub const fn find(mut self, find: Find) -> KeySpec {
         self.find = find;
         self

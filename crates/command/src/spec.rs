@@ -33,11 +33,11 @@ use ochre_resp::request::Args;
 pub struct Older {
     /// The version that brought today's declaration.
     pub version: &'static str,
-    /// The arity, if it was another.
+    /// The arity before that version; `None` if it was the same.
     pub arity: Option<i16>,
     /// Flags that are gone today.
     pub more_flags: Flags,
-    /// The tips, if they were others.
+    /// The tips before that version; `None` if they were the same.
     pub tips: Option<&'static [&'static str]>,
 }
 
@@ -63,32 +63,32 @@ pub struct Meta {
     pub name: &'static str,
     /// Name of the container of a subcommand.
     pub container: Option<&'static str>,
-    /// Count of arguments with the name; negative: at least so many. For subcommands the
-    /// container's name counts too.
+    /// Number of arguments, the name included; a negative one is the least number. For subcommands the
+    /// container's name counts, too.
     pub arity: i16,
     /// What was different before some version.
     pub older: Option<Older>,
     /// Chapter of the documentation.
     pub group: Group,
-    /// Properties.
+    /// The properties, most of which COMMAND INFO shows.
     pub flags: Flags,
     /// ACL categories beyond those that follow from group and flags.
     pub extra_categories: Categories,
     /// ACL categories of the group that do not apply.
     pub without_categories: Categories,
-    /// Where its keys are.
+    /// Where the keys are among the arguments.
     pub keys: &'static [KeySpec],
     /// What finds its keys where the specifications cannot.
     pub key_finder: Option<KeyFinder>,
     /// What finds the arguments that logs must not show.
     pub secret_finder: Option<SecretFinder>,
-    /// First version that has it.
+    /// First version that has the command.
     pub since: &'static str,
     /// First version that no longer has it.
     pub until: Option<&'static str>,
     /// Version that deprecated it, and what to use instead.
     pub deprecated: Option<(&'static str, &'static str)>,
-    /// One sentence.
+    /// One sentence about the command, for its documentation.
     pub summary: &'static str,
     /// Cost in O notation.
     pub complexity: &'static str,
@@ -96,7 +96,7 @@ pub struct Meta {
     pub history: &'static [(&'static str, &'static str)],
     /// Hints for proxies and clients.
     pub tips: &'static [&'static str],
-    /// Its arguments.
+    /// The arguments, as the documentation shows them.
     pub args: &'static [Arg],
     /// Not for users: a debugging aid or an internal command.
     pub is_system: bool,
@@ -108,7 +108,7 @@ impl Meta {
         fits(self.arity, len)
     }
 
-    /// True if this level has it.
+    /// True if this level has the command.
     pub fn exists_at(&self, level: Level) -> bool {
         level >= Level::of_version(self.since)
             && self.until.is_none_or(|version| level < Level::of_version(version))
@@ -172,11 +172,11 @@ impl Meta {
 /// A command: what is known about it, its handler, its subcommands.
 #[derive(Debug)]
 pub struct Spec<H: 'static> {
-    /// What is known about it.
+    /// The declaration, without the handler.
     pub meta: Meta,
-    /// What it does; `None` for a container that has only subcommands.
+    /// The handler; `None` for a container that has only subcommands.
     pub run: Option<H>,
-    /// Its subcommands.
+    /// The subcommands of a container.
     pub subcommands: &'static [Spec<H>],
 }
 
@@ -229,7 +229,7 @@ impl<H: Copy> Spec<H> {
         spec
     }
 
-    /// First version that has it.
+    /// First version that has the command.
     pub const fn since(mut self, version: &'static str) -> Self {
         self.meta.since = version;
         self
@@ -265,7 +265,7 @@ impl<H: Copy> Spec<H> {
         self
     }
 
-    /// Properties.
+    /// The properties, instead of those given so far.
     pub const fn flags(mut self, flags: Flags) -> Self {
         self.meta.flags = flags;
         self
@@ -289,7 +289,7 @@ impl<H: Copy> Spec<H> {
         self
     }
 
-    /// Where its keys are.
+    /// Where the keys are among the arguments.
     pub const fn keys(mut self, keys: &'static [KeySpec]) -> Self {
         self.meta.keys = keys;
         self
@@ -313,13 +313,13 @@ impl<H: Copy> Spec<H> {
         self
     }
 
-    /// One sentence about it.
+    /// One sentence about the command, for its documentation.
     pub const fn summary(mut self, text: &'static str) -> Self {
         self.meta.summary = text;
         self
     }
 
-    /// Its cost.
+    /// The cost in O notation.
     pub const fn complexity(mut self, text: &'static str) -> Self {
         self.meta.complexity = text;
         self
@@ -337,7 +337,7 @@ impl<H: Copy> Spec<H> {
         self
     }
 
-    /// Its arguments.
+    /// The arguments, as the documentation shows them.
     pub const fn args(mut self, args: &'static [Arg]) -> Self {
         self.meta.args = args;
         self

@@ -82,13 +82,13 @@ pub struct Settings {
 
     /// Whether texts in serialized values are compressed.
     pub rdbcompression: bool,
-    /// When serialized values are searched for what only shows later.
+    /// Which serialized values are searched for faults that only show later.
     pub sanitize_dump_payload: SanitizeDumpPayload,
     /// Whether checksums of serialized values are not looked at (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
     pub skip_checksum_validation: bool,
 }
 
-/// When serialized values are searched for what only shows later, duplicated members.
+/// Which serialized values are searched for faults that only show later, such as duplicated members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SanitizeDumpPayload {
     /// Never.
@@ -96,7 +96,7 @@ pub enum SanitizeDumpPayload {
     No,
     /// Always.
     Yes,
-    /// When a client sent them.
+    /// Only those that a client sent.
     Clients,
 }
 

@@ -17,7 +17,7 @@ use rand::rngs::SmallRng;
 pub struct Bench {
     /// The data.
     pub world: World,
-    /// Settings.
+    /// The settings of the commands that are run.
     pub settings: Settings,
     /// The time.
     pub now: UnixMs,
@@ -27,7 +27,7 @@ pub struct Bench {
     pub protocol: Protocol,
     /// What the last command did.
     pub fx: Effects,
-    /// Who runs commands.
+    /// The origin of the commands that are run.
     pub caller: Caller,
     /// Commands of other crates.
     pub more: Vec<&'static Command>,

@@ -5,7 +5,7 @@
 //! while slow cycles do not get done with it.
 //!
 //! With several workers each has a slice of the shards and that part of the time (`worker/chores.rs`). One cycle
-//! over all shards, in the exclusive mode, is left for when everything runs there ([`Server::works_in_slices`]).
+//! over all shards, in the exclusive mode, is left for when everything runs there (`Server::works_in_slices`).
 //!
 //! The pace is here; `exec/expiry.rs` runs the cycles.
 

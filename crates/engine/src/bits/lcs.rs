@@ -31,7 +31,7 @@ impl Match {
 pub struct Lcs {
     /// The subsequence.
     pub text: Vec<u8>,
-    /// Its runs, from last to first.
+    /// The runs of bytes that make it up, from last to first.
     pub matches: Vec<Match>,
 }
 

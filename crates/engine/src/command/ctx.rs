@@ -11,7 +11,7 @@ use ochre_resp::reply::Reply;
 use ochre_resp::request::Args;
 use rand::rngs::SmallRng;
 
-/// Who runs a command, as far as data commands care.
+/// The origin of a command, as far as data commands care.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Caller {
     /// The client cannot wait: inside MULTI or a script, or it is a primary's stream.
@@ -35,7 +35,7 @@ pub struct Ctx<'a> {
     pub now: UnixMs,
     /// A source of randomness.
     pub rng: &'a mut SmallRng,
-    /// Who runs it.
+    /// Where the command comes from.
     pub caller: Caller,
     /// Full name of the command, for errors.
     pub name: &'a str,
@@ -55,7 +55,7 @@ impl<'a> Ctx<'a> {
         self.settings.level
     }
 
-    /// Reports that a key changed: wakes and warns whoever waits for it or watches it, counts
+    /// Reports that a key changed: wakes the clients that wait for the key, warns those that watch it, counts
     /// `dirty` changes and records the event. Call it once per changed key, after the change.
     #[inline]
     pub fn changed(&mut self, key: Key<'_>, class: EventClasses, event: &'static str, dirty: u64) {

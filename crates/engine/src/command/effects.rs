@@ -8,9 +8,9 @@ use crate::value::{RawValue, Type};
 /// An event on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its class.
+    /// The class, by which events are wanted or not.
     pub class: EventClasses,
-    /// Its name, as published.
+    /// The name, as published.
     pub name: &'static str,
     /// The database.
     pub db: DbIndex,
@@ -31,7 +31,7 @@ pub enum Propagation {
     Forced,
     /// Nothing, although something changed.
     Nothing,
-    /// These commands instead.
+    /// Other commands in place of the one that came.
     Instead(Vec<Words>),
 }
 
@@ -45,7 +45,7 @@ pub enum Nothing {
 }
 
 impl Nothing {
-    /// Writes it.
+    /// Writes the reply.
     pub fn write(self, reply: &mut ochre_resp::reply::Reply<'_>) {
         match self {
             Nothing::NullArray => reply.null_array(),
@@ -117,7 +117,7 @@ pub struct Effects {
     pub garbage: Vec<RawValue>,
     /// The client has to wait.
     pub block: Option<Block>,
-    /// Lookups.
+    /// Counters of key lookups.
     pub stats: LookupStats,
     /// What an operator may want to know.
     pub remarks: Vec<Remark>,

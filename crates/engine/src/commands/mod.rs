@@ -1,5 +1,5 @@
-//! The data commands, one room each: `<group>/<command>.rs` holds the declaration, the handler and
-//! its tests; close variants share a room. Each group lists its commands in its `mod.rs`.
+//! The data commands, one module each: `<group>/<command>.rs` holds the declaration, the handler and
+//! its tests; close variants share a module. Each group lists its commands in its `mod.rs`.
 
 use crate::command::Command;
 

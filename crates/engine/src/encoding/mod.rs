@@ -12,7 +12,7 @@ pub mod quicklist;
 
 use std::fmt;
 
-/// Bytes that are not the structure they claim to be. The blame lies with whoever sent them.
+/// Bytes that are not the structure they claim to be: the fault of the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt {
     /// Offset, in bytes from the start of the structure, of the first byte that makes no sense.

@@ -19,9 +19,9 @@ const LON_BITS: u64 = !LAT_BITS;
 /// An interval of degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
-    /// Its lower end.
+    /// The lower end of the span.
     pub min: f64,
-    /// Its upper end.
+    /// The upper end of the span.
     pub max: f64,
 }
 
@@ -71,7 +71,7 @@ impl Cell {
         Self { bits: interleave(lats.part(lat, step), lons.part(lon, step)), step }
     }
 
-    /// Its longitudes and latitudes.
+    /// The longitudes and latitudes of the cell.
     pub fn area(self) -> (Span, Span) {
         let (lat, lon) = deinterleave(self.bits);
         (LON.of_part(lon, self.step), LAT.of_part(lat, self.step))
@@ -83,7 +83,8 @@ impl Cell {
         (aligned(self.bits), aligned(self.bits.wrapping_add(1)))
     }
 
-    /// The cell so many columns east and rows north (-1, 0 or 1 each); the world is a torus here.
+    /// The neighbouring cell, `east` columns to the east and `north` rows to the north (-1, 0 or 1 each); the
+    /// world is a torus here.
     ///
     /// A coordinate that does not move keeps even the bit by which the very edge of the world lies
     /// beyond it, as in Redis (geohash_move_x, geohash_move_y).

@@ -41,7 +41,7 @@ const CACHE_TOP: usize = 15;
 pub enum Encoding {
     /// Six bits each.
     Dense,
-    /// Runs of equal ones.
+    /// Runs of equal registers.
     Sparse,
 }
 

@@ -139,7 +139,7 @@ struct Found {
     at: usize,
     /// Where the run before it starts, or itself if it is the first.
     before: usize,
-    /// The first register it covers.
+    /// The first register that the run covers.
     first: usize,
     run: Run,
 }

@@ -81,7 +81,7 @@ impl ScoredMember {
         std::ptr::with_exposed_provenance_mut((self.0 & WORD_MASK) as usize)
     }
 
-    /// The tree's view of it.
+    /// The reference by which a tree names the member.
     #[inline]
     pub fn as_ref(&self) -> MemberRef {
         MemberRef(self.at())
@@ -94,7 +94,7 @@ impl ScoredMember {
         unsafe { bytes_at(self.at()) }
     }
 
-    /// Its score.
+    /// The score of the member.
     #[inline]
     pub fn score(&self) -> f64 {
         // SAFETY: the allocation starts with the score.
@@ -118,7 +118,7 @@ impl ScoredMember {
             .then_with(|| self.key().cmp(other.key()))
     }
 
-    /// Allocated bytes.
+    /// Bytes of the member's allocation.
     pub fn bytes(&self) -> usize {
         layout(self.key().len()).size()
     }
@@ -139,7 +139,7 @@ impl MemberRef {
     /// The member's bytes, alive as long as its place in the tree.
     #[inline]
     pub fn bytes<'a>(self) -> &'a [u8] {
-        // SAFETY: whoever inserted the reference promised that the member lives while the tree
+        // SAFETY: the caller of `insert` promised that the member lives while the tree
         // holds it, and only slots in use are ever read.
         unsafe { bytes_at(self.0) }
     }

@@ -68,7 +68,7 @@ impl Inner {
         self.counts[..index].iter().sum()
     }
 
-    /// Elements below.
+    /// Number of elements below the node.
     pub(super) fn count(&self) -> u64 {
         self.count_before(self.keys.len())
     }
@@ -133,20 +133,20 @@ impl<'a> LeafRef<'a> {
         LeafRef(unsafe { &*leaf })
     }
 
-    /// Its elements.
+    /// The elements of the leaf.
     #[inline]
     pub(super) fn keys(self) -> &'a Keys<u16, LEAF_KEYS> {
         &self.0.keys
     }
 
-    /// The leaf behind it.
+    /// The next leaf, of greater elements.
     #[inline]
     pub(super) fn next(self) -> Option<Self> {
         // SAFETY: the links of a live leaf are null or lead to leaves of the same tree.
         unsafe { self.0.next.as_ref() }.map(LeafRef)
     }
 
-    /// The leaf in front of it.
+    /// The previous leaf, of smaller elements.
     #[inline]
     pub(super) fn prev(self) -> Option<Self> {
         // SAFETY: the links of a live leaf are null or lead to leaves of the same tree.

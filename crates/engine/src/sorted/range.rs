@@ -39,7 +39,7 @@ impl ScoreRange {
         if self.max_exclusive { score < self.max } else { score <= self.max }
     }
 
-    /// Can no score be in it?
+    /// Whether the range can hold no score.
     pub fn is_empty(&self) -> bool {
         self.min > self.max || (self.min == self.max && (self.min_exclusive || self.max_exclusive))
     }
@@ -109,7 +109,7 @@ impl<'a> LexRange<'a> {
         }
     }
 
-    /// Can no member be in it?
+    /// Whether the range can hold no member.
     pub fn is_empty(&self) -> bool {
         use LexBound::{Excl, Incl, Max, Min};
         match (self.min, self.max) {

@@ -24,11 +24,11 @@ pub struct ConsumerId(u32);
 /// A delivered entry that waits for its acknowledgement (a "NACK" in Redis).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// Who got it last.
+    /// The consumer that got the entry last.
     pub consumer: ConsumerId,
-    /// When it was delivered last, Unix time in milliseconds.
+    /// Time of the last delivery, Unix time in milliseconds.
     pub delivered_ms: i64,
-    /// How many times it was delivered.
+    /// Number of deliveries of the entry.
     pub deliveries: u64,
 }
 
@@ -62,12 +62,12 @@ impl Consumer {
         &self.name
     }
 
-    /// How many entries it has pending.
+    /// Number of entries that are pending for the consumer.
     pub fn pending_len(&self) -> usize {
         self.pending.len()
     }
 
-    /// The ids it has pending, ascending.
+    /// The ids of the entries that are pending for the consumer, ascending.
     pub fn pending_ids(&self) -> impl Iterator<Item = StreamId> {
         self.pending.iter().map(|(id, ())| id)
     }

@@ -54,7 +54,7 @@ pub struct Trim {
 pub enum TrimBy {
     /// The oldest, until this many are left.
     MaxLen(u64),
-    /// Those with lower ids.
+    /// The entries with lower ids than this.
     MinId(StreamId),
 }
 

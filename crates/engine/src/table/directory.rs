@@ -33,7 +33,7 @@ union Words {
     many: *mut SegmentWord,
 }
 
-// SAFETY: it owns what it points to, and words can go to any thread.
+// SAFETY: a directory owns the segments that it names, and words can go to any thread.
 unsafe impl<T: Send> Send for Directory<T> {}
 // SAFETY: without `&mut self` nothing changes.
 unsafe impl<T: Sync> Sync for Directory<T> {}
@@ -150,7 +150,7 @@ impl<T> Directory<T> {
         unsafe { Detached::from_word(word) }
     }
 
-    /// Puts a segment with so many entries where nothing is.
+    /// Puts a segment, which has this number of entries, where no segment is.
     pub fn attach(&mut self, first: usize, segment: Detached<T>, entries: usize) {
         let span = self.span(segment.word());
         let words = &mut self.words_mut()[first..first + span];
@@ -196,7 +196,7 @@ impl<T> Directory<T> {
         *self = Directory::of_words(depth, words);
     }
 
-    /// Bytes that it has allocated.
+    /// Bytes that the directory has allocated.
     pub fn bytes(&self) -> usize {
         if self.depth == 0 { 0 } else { size_of_val(&**self) }
     }
@@ -213,7 +213,7 @@ impl<T> Directory<T> {
         let count = 1 << self.depth;
         // SAFETY: the depth says which of the two it is.
         let first = unsafe { if self.depth == 0 { &raw mut self.words.only } else { self.words.many } };
-        // SAFETY: so many words are there, and they are ours.
+        // SAFETY: the directory has this number of words, and `&mut self` makes them ours.
         unsafe { std::slice::from_raw_parts_mut(first, count) }
     }
 
@@ -233,7 +233,7 @@ impl<T> Deref for Directory<T> {
     type Target = [SegmentWord];
     #[inline]
     fn deref(&self) -> &[SegmentWord] {
-        // SAFETY: so many words are there, for as long as `self` is not changed.
+        // SAFETY: the directory has this number of words, and `&self` keeps them unchanged.
         unsafe { std::slice::from_raw_parts(self.words(), self.count()) }
     }
 }

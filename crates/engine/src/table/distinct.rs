@@ -6,7 +6,7 @@ use rand::{Rng, RngCore};
 
 use super::{Table, Thin};
 
-/// Above this share of the table (one in so many), a walk over everything beats single picks.
+/// A walk over everything beats single picks if more than one of this number of elements is wanted.
 const WALK_SHARE: usize = 3;
 
 /// Decides for `total` things, one call each, which `wanted` of them to take: every choice has the

@@ -104,7 +104,7 @@ pub struct Stats {
 }
 
 impl<T: Thin> Table<T> {
-    /// How far that reaches which a lookup or an insertion needs of the table itself.
+    /// Size of the front part of a table: all that a lookup or an insertion needs of the table itself.
     pub(crate) const FREQUENT: usize = std::mem::offset_of!(Self, seed);
 
     /// An empty table. It allocates nothing.

@@ -27,7 +27,7 @@ const AHEAD: usize = 12;
 const EXPECTED: usize = BUCKETS[SPLIT_STEP] as usize * 5;
 
 impl<T: Thin> Table<T> {
-    /// Prepares an empty table for about so many entries, so that filling it rebuilds little.
+    /// Prepares an empty table for about this number of entries, so that filling it rebuilds little.
     pub fn reserve(&mut self, entries: usize) {
         if !self.is_empty() || entries <= SLOTS {
             return;

@@ -62,7 +62,7 @@ const COUNT_HIGH: u64 = 1 << 5;
 pub(super) struct SegmentWord(u64);
 
 impl SegmentWord {
-    /// No segment.
+    /// The word that names no segment.
     pub const NONE: SegmentWord = SegmentWord(0);
 
     /// Whether there is no segment.
@@ -174,18 +174,18 @@ impl<T> Detached<T> {
         self.word
     }
 
-    /// Gives it to a directory, which names it by this word; it has so many entries.
+    /// Hands the segment to a directory: the word that names it, with the number of its entries.
     pub fn attach(self, entries: usize) -> SegmentWord {
         std::mem::ManuallyDrop::new(self).word.with_count(entries)
     }
 
-    /// Its content, for reading.
+    /// The content of the segment, for reading.
     pub fn as_ref(&self) -> Segment<'_, T> {
         // SAFETY: the segment is live, and ours.
         unsafe { self.word.get() }
     }
 
-    /// Its content, for changing.
+    /// The content of the segment, for changing.
     pub fn as_mut(&mut self) -> SegmentMut<'_, T> {
         // SAFETY: the segment is live, and ours alone.
         unsafe { self.word.get_mut() }

@@ -17,7 +17,7 @@ impl<T: Packed> Weighed<T> {
         Self { table: Table::new(seed), entry_bytes: 0 }
     }
 
-    /// Prepares an empty table for about so many entries.
+    /// Prepares an empty table for about this number of entries.
     pub fn reserve(&mut self, entries: usize) {
         self.table.reserve(entries);
     }

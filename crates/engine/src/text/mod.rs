@@ -2,9 +2,9 @@
 //!
 //! Redis's number texts are part of its protocol: a value is an integer only if its text is the
 //! one canonical text of that integer, a score accepts whatever C's `strtod` accepts, and
-//! INCRBYFLOAT calculates in the 80-bit floats of the x87. Each of these rules lives in one room:
+//! INCRBYFLOAT calculates in the 80-bit floats of the x87. Each of these rules lives in one module:
 //!
-//! | room | what |
+//! | module | what |
 //! |---|---|
 //! | [`integer`] | strict signed and unsigned integers, digit counting |
 //! | [`double`] | `strtod` rules in, `%.17g` or shortest digits out, fixed-point output |

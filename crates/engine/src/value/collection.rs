@@ -192,7 +192,7 @@ impl RawValue {
         RawValue { kind: Kind::Int, head: value as u64 }
     }
 
-    /// What it is.
+    /// The kind of the value.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -2,7 +2,7 @@
 
 /// An iterator of one kind or of another.
 pub(super) enum Either<A, B> {
-    /// The one.
+    /// A value of the first type.
     Left(A),
     /// The other.
     Right(B),

@@ -16,7 +16,7 @@ use rand::{Rng, RngCore};
 pub enum Hash {
     /// Few and short fields: field, value, field, value ...
     Packed(Listpack),
-    /// All others.
+    /// A table of fields: for all other hashes.
     Table(Box<FieldTable>),
 }
 
@@ -64,7 +64,7 @@ impl Hash {
         (hash.len() == fields).then_some(hash)
     }
 
-    /// An empty hash for so many fields, with room for `room` of them if they need a table.
+    /// An empty hash for `fields` fields, with room for `room` of them if they need a table.
     pub fn for_fields(fields: u64, room: usize, limits: &HashLimits) -> Hash {
         if fields <= limits.fields as u64 {
             return Hash::Packed(Listpack::new());

@@ -17,7 +17,7 @@ pub use crate::encoding::quicklist::End;
 /// A list.
 #[derive(Clone)]
 pub enum List {
-    /// Short: one listpack.
+    /// One listpack: for short lists.
     Packed(Listpack),
     /// Long: a chain of listpacks.
     Quick(Box<Quicklist>),

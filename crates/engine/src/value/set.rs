@@ -30,7 +30,7 @@ pub enum Set {
     Ints(Intset),
     /// Few and short members.
     Packed(Listpack),
-    /// All others.
+    /// A table of members: for all other sets.
     Table(Box<MemberTable>),
 }
 
@@ -93,7 +93,7 @@ impl Set {
         (set.len() == members).then_some(set)
     }
 
-    /// An empty set for so many members, with room for `room` of them if they need a table.
+    /// An empty set for `members` members, with room for `room` of them if they need a table.
     pub fn for_members(members: u64, room: usize, limits: &SetLimits) -> Set {
         if members <= limits.ints as u64 {
             return Set::ints();

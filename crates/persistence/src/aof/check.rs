@@ -27,7 +27,7 @@ pub struct Checker {
 pub struct Verdict {
     /// Bytes from the start of the file that are whole commands and whole transactions.
     pub valid: u64,
-    /// Why it ended there.
+    /// The reason why the log ends there.
     pub end: End,
 }
 

@@ -52,14 +52,14 @@ impl FileKind {
 /// A file of the append-only file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileInfo {
-    /// Its name, without a directory.
+    /// The name of the file, without a directory.
     pub name: Vec<u8>,
-    /// Its number among those of its kind; never 0.
+    /// The number of the file among those of its kind; never 0.
     pub seq: i64,
 }
 
 impl FileInfo {
-    /// Its name as the system takes it.
+    /// The name of the file as the system takes it.
     pub fn path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.name))
     }
@@ -76,7 +76,7 @@ pub struct Manifest {
     pub incr: Vec<FileInfo>,
     base_seq: i64,
     incr_seq: i64,
-    /// It differs from what is on disk.
+    /// Whether the manifest differs from what is on disk.
     pub dirty: bool,
 }
 

@@ -7,7 +7,7 @@
 //!               appendonly.aof.4.incr.aof       what was done since             [`LogReader`]
 //! ```
 //! Before 7.0 there was one file, of commands, or of a snapshot with commands behind it; it becomes the base.
-//! Who writes the files when, and when they are flushed, is the server's business.
+//! When the files are written and flushed is the server's business.
 
 mod check;
 mod manifest;

@@ -17,11 +17,11 @@ const CHUNK: usize = 128 * 1024;
 pub enum LogError {
     /// The system's fault.
     Io(io::Error),
-    /// It ends in the middle of a command.
+    /// The log ends in the middle of a command.
     Truncated,
     /// This byte of the file cannot be there.
     Damaged {
-        /// Its position.
+        /// Position of the first byte that makes no sense.
         offset: u64,
     },
 }
@@ -47,7 +47,7 @@ pub struct Commands<'a> {
 }
 
 impl Commands<'_> {
-    /// How many.
+    /// Number of commands.
     pub fn len(&self) -> usize {
         self.batch.len()
     }

@@ -11,7 +11,7 @@ pub enum Fault {
     Io(io::Error),
     /// The bytes end before the value does.
     Short,
-    /// These bytes make no sense.
+    /// Bytes that make no sense.
     Invalid(&'static str),
     /// A compressed string does not decompress.
     Corrupt(Corrupt),
@@ -34,7 +34,7 @@ pub enum Fault {
     Function(String),
     /// The CRC says that bytes were changed.
     Checksum {
-        /// What it is by what was read.
+        /// The checksum of what was read.
         computed: u64,
         /// What the file says.
         stored: u64,
@@ -106,7 +106,7 @@ pub struct LoadError {
     pub offset: u64,
     /// The type of the value it was noticed in.
     pub value_type: Option<ValueType>,
-    /// The key it was noticed in.
+    /// The key whose value has the fault.
     pub key: Option<Box<[u8]>>,
     /// What is wrong.
     pub fault: Fault,

@@ -12,11 +12,11 @@ use super::input::{Input, Length, Slice};
 /// What is known of the end of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// Key and value take so many bytes.
+    /// Number of bytes of key and value.
     Bytes(usize),
-    /// They go on behind the bytes at hand.
+    /// Key and value go on behind the bytes at hand.
     Cut,
-    /// It cannot be told: a type that is not known, or a length that is none.
+    /// The extent cannot be told: a type that is not known, or a length that is none.
     Unknown,
 }
 

@@ -27,7 +27,7 @@ pub trait Input {
     fn offset(&self) -> u64;
 
     /// The most bytes that can still come, if that is known.
-    fn room(&self) -> Option<u64>;
+    fn bytes_left(&self) -> Option<u64>;
 
     /// One byte.
     #[inline]
@@ -35,7 +35,7 @@ pub trait Input {
         Ok(self.take(1)?[0])
     }
 
-    /// As many bytes as the array has.
+    /// Takes as many bytes as the array has.
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let mut array = [0; N];
@@ -66,32 +66,32 @@ pub trait Input {
         }
     }
 
-    /// A string, whatever its form, as bytes: in place, or in `room` if it had to be made.
+    /// A string, whatever its form, as bytes: in place, or in `scratch` if it had to be made.
     #[inline]
-    fn string<'a>(&'a mut self, room: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
+    fn string<'a>(&'a mut self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
         match self.length_or_encoding()? {
             Length::Is(length) => self.take(usize::try_from(length).map_err(|_| Fault::Short)?),
-            Length::Encoding(encoding) => self.encoded_string(encoding, room),
+            Length::Encoding(encoding) => self.encoded_string(encoding, scratch),
         }
     }
 
-    /// The rest of a string in one of the encodings, written to `room`.
-    fn encoded_string<'a>(&mut self, encoding: u8, room: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
-        room.clear();
+    /// The rest of a string in one of the encodings, written to `scratch`.
+    fn encoded_string<'a>(&mut self, encoding: u8, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
+        scratch.clear();
         if let Some(integer) = self.integer(encoding)? {
-            room.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
-            return Ok(room);
+            scratch.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+            return Ok(scratch);
         }
-        self.compressed(room)
+        self.compressed(scratch)
     }
 
-    /// The rest of a compressed string, written to `room`.
-    fn compressed<'a>(&mut self, room: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
+    /// The rest of a compressed string, written to `scratch`.
+    fn compressed<'a>(&mut self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Fault> {
         let packed = self.length()?;
         let plain = usize::try_from(self.length()?).map_err(|_| Fault::Short)?;
         let packed = self.take(usize::try_from(packed).map_err(|_| Fault::Short)?)?;
-        lzf::decompress_into(packed, plain, room)?;
-        Ok(room)
+        lzf::decompress_into(packed, plain, scratch)?;
+        Ok(scratch)
     }
 
     /// The rest of a string that is an integer; none if it is compressed.
@@ -116,7 +116,7 @@ pub trait Input {
     fn capacity(&self, count: u64) -> usize {
         /// Bytes of a table's slot, and more than most elements take in a file.
         const EACH: u64 = 12;
-        let most = self.room().map_or(1 << 16, |room| room / EACH);
+        let most = self.bytes_left().map_or(1 << 16, |left| left / EACH);
         count.min(most) as usize
     }
 }
@@ -161,7 +161,7 @@ impl Input for Slice<'_> {
         self.taken
     }
 
-    fn room(&self) -> Option<u64> {
+    fn bytes_left(&self) -> Option<u64> {
         Some(self.rest.len() as u64)
     }
 }
@@ -206,7 +206,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Reads on, so that the window becomes twice as large at least. False if nothing more came: at the end,
-    /// or because of an error, which whoever takes those bytes will meet.
+    /// or because of an error, which the next read meets.
     pub(super) fn widen(&mut self) -> bool {
         let before = self.end - self.at;
         let _ = self.fill((2 * before).max(CHUNK));
@@ -265,7 +265,7 @@ impl<R: Read> Input for Source<R> {
         self.before + self.at as u64
     }
 
-    fn room(&self) -> Option<u64> {
+    fn bytes_left(&self) -> Option<u64> {
         self.size.map(|size| size.saturating_sub(self.offset()))
     }
 }

@@ -5,7 +5,7 @@
 //! load_ahead   file ── record ── extent ── RawBatch ──> Decoders ──> Decoded, in order ────> Sink
 //!                                                   several threads
 //! ```
-//! Whoever has several threads gives [`Decoders`]; what they start and finish is no business of this
+//! A program with several threads gives [`Decoders`]; how these start and finish their work is no business of this
 //! crate. The thread that reads the file finds out how far each value goes ([`extent`](super::extent)),
 //! which takes little time, gives the bytes away, and puts what comes back into the sink: in the order
 //! of the file, with the same calls and the same offsets as without decoders. An error therefore is the
@@ -53,7 +53,7 @@ pub enum Refusal {
     Duplicate,
     /// The library cannot be loaded, for this reason.
     Function(String),
-    /// It wants no more, for reasons of its own.
+    /// The sink wants no more, for reasons of its own.
     Stopped,
 }
 
@@ -70,8 +70,8 @@ pub trait Sink {
         Ok(())
     }
 
-    /// The selected database has about so many keys, so many of them with an expiry. A hint from
-    /// the file, which may be a lie: nothing large may be reserved for it.
+    /// The selected database has about `keys` keys, `volatile` of them with an expiry. A hint from the file,
+    /// which may be a lie: nothing large may be reserved for it.
     fn size_hint(&mut self, _keys: u64, _volatile: u64) {}
 
     /// An auxiliary field.
@@ -102,7 +102,7 @@ pub trait Sink {
 /// A file that was loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loaded {
-    /// Its version.
+    /// The version of the format.
     pub version: u16,
     /// Entries given to the sink.
     pub keys: u64,
@@ -114,7 +114,7 @@ pub struct Loaded {
     pub unchecked: bool,
 }
 
-/// Those who decode entries while others are read.
+/// Threads that decode entries while others are read.
 pub trait Decoders {
     /// True if a batch can be started without too much being under way.
     fn has_room(&self) -> bool;
@@ -125,7 +125,7 @@ pub trait Decoders {
     /// The batch that was started first, if it is decoded.
     fn finished(&mut self) -> Option<Decoded>;
 
-    /// The same, waiting until it is. `None` if none is under way.
+    /// Waits for the oldest batch and takes it back. `None` if none is under way.
     fn finish(&mut self) -> Option<Decoded>;
 }
 
@@ -139,7 +139,7 @@ pub fn load<R: Read>(
     Loader::new(source, options, sink, None).run()
 }
 
-/// The same, with `decoders` that use [`LoadOptions::decoding`].
+/// Reads a file as [`load()`] does, with `decoders` that use [`LoadOptions::decoding`].
 pub fn load_ahead<R: Read>(
     source: &mut Source<R>,
     options: &LoadOptions<'_>,
@@ -305,9 +305,9 @@ impl<'a, R: Read, S: Sink> Loader<'a, R, S> {
     fn decode_here(&mut self, head: Head) -> Result<(), Stop> {
         self.records.read_key()?;
         self.context = Some(head.value_type);
-        let Records { source, key, room, .. } = &mut self.records;
+        let Records { source, key, scratch, .. } = &mut self.records;
         let attributes = (head.expiry, head.access);
-        match decode::entry(*source, head.value_type, key, attributes, &self.decoding, room) {
+        match decode::entry(*source, head.value_type, key, attributes, &self.decoding, scratch) {
             Ok(entry) => self.taker.entry(entry)?,
             Err(Fault::Empty) => self.taker.empty_key(key),
             Err(fault) => return Err(fault.into()),

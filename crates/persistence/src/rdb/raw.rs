@@ -1,4 +1,4 @@
-//! Keys and values as they are in a file, some together, on their way to whoever decodes them.
+//! Keys and values as they are in a file, some together, on their way to a decoder.
 //!
 //! ```text
 //! file   ... | type | key | value | expiry | type | key | value | ...
@@ -33,9 +33,9 @@ const LARGEST_KEPT: usize = 1 << 20;
 pub(super) struct Head {
     /// The type of the value.
     pub value_type: ValueType,
-    /// When it expires.
+    /// The time when the key expires.
     pub expiry: Option<UnixMs>,
-    /// Its access clock.
+    /// The access clock of the key.
     pub access: u32,
 }
 
@@ -49,15 +49,15 @@ pub struct RawBatch {
 #[derive(Debug)]
 struct RawEntry {
     head: Head,
-    /// Where it ends among the bytes.
+    /// Where the entry ends among the bytes of the batch.
     end: usize,
-    /// Where it ends in the file.
+    /// Where the entry ends in the file.
     offset: u64,
 }
 
 /// Entries that were decoded, in their order, up to the first that cannot be.
 pub struct Decoded {
-    /// What they were decoded from.
+    /// The batch that the entries were decoded from.
     pub(super) raw: RawBatch,
     /// Empty collections are among the errors.
     pub(super) entries: Vec<Result<KeyEntry, Box<LoadError>>>,
@@ -103,10 +103,10 @@ impl RawBatch {
 
     /// Decodes all entries, up to the first that cannot be.
     pub fn decode(self, decoding: &Decoding<'_>) -> Decoded {
-        let (mut key, mut room) = (Vec::new(), Vec::new());
+        let (mut key, mut scratch) = (Vec::new(), Vec::new());
         let mut entries = Vec::with_capacity(self.entries.len());
         for at in 0..self.entries.len() {
-            let outcome = self.decode_one(at, decoding, &mut key, &mut room);
+            let outcome = self.decode_one(at, decoding, &mut key, &mut scratch);
             let is_last = outcome.as_ref().is_err_and(|error| !matches!(error.fault, Fault::Empty));
             entries.push(outcome);
             if is_last {
@@ -122,18 +122,18 @@ impl RawBatch {
         at: usize,
         decoding: &Decoding<'_>,
         key: &mut Vec<u8>,
-        room: &mut Vec<u8>,
+        scratch: &mut Vec<u8>,
     ) -> Result<KeyEntry, Box<LoadError>> {
         let (head, bytes) = (self.entries[at].head, self.bytes_of(at));
         let mut input = Slice::new(bytes);
-        let read = input.string(room).map(|bytes| {
+        let read = input.string(scratch).map(|bytes| {
             key.clear();
             key.extend_from_slice(bytes);
         });
         let value_type = read.is_ok().then_some(head.value_type);
         let decoded = read.and_then(|()| {
             let attributes = (head.expiry, head.access);
-            decode::entry(&mut input, head.value_type, key, attributes, decoding, room)
+            decode::entry(&mut input, head.value_type, key, attributes, decoding, scratch)
         });
         debug_assert!(decoded.is_err() || input.rest().is_empty(), "the extent is what is decoded");
         decoded.map_err(|fault| {
@@ -157,8 +157,8 @@ impl RawBatch {
     /// The error for an entry that was decoded, but not wanted.
     #[cold]
     pub(super) fn refused(&self, at: usize, fault: Fault) -> LoadError {
-        let mut room = Vec::new();
-        let key = Slice::new(self.bytes_of(at)).string(&mut room).map(Into::into).ok();
+        let mut scratch = Vec::new();
+        let key = Slice::new(self.bytes_of(at)).string(&mut scratch).map(Into::into).ok();
         LoadError { offset: self.offset(at), value_type: Some(self.entries[at].head.value_type), key, fault }
     }
 }

@@ -12,7 +12,7 @@ use std::io::Read;
 pub enum Record<'a> {
     /// The keys that follow are of this database.
     Select(u64),
-    /// The selected database has so many keys, and so many with an expiry.
+    /// The numbers of keys, and of keys with an expiry, of the selected database.
     Sizes(u64, u64),
     /// An auxiliary field: name and value.
     Aux(&'a [u8], &'a [u8]),
@@ -31,11 +31,11 @@ pub enum Record<'a> {
 /// What stands before the type of a key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Attributes {
-    /// When it expires.
+    /// The time when the key expires.
     pub expiry: Option<UnixMs>,
-    /// Seconds since it was used.
+    /// Seconds since the key was used.
     pub idle_seconds: Option<u64>,
-    /// Its frequency counter.
+    /// The frequency counter of the key.
     pub frequency: Option<u8>,
 }
 
@@ -82,13 +82,13 @@ pub struct Records<'s, R> {
     /// The last key that was read.
     pub key: Vec<u8>,
     /// Scratch for strings.
-    pub room: Vec<u8>,
+    pub scratch: Vec<u8>,
 }
 
 impl<'s, R: Read> Records<'s, R> {
     /// Reads a file from its first byte on.
     pub fn new(source: &'s mut Source<R>) -> Self {
-        Records { source, doing: Doing::Start, key: Vec::new(), room: Vec::new() }
+        Records { source, doing: Doing::Start, key: Vec::new(), scratch: Vec::new() }
     }
 
     /// The signature, and the version behind it.
@@ -133,7 +133,7 @@ impl<'s, R: Read> Records<'s, R> {
     #[inline]
     pub fn read_key(&mut self) -> Result<(), Fault> {
         self.doing = Doing::Key;
-        let key = self.source.string(&mut self.room)?;
+        let key = self.source.string(&mut self.scratch)?;
         self.key.clear();
         self.key.extend_from_slice(key);
         self.doing = Doing::Value;
@@ -154,14 +154,14 @@ impl<'s, R: Read> Records<'s, R> {
             }
             opcode::AUX => {
                 self.doing = Doing::Aux;
-                let name = self.source.string(&mut self.room)?;
+                let name = self.source.string(&mut self.scratch)?;
                 self.key.clear();
                 self.key.extend_from_slice(name);
-                Ok(Record::Aux(&self.key, self.source.string(&mut self.room)?))
+                Ok(Record::Aux(&self.key, self.source.string(&mut self.scratch)?))
             }
             opcode::FUNCTION2 => {
                 self.doing = Doing::Functions;
-                Ok(Record::Function(self.source.string(&mut self.room)?))
+                Ok(Record::Function(self.source.string(&mut self.scratch)?))
             }
             opcode::FUNCTION_PRE_GA => {
                 self.doing = Doing::Functions;

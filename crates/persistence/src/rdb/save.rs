@@ -21,7 +21,7 @@ pub struct SaveOptions<'a> {
     pub settings: &'a Settings,
     /// The time of the snapshot.
     pub now: UnixMs,
-    /// `rdbcompression`.
+    /// Whether long strings are compressed (`rdbcompression`).
     pub compression: bool,
     /// `rdbchecksum`; without it the checksum is 0, which readers take for "not computed".
     pub checksum: bool,
@@ -56,18 +56,18 @@ impl<'a> SaveOptions<'a> {
 pub struct Progress {
     /// Keys written, all databases together.
     pub keys: u64,
-    /// Bytes written.
+    /// Bytes written so far.
     pub bytes: u64,
 }
 
 /// A snapshot that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
-    /// Keys in it.
+    /// Number of keys in the snapshot.
     pub keys: u64,
-    /// Its size in bytes.
+    /// Size of the snapshot in bytes.
     pub bytes: u64,
-    /// Its checksum.
+    /// Checksum of the snapshot.
     pub checksum: u64,
 }
 

@@ -29,8 +29,8 @@ impl Span {
         Span { start: OWNED + index, len }
     }
 
-    /// The same argument after `bytes` were removed from the front of the buffer and `owned` earlier ones
-    /// from the front of the owned arguments.
+    /// The place of the argument after `bytes` were removed from the front of the buffer, and `owned` earlier
+    /// arguments from the front of the owned ones.
     pub(crate) fn rebased(self, bytes: usize, owned: usize) -> Span {
         let shift = if self.start >= OWNED { owned } else { bytes };
         Span { start: self.start - shift, len: self.len }
@@ -114,7 +114,7 @@ impl<'a> Args<'a> {
         self.spans.iter().map(|span| span.len).sum()
     }
 
-    /// The same arguments, independent of the query buffer. Large ones are shared, not copied.
+    /// A copy of the arguments that does not depend on the query buffer. Large ones are shared, not copied.
     pub fn to_owned_args(&self) -> OwnedArgs {
         let mut copy = OwnedArgs::with_capacity(self.len());
         for (index, arg) in self.iter().enumerate() {

@@ -4,7 +4,7 @@
 //! execute ── resolve the name ── gate ──┬─ refused, queued (inside MULTI), held (pause)
 //!                                       ╰─ run ── handler ── conclude ── clients that waited are served
 //! ```
-//! A [`Scope`] is what a command may reach: the [`ExecContext`] (shards, effects, messages; in either mode), or the whole
+//! A `Scope` is what a command may reach: the [`ExecContext`] (shards, effects, messages; in either mode), or the whole
 //! `Server` (the exclusive mode). The executor is generic over it, so the frequent case, a batch of commands over one
 //! context, is a specialisation and not a copy. A command that needs more than its scope has *escalates* before it has
 //! any effect ([`Progress::Escalates`]) and is run again with the server as its scope.

@@ -130,7 +130,7 @@ pub fn load_stream<R: std::io::Read>(
         deep: (settings.sanitize_dump_payload == SanitizeDumpPayload::Yes).then_some(&searched),
         checksum: config.rdbchecksum && !settings.skip_checksum_validation,
     };
-    let is_worth_threads = source.room().is_none_or(|bytes| bytes >= WORTH_THREADS);
+    let is_worth_threads = source.bytes_left().is_none_or(|bytes| bytes >= WORTH_THREADS);
     let threads = if is_worth_threads { server.workers.len().min(processors()) } else { 1 };
     let mut loader = Loader::new(host, now, mode);
     let loaded = match threads {

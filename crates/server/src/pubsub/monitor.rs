@@ -8,7 +8,7 @@ use crate::mailboxes::{ClientMessage, MessageBody};
 use crate::secrets::REDACTED;
 use crate::table::Entry;
 use bytes::Bytes;
-use ochre_engine::command::flags::{ADMIN, SKIP_MONITOR};
+use ochre_engine::command::flags::ADMIN;
 use ochre_engine::text::repr::push_repr;
 use ochre_resp::request::Args;
 use parking_lot::Mutex;
@@ -63,7 +63,7 @@ impl Monitors {
         args: Args<'_>,
         send: &mut dyn FnMut(ClientMessage),
     ) {
-        if command.meta.flags & (ADMIN | SKIP_MONITOR) != 0 {
+        if command.meta.flags & ADMIN != 0 {
             return;
         }
         let mut line = prefix(client, unix_us);

@@ -36,7 +36,7 @@ impl<'a> Pattern<'a> {
         }
     }
 
-    /// As BY: nothing to sort by.
+    /// Whether the pattern of a BY names no key, so that there is nothing to sort by.
     pub(super) fn is_constant(&self) -> bool {
         !matches!(self, Pattern::Key { .. })
     }

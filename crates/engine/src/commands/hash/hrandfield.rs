@@ -33,7 +33,8 @@ fn hrandfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// The form with a count: negative, so many with repetitions; else so many different ones at most.
+/// The form with a count: a negative one allows repetitions, a positive one is the largest number of
+/// different fields.
 fn several(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let count = RandomCount::parse(args.get(2))?;
     let with_values = match args.try_get(3) {

@@ -110,7 +110,7 @@ fn drop_if_empty(ctx: &mut Ctx<'_>, key: Key<'_>) {
     }
 }
 
-/// SREM for all of these members, so many at a time.
+/// Commands SREM for all of these members, a limited number in each.
 fn removals(key: &[u8], members: &[Vec<u8>]) -> Vec<Words> {
     let removal = |batch: &[Vec<u8>]| {
         let mut words = vec![b"SREM".to_vec(), key.to_vec()];

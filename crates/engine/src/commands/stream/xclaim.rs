@@ -105,11 +105,11 @@ pub(super) fn finish(
 /// What became of one id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// Nothing.
+    /// The id is not pending, or not idle for long enough: nothing changed.
     No,
     /// The entry is gone from the stream, and now from the pending ones too.
     Deleted,
-    /// It belongs to the consumer now.
+    /// The entry belongs to the consumer now.
     Claimed,
 }
 
@@ -128,7 +128,8 @@ pub(super) struct Claim<'s, 'b> {
 }
 
 impl<'s, 'b> Claim<'s, 'b> {
-    /// A claim for the consumer of a name. Since 7.2 whoever claims is a consumer, whatever comes of it.
+    /// A claim for the consumer of a name. Since 7.2 a client that claims becomes a consumer, whatever comes
+    /// of the claim.
     pub(super) fn new(
         key: &'b [u8],
         entries: &'s StreamLog,

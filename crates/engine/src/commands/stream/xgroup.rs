@@ -13,7 +13,7 @@ use crate::text::eq_ignore_case;
 
 const ID_SELECTOR: Arg = Arg::one_of("id-selector", &[Arg::string("id"), Arg::word("new-id", "$")]);
 
-/// Declaration of `XGROUP and its subcommands`.
+/// Declaration of `XGROUP` and its subcommands.
 pub static XGROUP: Command = Command::container(
     "xgroup",
     Group::Stream,

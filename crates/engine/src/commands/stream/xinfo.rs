@@ -10,7 +10,7 @@ use crate::stream::{self, Consumer, Stream, StreamId};
 use crate::text::eq_ignore_case;
 use ochre_resp::reply::Reply;
 
-/// Declaration of `XINFO and its subcommands`.
+/// Declaration of `XINFO` and its subcommands.
 pub static XINFO: Command = Command::container(
     "xinfo",
     Group::Stream,

@@ -103,7 +103,7 @@ fn xreadgroup(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let from = resolve_for_group(ctx, &request, group_name)?;
     let (mut log, mut top) = (Log::new(ctx, group_name), Top::default());
-    // Since 7.2 whoever asks is a consumer, before that whoever gets something.
+    // Since 7.2 a client becomes a consumer by asking, before that by getting something.
     let (always_seen, now_ms) = (ctx.level() >= Level::V7_2, ctx.now.0);
     for (n, from) in from.iter().enumerate() {
         let key = ctx.key(args, request.keys_at + n);

@@ -116,7 +116,8 @@ impl<'a> Options<'a> {
         Ok(1)
     }
 
-    /// The same thing may be said again, the last time counts; different things may not.
+    /// Takes an option of expiry. The same one may be repeated, and the last counts; different ones exclude
+    /// each other.
     fn expire(&mut self, new: Expiry<'a>) -> Result<(), Error> {
         let same = match (self.expiry, new) {
             (Expiry::Unsaid, _) => true,

@@ -60,7 +60,7 @@ pub(super) enum By {
     Lex,
 }
 
-/// What a command's name says, as far as it does; the rest is left to options.
+/// The part of a request that the name of the command decides; the rest is left to options.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Form {
     pub(super) by: Option<By>,

@@ -162,13 +162,14 @@ impl Listpack {
         (item, self.unless_end(at + encoded + codec::backlen_size(encoded)))
     }
 
-    /// The first element equal to `needle`, comparing every `skip + 1`th element.
+    /// The first element that is equal to `needle`. After each comparison, `skip` elements are left out.
     #[inline]
     pub fn find(&self, needle: &[u8], skip: usize) -> Option<Pos> {
         self.find_from(Pos(HEADER as u32), needle, skip)
     }
 
-    /// As [`Listpack::find`], starting with the element at `pos`.
+    /// The first element from `pos` on that is equal to `needle`. After each comparison, `skip` elements are
+    /// left out.
     pub fn find_from(&self, pos: Pos, needle: &[u8], skip: usize) -> Option<Pos> {
         let bytes = self.as_bytes();
         let needle = Needle::new(needle);

@@ -46,14 +46,14 @@ pub struct NodeView<'a> {
     pub raw_size: usize,
     /// Whether it is one large element instead of a listpack.
     pub plain: bool,
-    /// Its bytes.
+    /// The bytes of the node.
     pub stored: Stored<'a>,
 }
 
 /// The bytes of a node.
 #[derive(Clone, Copy, Debug)]
 pub enum Stored<'a> {
-    /// As they are.
+    /// The bytes of the elements, not compressed.
     Raw(&'a [u8]),
     /// LZF-compressed.
     Lzf(&'a [u8]),

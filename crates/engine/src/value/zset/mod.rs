@@ -23,7 +23,7 @@ use std::ops::Range;
 pub enum Zset {
     /// Few and short members: member, score, member, score ... in order.
     Packed(Listpack),
-    /// All others.
+    /// A table of members and an index of scores: for all other sorted sets.
     Tree(Box<BigZset>),
 }
 

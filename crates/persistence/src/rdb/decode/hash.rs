@@ -20,10 +20,10 @@ impl<I: Input> Reader<'_, '_, I> {
         let mut hash = Hash::for_fields(count, self.input.capacity(count), &limits);
         let mut field = Vec::new();
         for _ in 0..count {
-            let text = self.input.string(self.room)?;
+            let text = self.input.string(self.scratch)?;
             field.clear();
             field.extend_from_slice(text);
-            let value = self.input.string(self.room)?;
+            let value = self.input.string(self.scratch)?;
             let is_new = match &mut hash {
                 Hash::Table(table) => table.add(&field, value),
                 packed => packed.set(&field, value, &limits),
@@ -43,7 +43,7 @@ impl<I: Input> Reader<'_, '_, I> {
 
     pub(super) fn zipmap_hash(&mut self) -> Result<RawValue, Fault> {
         let limits = self.hash_limits();
-        let bytes = self.input.string(self.room)?;
+        let bytes = self.input.string(self.scratch)?;
         let (mut hash, mut seen, mut duplicate) = (Hash::Packed(Listpack::new()), HashSet::new(), false);
         zipmap::read(bytes, |field, value| {
             duplicate |= !seen.insert(field);

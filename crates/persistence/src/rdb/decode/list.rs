@@ -23,7 +23,7 @@ impl<I: Input> Reader<'_, '_, I> {
 
     pub(super) fn ziplist_list(&mut self) -> Result<RawValue, Fault> {
         let settings = self.decoding.settings;
-        let bytes = self.input.string(self.room)?;
+        let bytes = self.input.string(self.scratch)?;
         let mut list = List::Packed(Listpack::new());
         let mut text = itoa::Buffer::new();
         ziplist::read(bytes, |item| {

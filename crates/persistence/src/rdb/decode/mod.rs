@@ -47,8 +47,8 @@ pub fn value(
     if value_type != ValueType::STRING {
         return collection(input, value_type, decoding, &mut Vec::new());
     }
-    let mut room = Vec::new();
-    Ok(match string(input, &mut room)? {
+    let mut scratch = Vec::new();
+    Ok(match string(input, &mut scratch)? {
         StrValue::Int(integer) => RawValue::from_int(integer),
         StrValue::Bytes(bytes) => RawValue::from_string(Bytes::copy_from_slice(bytes)),
         StrValue::Shared(bytes) => RawValue::from_string(bytes),
@@ -56,7 +56,7 @@ pub fn value(
 }
 
 /// Decodes a value and makes an entry of it, with an expiry and an access clock; short strings go
-/// straight into it. `room` is scratch.
+/// straight into it. `scratch` is memory for texts that have to be made.
 #[inline]
 pub fn entry(
     input: &mut impl Input,
@@ -64,21 +64,21 @@ pub fn entry(
     key: &[u8],
     (expiry, access): (Option<UnixMs>, u32),
     decoding: &Decoding<'_>,
-    room: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
 ) -> Result<KeyEntry, Fault> {
     if value_type == ValueType::STRING {
-        return Ok(KeyEntry::string(key, string(input, room)?, expiry, access));
+        return Ok(KeyEntry::string(key, string(input, scratch)?, expiry, access));
     }
-    Ok(KeyEntry::raw(key, collection(input, value_type, decoding, room)?, expiry, access))
+    Ok(KeyEntry::raw(key, collection(input, value_type, decoding, scratch)?, expiry, access))
 }
 
 #[inline]
-fn string<'a>(input: &'a mut impl Input, room: &'a mut Vec<u8>) -> Result<StrValue<'a>, Fault> {
+fn string<'a>(input: &'a mut impl Input, scratch: &'a mut Vec<u8>) -> Result<StrValue<'a>, Fault> {
     match input.length_or_encoding()? {
         Length::Is(length) => Ok(StrValue::encoded(input.take(size(length)?)?)),
         Length::Encoding(encoding) => match input.integer(encoding)? {
             Some(integer) => Ok(StrValue::Int(integer)),
-            None => Ok(StrValue::encoded(input.compressed(room)?)),
+            None => Ok(StrValue::encoded(input.compressed(scratch)?)),
         },
     }
 }
@@ -87,9 +87,9 @@ fn collection(
     input: &mut impl Input,
     value_type: ValueType,
     decoding: &Decoding<'_>,
-    room: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
 ) -> Result<RawValue, Fault> {
-    let mut reader = Reader { input, decoding, room };
+    let mut reader = Reader { input, decoding, scratch };
     match value_type {
         ValueType::LIST => reader.list(),
         ValueType::LIST_ZIPLIST => reader.ziplist_list(),
@@ -114,7 +114,7 @@ fn collection(
     }
 }
 
-/// Refuses a listpack in which one of every `step`th elements is there twice.
+/// Refuses a listpack that has an element twice, of those at multiples of `step`.
 fn refuse_duplicates(pack: &Listpack, step: usize, what: &'static str) -> Result<(), Fault> {
     let mut seen = HashSet::new();
     match pack.iter().step_by(step).all(|item| seen.insert(item.to_vec())) {
@@ -140,7 +140,7 @@ fn size(length: u64) -> Result<usize, Fault> {
 struct Reader<'a, 'd, I> {
     input: &'a mut I,
     decoding: &'a Decoding<'d>,
-    room: &'a mut Vec<u8>,
+    scratch: &'a mut Vec<u8>,
 }
 
 impl<I: Input> Reader<'_, '_, I> {
@@ -155,20 +155,20 @@ impl<I: Input> Reader<'_, '_, I> {
     /// The next string.
     #[inline]
     fn string(&mut self) -> Result<&[u8], Fault> {
-        self.input.string(self.room)
+        self.input.string(self.scratch)
     }
 
     /// A listpack in a string; `what` it is says the error.
     #[inline]
     fn listpack(&mut self, what: &'static str) -> Result<Listpack, Fault> {
-        let bytes = self.input.string(self.room)?;
+        let bytes = self.input.string(self.scratch)?;
         count_searched(self.decoding);
         Listpack::from_bytes(bytes).map_err(Fault::integrity(what))
     }
 
     /// A ziplist in a string, turned into a listpack.
     fn ziplist(&mut self, what: &'static str) -> Result<Listpack, Fault> {
-        let bytes = self.input.string(self.room)?;
+        let bytes = self.input.string(self.scratch)?;
         super::ziplist::to_listpack(bytes).map_err(Fault::integrity(what))
     }
 

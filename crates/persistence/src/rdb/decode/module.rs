@@ -18,14 +18,14 @@ pub fn name(id: u64) -> String {
 
 /// Skips the parts up to their end.
 pub fn skip(input: &mut impl Input) -> Result<(), Fault> {
-    let mut room = Vec::new();
+    let mut scratch = Vec::new();
     loop {
         match input.length()? {
             0 => return Ok(()),
             1 | 2 => _ = input.length()?,
             3 => _ = input.take(4)?,
             4 => _ = input.take(8)?,
-            5 => _ = input.string(&mut room)?,
+            5 => _ = input.string(&mut scratch)?,
             _ => return Err(Fault::Invalid("unknown part of a module's data")),
         }
     }

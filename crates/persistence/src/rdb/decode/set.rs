@@ -26,7 +26,7 @@ impl<I: Input> Reader<'_, '_, I> {
     }
 
     pub(super) fn intset(&mut self) -> Result<RawValue, Fault> {
-        let bytes = self.input.string(self.room)?;
+        let bytes = self.input.string(self.scratch)?;
         count_searched(self.decoding);
         let ints = Intset::from_bytes(bytes).map_err(Fault::integrity("Intset"))?;
         Ok(RawValue::new(Set::from_intset(ints, &self.set_limits())))

@@ -13,7 +13,7 @@ impl<I: Input> Reader<'_, '_, I> {
         let mut members = Vec::with_capacity(self.input.capacity(count).min(1 << 16));
         let mut text = Vec::new();
         for _ in 0..count {
-            let member = self.input.string(self.room)?;
+            let member = self.input.string(self.scratch)?;
             text.clear();
             text.extend_from_slice(member);
             let score = if binary { self.input.double()? } else { self.text_score()? };

@@ -54,19 +54,19 @@ impl Encoding {
 
 /// Writes values.
 pub struct Encoder<'w> {
-    /// Where to.
+    /// Where the bytes go.
     pub out: Output<'w>,
     encoding: Encoding,
-    /// Made when it is needed first.
+    /// The memory of the compression, made when it is needed first.
     compressor: Option<Compressor>,
     /// Compressed strings and ziplists, before their length is known.
-    room: Vec<u8>,
+    scratch: Vec<u8>,
 }
 
 impl<'w> Encoder<'w> {
     /// Writes to `out`.
     pub fn new(out: Output<'w>, encoding: Encoding) -> Self {
-        Encoder { out, encoding, compressor: None, room: Vec::new() }
+        Encoder { out, encoding, compressor: None, scratch: Vec::new() }
     }
 
     /// The type that the value of an entry is written as.

@@ -9,7 +9,7 @@ use ochre_engine::value::StrRef;
 const LONGEST_INTEGER: usize = 11;
 /// Strings up to this length are not compressed.
 const SHORTEST_COMPRESSED: usize = 20;
-/// Compression has to save so many bytes, for the lengths take some.
+/// The least number of bytes that compression has to save, as the two lengths take some.
 const MIN_SAVING: usize = 4;
 
 impl Encoder<'_> {
@@ -80,9 +80,9 @@ impl Encoder<'_> {
             return self.plain(bytes);
         }
         let compressor = self.compressor.get_or_insert_default();
-        self.room.clear();
-        if compressor.compress(bytes, bytes.len() - MIN_SAVING, &mut self.room) {
-            self.out.compressed(&self.room, bytes.len());
+        self.scratch.clear();
+        if compressor.compress(bytes, bytes.len() - MIN_SAVING, &mut self.scratch) {
+            self.out.compressed(&self.scratch, bytes.len());
         } else {
             self.plain(bytes);
         }

@@ -15,7 +15,7 @@ pub use attributes::{check_name, set_name};
 pub const COMMANDS: &[&ServerCommand] = &[&CLIENT];
 
 /// The flags of most subcommands: allowed at nearly any time, but not in scripts.
-const USUAL: Flags = NOSCRIPT | LOADING | STALE | SENTINEL;
+const USUAL: Flags = NOSCRIPT | LOADING | STALE;
 
 const ON_OFF: &[Arg] = &[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])];
 
@@ -44,14 +44,13 @@ static CLIENT: ServerCommand = ServerCommand::container(
     ],
 )
 .since("2.4.0")
-.flags(SENTINEL)
 .without_categories(CAT_CONNECTION)
 .summary("Shows and changes connections.")
 .complexity("Depends on the subcommand");
 
 const HELP: ServerCommand = sub("help", 2, Handler::local(client_help))
     .since("5.0.0")
-    .flags(LOADING | STALE | SENTINEL)
+    .flags(LOADING | STALE)
     .summary("Explains the subcommands.");
 
 fn client_help(call: &mut ContextCall<'_, '_>, _args: Args<'_>) -> Outcome {

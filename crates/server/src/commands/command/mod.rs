@@ -14,7 +14,7 @@ use ochre_resp::reply::Reply;
 pub const COMMANDS: &[&ServerCommand] = &[&COMMAND];
 
 const GROUP: Group = Group::Server;
-const FLAGS: Flags = LOADING | STALE | SENTINEL;
+const FLAGS: Flags = LOADING | STALE;
 const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 const NAMES: &[Arg] = &[Arg::string("command-name").optional().multiple()];
 const CALL: &[Arg] = &[Arg::string("command"), Arg::string("arg").optional().multiple()];

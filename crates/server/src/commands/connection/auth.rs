@@ -9,7 +9,7 @@ use ochre_engine::level::Level;
 /// Declaration of AUTH.
 pub static AUTH: ServerCommand = ServerCommand::new("auth", Group::Connection, -2, Handler::local(auth))
     .arity_before("6.0.0", 2)
-    .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
+    .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
     .secret_finder(|args| (1..args.len()).collect())
     .summary("Authenticates the connection.")
     .complexity("O(N) where N is the number of passwords defined for the user")

@@ -11,7 +11,7 @@ use ochre_resp::reply::Protocol;
 /// Declaration of HELLO.
 pub static HELLO: ServerCommand = ServerCommand::new("hello", Group::Connection, -1, Handler::local(hello))
     .since("6.0.0")
-    .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | SENTINEL | ALLOW_BUSY)
+    .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
     .secret_finder(|args| secrets::behind(args, b"AUTH", 2))
     .summary("Chooses the protocol, and describes the server.")
     .complexity("O(1)")

@@ -12,7 +12,7 @@ use ochre_engine::command::*;
 pub const COMMANDS: &[&ServerCommand] = &[&INFO, &TIME, &lolwut::LOLWUT, &shutdown::SHUTDOWN];
 
 static INFO: ServerCommand = ServerCommand::new("info", Group::Server, -1, Handler::survey(info))
-    .flags(LOADING | STALE | SENTINEL)
+    .flags(LOADING | STALE)
     .categories(CAT_DANGEROUS)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
     .summary("Returns facts and figures about the server.")

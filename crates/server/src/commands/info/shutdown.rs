@@ -7,7 +7,7 @@ use ochre_engine::level::Level;
 
 pub(super) static SHUTDOWN: ServerCommand =
     ServerCommand::new("shutdown", Group::Server, -1, Handler::exclusive(shutdown))
-        .flags(ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | SENTINEL | ALLOW_BUSY)
+        .flags(ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY)
         .summary("Saves the data to disk if configured, and ends the server.")
         .complexity(
             "O(N) when saving, where N is the total number of keys in all databases when saving data, \

@@ -29,7 +29,7 @@ const SUBSCRIBER: ochre_engine::command::flags::Flags = PUBSUB | NOSCRIPT | LOAD
 static SUBSCRIBE: ServerCommand =
     ServerCommand::new("subscribe", Group::PubSub, -2, Handler::local(subscribe))
         .since("2.0.0")
-        .flags(SUBSCRIBER | SENTINEL)
+        .flags(SUBSCRIBER)
         .summary("Starts listening to channels.")
         .complexity("O(N) with N channels to subscribe to")
         .args(&[Arg::string("channel").multiple()]);
@@ -37,7 +37,7 @@ static SUBSCRIBE: ServerCommand =
 static UNSUBSCRIBE: ServerCommand =
     ServerCommand::new("unsubscribe", Group::PubSub, -1, Handler::over(Reach::Local, unsubscribe))
         .since("2.0.0")
-        .flags(SUBSCRIBER | SENTINEL)
+        .flags(SUBSCRIBER)
         .summary("Stops listening to channels, to all of them if none is named.")
         .complexity("O(N) with N channels to unsubscribe from")
         .args(&[Arg::string("channel").optional().multiple()]);
@@ -45,7 +45,7 @@ static UNSUBSCRIBE: ServerCommand =
 static PSUBSCRIBE: ServerCommand =
     ServerCommand::new("psubscribe", Group::PubSub, -2, Handler::local(psubscribe))
         .since("2.0.0")
-        .flags(SUBSCRIBER | SENTINEL)
+        .flags(SUBSCRIBER)
         .summary("Starts listening to all channels whose names match patterns.")
         .complexity("O(N) with N patterns to subscribe to")
         .args(&[Arg::pattern("pattern").multiple()]);
@@ -53,7 +53,7 @@ static PSUBSCRIBE: ServerCommand =
 static PUNSUBSCRIBE: ServerCommand =
     ServerCommand::new("punsubscribe", Group::PubSub, -1, Handler::over(Reach::Local, punsubscribe))
         .since("2.0.0")
-        .flags(SUBSCRIBER | SENTINEL)
+        .flags(SUBSCRIBER)
         .summary("Stops listening to patterns, to all of them if none is named.")
         .complexity("O(N) with N patterns to unsubscribe from")
         .args(&[Arg::pattern("pattern").optional().multiple()]);
@@ -79,7 +79,7 @@ static SUNSUBSCRIBE: ServerCommand =
 static PUBLISH: ServerCommand =
     ServerCommand::new("publish", Group::PubSub, 3, Handler::over(Reach::Audience, publish))
         .since("2.0.0")
-        .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE | SENTINEL)
+        .flags(PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE)
         .summary("Sends a message to a channel.")
         .complexity("O(N+M) with N subscribers of the channel and M patterns of all clients")
         .args(&[Arg::string("channel"), Arg::string("message")]);

@@ -26,7 +26,7 @@
 //! wait for that lock, or will.
 //!
 //! *Errors.* What cannot be written goes back to the front of the feed, and is tried again before the next replies
-//! leave, or by the cron. [`Health`] tells every worker before its next command.
+//! leave, or by the cron. `Health` tells every worker before its next command.
 
 use super::writer::{Terms, Writer};
 use super::{Aof, State};
