@@ -1,46 +1,46 @@
-//! Keeps `maxmemory`: evicts keys before a command may use more memory.
+//! The state of eviction, which keeps the memory within `maxmemory`. `exec/eviction.rs` evicts keys before a command
+//! may use more memory.
 //!
-//! One command pays for at most `maxmemory-eviction-tenacity`'s share of time; what is left over
-//! goes on in later turns of the loop (Redis: evict.c, performEvictions).
+//! The time that one command spends on eviction is limited by `maxmemory-eviction-tenacity`. If it does not suffice,
+//! eviction goes on in later turns of the loop (Redis: evict.c, performEvictions).
 //!
-//! Several workers keep one limit. Asking for the sum of all threads before each command would be too dear, so a
-//! worker that has asked may use so many bytes, by its own counter, before it asks again: a share of what was free, and
-//! never more than [`TOLERANCE`] allows all workers together. In front of the limit the shares shrink, so the limit
-//! is met as closely as the commands under way allow; behind it a worker makes a little more room than it needs.
-//!
-//! What is known of it is here; `exec/eviction.rs` evicts.
+//! Several workers keep one limit. Asking for the sum of all threads before each command would be too dear. So a
+//! worker that has asked gets a *headroom*: bytes that it may use, by its own counter, before it asks again. This is a
+//! share of the free memory, and never more than [`TOLERANCE`] allows all workers together. Near the limit the shares
+//! shrink, so the limit is met as closely as the commands under way allow. Above it a worker frees a little more than
+//! it has to.
 
 use crate::alloc;
 use crate::clock::{Clock, Tick};
 use ochre_engine::cycle::EvictionPool;
 use std::ops::RangeInclusive;
 
-/// All workers together may use this part of the limit without asking: a quarter of a percent, and as much again of
-/// what they freed themselves.
+/// The divisor for the part of the limit that all workers together may use without asking: a quarter of a percent, and as
+/// much again of the memory that they have freed themselves.
 const TOLERANCE: u64 = 400;
 
-/// Nothing was found to evict: a worker among others, for whom looking costs a lock per shard, does not look again
-/// for so long.
+/// Nanoseconds for which a worker does not search again after it has found nothing to evict. In the shared mode a search
+/// costs a lock per shard.
 const REST_NANOS: u64 = 1_000_000;
 
-/// What this thread may have in use before it asks again what all threads use, in bytes by its own counter.
+/// The bounds of the memory of this thread within which it need not ask for the memory of all threads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Headroom {
-    /// What it frees others may have taken, so among others it asks again as well when it has freed much. `None`: it has
-    /// to ask.
+    /// Bytes by the counter of this thread. There is a lower bound because other threads may have used the memory that
+    /// this one has freed. `None`: the thread has to ask.
     bounds: Option<RangeInclusive<i64>>,
-    /// Only what uses no more memory may run.
+    /// Whether only commands may run that use no more memory.
     is_stuck: bool,
 }
 
 impl Headroom {
-    /// So many bytes more than this thread has in use now, for the only worker.
+    /// The headroom of the only worker: `free` bytes more than it has in use now.
     pub fn of(free: u64) -> Headroom {
         let end = alloc::used_by_this_thread().saturating_add_unsigned(free);
         Headroom { bounds: Some(i64::MIN..=end), is_stuck: false }
     }
 
-    /// Whether a command may run without asking. `needs` is whether it may use more memory.
+    /// Whether a command may run without asking. `needs` tells whether the command may use more memory.
     #[inline]
     pub fn is_left(&self, needs: impl FnOnce() -> bool) -> bool {
         let is_within = |bounds: &RangeInclusive<i64>| bounds.contains(&alloc::used_by_this_thread());
@@ -48,43 +48,44 @@ impl Headroom {
     }
 }
 
-/// State of eviction of a worker.
+/// The state of eviction of a worker.
 #[derive(Default)]
 pub struct Eviction {
-    /// The best candidates.
+    /// The best candidates for eviction.
     pub pool: EvictionPool,
-    /// The limit was still exceeded when the time was up.
+    /// Whether the limit was still exceeded when the time was up.
     pub unfinished: bool,
-    /// The bounds of this worker's room, if it knows them.
+    /// The bounds of the headroom, if they are known.
     bounds: Option<RangeInclusive<i64>>,
-    /// When nothing was found to evict, and memory did not suffice.
+    /// The time at which nothing was found to evict although memory did not suffice.
     stuck: Option<Tick>,
 }
 
 impl Eviction {
-    /// The room of this worker.
+    /// The headroom of this worker.
     pub fn headroom(&self) -> Headroom {
         Headroom { bounds: self.bounds.clone(), is_stuck: self.stuck.is_some() }
     }
 
-    /// Starts anew: limit or policy may have changed.
+    /// Forgets candidates and bounds, because the limit or the policy may have changed.
     pub fn forget(&mut self) {
         self.pool.clear();
         self.bounds = None;
         self.stuck = None;
     }
 
-    /// Does not rely on what was known of the room.
+    /// Forgets the headroom, so that the worker asks again.
     pub fn ask_again(&mut self) {
         self.bounds = None;
     }
 
-    /// Whether looking for something to evict was in vain a moment ago.
+    /// Whether the last search found nothing to evict, a moment ago.
     pub fn rests(&self, clock: &Clock) -> bool {
         self.stuck.is_some_and(|since| clock.nanos(since, clock.tick()) < REST_NANOS)
     }
 
-    /// Keeps what an attempt of one of so many workers came to, which left `free` bytes below the limit.
+    /// Keeps the result of an attempt to get below `limit`, after which `free` bytes are left below it. `workers` is
+    /// the number of workers that share them.
     pub fn conclude(&mut self, pressure: Pressure, free: u64, limit: u64, workers: u64, clock: &Clock) {
         let tolerated = limit / TOLERANCE / workers;
         self.unfinished = pressure == Pressure::Running;
@@ -104,14 +105,14 @@ impl Eviction {
     }
 }
 
-/// What an attempt to get below the limit came to.
+/// The result of an attempt to get below the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pressure {
-    /// Below the limit.
+    /// The memory is below the limit.
     Relieved,
-    /// Above it, but keys are being evicted.
+    /// The memory is above the limit, and keys are being evicted.
     Running,
-    /// Above it, and nothing can be evicted.
+    /// The memory is above the limit, and nothing can be evicted.
     Stuck,
 }
 
@@ -122,7 +123,7 @@ mod tests {
     const LIMIT: u64 = 1_000_000;
     const WORKERS: u64 = 4;
 
-    /// The room of a worker that has found so many bytes free.
+    /// The headroom of a worker that has found `free` bytes free.
     fn headroom(pressure: Pressure, free: u64) -> Option<RangeInclusive<i64>> {
         let mut eviction = Eviction::default();
         eviction.conclude(pressure, free, LIMIT, WORKERS, &Clock::new());

@@ -1,13 +1,11 @@
-//! Drives the expiry cycle: slow cycles in the cron, fast ones before the loop waits.
+//! The pace of active expiry: slow cycles in the cron, fast ones before the event loop waits. `exec/expiry.rs` runs them.
 //!
-//! Times are Redis's (expire.c): a slow cycle may use 25 % of the cron's period, two more for each step
-//! of `active-expire-effort`; a fast one a millisecond, a quarter more per step, and only
-//! while slow cycles do not get done with it.
+//! The times are those of Redis (expire.c). A slow cycle may use 25 % of the period of the cron, and 2 % more for each
+//! step of `active-expire-effort`. A fast cycle may use 1 ms, and 0.25 ms more for each step; it only runs while slow
+//! cycles end before their work is done.
 //!
-//! With several workers each has a slice of the shards and that part of the time (`worker/chores.rs`). One cycle
-//! over all shards, in the exclusive mode, is left for when everything runs there (`Server::works_in_slices`).
-//!
-//! The pace is here; `exec/expiry.rs` runs the cycles.
+//! With several workers each has a slice of the shards and an equal part of the time (`worker/chores.rs`). While the
+//! server is restricted, one cycle in the exclusive mode covers all shards (`SharedState::works_in_slices`).
 
 use crate::clock::{Clock, Tick};
 use crate::stats::Stats;
@@ -15,18 +13,18 @@ use ochre_engine::cycle::ExpireCycle;
 use ochre_engine::keyspace::DbIndex;
 use ochre_engine::settings::Settings;
 
-/// State of active expiry, of all shards or of a slice.
+/// The state of active expiry, of all shards or of a slice.
 #[derive(Default)]
 pub struct ActiveExpiry {
-    /// Where it goes on.
+    /// The position of the cycle.
     pub cycle: ExpireCycle,
-    /// The last slow cycle did not get done with its work.
+    /// Whether the last cycle ended before its work was done.
     pub timed_out: bool,
     last_fast: Option<Tick>,
 }
 
 impl ActiveExpiry {
-    /// Whether the last slow cycle did not get done with its work.
+    /// Whether the last cycle ended before its work was done.
     pub fn goes_on(&self) -> bool {
         self.timed_out
     }
@@ -45,24 +43,24 @@ impl ActiveExpiry {
         Some(limit_us)
     }
 
-    /// Counts a cycle of so many nanoseconds that has just ended.
+    /// Counts a cycle that has just ended and took `nanos` nanoseconds.
     pub fn count(&self, stats: &Stats, nanos: u64) {
         stats.expire_cycles_timed_out.add(u64::from(self.timed_out));
         stats.expire_cycle_nanos.add(nanos);
     }
 
-    /// Keys that are due but may be deleted in the exclusive mode only.
+    /// Takes the keys that are due but may be deleted in the exclusive mode only.
     pub fn take_left(&mut self) -> Vec<(DbIndex, Vec<u8>)> {
         std::mem::take(&mut self.cycle.left)
     }
 }
 
-/// Steps of `active-expire-effort` above the first.
+/// Steps of `active-expire-effort` above the first, 0 to 9.
 fn effort(settings: &Settings) -> u64 {
     u64::from(settings.active_expire_effort.clamp(1, 10) - 1)
 }
 
-/// Microseconds that the slow cycles of one turn of the cron may take, all workers together.
+/// Microseconds for the slow cycles of one run of the cron, for all workers together.
 pub fn slow_limit_us(settings: &Settings, hz: u64) -> u64 {
     let share = 25 + 2 * effort(settings);
     share * 1_000_000 / hz / 100

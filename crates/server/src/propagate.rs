@@ -1,18 +1,17 @@
-//! What commands did, as the log of commands that the append-only file holds (and replicas will get).
+//! The log of commands: the effects of commands as further commands, for the append-only file.
 //!
 //! ```text
 //! effects of a command ──> Journal ──┬─ alone: straight to the feed
 //!                                    └─ one of several: kept until the unit ends, then between MULTI and EXEC
-//! feed: [#TS:time] [SELECT db] command ...      bytes in order of execution, taken by who writes them
+//! feed: [#TS:time] [SELECT db] command ...      bytes in order of execution, taken by the writer
 //! ```
 //! Several workers write one log: each has a journal for the commands of a group whose shards it holds, and appends
-//! it to the one feed before it lets go of them ([`Inbox`]).
+//! it to the one feed before it releases the shards ([`Inbox`]).
 //!
-//! A *unit* is what must not be torn apart: a transaction, or one command with what it caused. One function,
-//! [`Journal::append`], adds to the log, and one owner, the [`Journal`], decides about the order; whoever holds the
-//! shards of a command calls it before letting go of them, so the order of the log is the order of execution.
-//! The order inside a unit and the places of SELECT and MULTI are Redis's (server.c: propagatePendingCommands), to
-//! the byte.
+//! A *unit* is a sequence of commands that must not be torn apart: a transaction, or one command with its deletions of
+//! expired keys. Only the [`Journal`] adds to the log. A worker calls it while it holds the shards of the command, so the
+//! order of the log is the order of execution. The order inside a unit and the positions of SELECT and MULTI are those of
+//! Redis (server.c: propagatePendingCommands), to the byte.
 
 use crate::table::Entry;
 use ochre_engine::command::Effects;
@@ -30,27 +29,27 @@ pub use inbox::Inbox;
 /// The bytes of the log on their way to one reader.
 #[derive(Default)]
 pub struct Feed {
-    /// What was appended and not taken yet.
+    /// The bytes that were appended and not taken yet.
     pub bytes: Vec<u8>,
-    /// Whether the reader is there.
+    /// Whether there is a reader.
     pub is_open: bool,
-    /// Whether the time goes in front of commands when it changed.
+    /// Whether the time is noted in front of a command when the second has changed (`aof-timestamp-enabled`).
     pub timestamps: bool,
-    /// The database that the reader works on, as the log has told it.
+    /// The database that was selected last in the log.
     selected: Option<DbIndex>,
-    /// The bytes begin with the selection of this database, which is so long.
+    /// The database that the bytes select at their beginning, and the length of that command.
     lead: Option<(DbIndex, usize)>,
-    /// The time told last, in seconds.
+    /// The time that was noted last, in seconds.
     told: i64,
 }
 
 impl Feed {
-    /// Where a worker gathers what the commands of a group did.
+    /// The feed in which a worker gathers the commands of a group.
     fn of_worker() -> Feed {
         Feed { is_open: true, ..Feed::default() }
     }
 
-    /// The reader has to be told the database anew.
+    /// Forgets the selected database, so that the next command selects it again.
     pub fn forget_selected(&mut self) {
         self.selected = None;
     }
@@ -71,8 +70,8 @@ impl Feed {
         }
     }
 
-    /// Appends what another feed has, which began without knowing the database, and is as new afterwards. `now`: the
-    /// time, which that one did not tell.
+    /// Moves the bytes of the feed of a worker here. That feed began without a selected database and without a time, so
+    /// the time `now` in seconds is noted, and a selection of the same database is left out.
     fn absorb(&mut self, other: &mut Feed, now: i64) {
         let Some(selected) = other.selected.take() else { return };
         let lead = other.lead.take();
@@ -84,7 +83,7 @@ impl Feed {
         other.bytes.shrink_to(MAX_KEPT);
     }
 
-    /// Notes the time in seconds, if it is to be noted and has changed.
+    /// Notes the time in seconds, if times are wanted and it has changed.
     #[inline]
     fn tell_time(&mut self, now: i64) {
         if self.timestamps && self.told < now {
@@ -94,29 +93,29 @@ impl Feed {
     }
 }
 
-/// What a command is logged with.
+/// The circumstances of a command that is logged.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
-    /// The database it worked on.
+    /// The database that it worked on.
     pub db: DbIndex,
     /// The command.
     pub command: &'a Entry,
-    /// Settings.
+    /// The settings.
     pub settings: &'a Settings,
     /// The time in seconds.
     pub seconds: i64,
 }
 
-/// Makes the log.
+/// The maker of the log.
 #[derive(Default)]
 pub struct Journal {
-    /// For the append-only file.
+    /// The feed of the append-only file.
     pub aof: Feed,
     /// Commands of the unit under way.
     unit: Vec<u8>,
-    /// Their databases, and where they end in `unit`.
+    /// The databases of these commands, and the ends of the commands in `unit`.
     commands: Vec<(DbIndex, usize)>,
-    /// How many units are open, one in another.
+    /// The number of open units, one in another.
     depth: u32,
 }
 
@@ -126,8 +125,8 @@ impl Journal {
         Journal { aof: Feed::of_worker(), ..Journal::default() }
     }
 
-    /// Appends what a command did. Called once per command, behind its handler and before anything that it set
-    /// off; only if [`Effects::propagates`].
+    /// Appends the log of a command. To be called once per command, if [`Effects::propagates`], after its handler and
+    /// before its effects are carried out.
     #[inline]
     pub fn record(&mut self, fx: &mut Effects, scene: Scene<'_>, args: Args<'_>) {
         if fx.gone.is_empty() && matches!(fx.propagation, Propagation::Verbatim) {
@@ -153,12 +152,12 @@ impl Journal {
                 }
             }
         }
-        // What such a command meets is a matter of chance, and does not belong together.
+        // The expired keys that such a command meets are a matter of chance, so they are no unit with it.
         let at_random = scene.command.meta.flags & TOUCHES_ARBITRARY_KEYS != 0;
         self.end_unit(!at_random, scene.settings.level, scene.seconds);
     }
 
-    /// Appends deletions that no command caused: one by one, as each stands for itself.
+    /// Appends the deletions of expiry and eviction, one by one, as each is independent of the others.
     pub fn record_gone(&mut self, fx: &mut Effects, lazy: bool, level: Level, seconds: i64) {
         self.open();
         self.add_gone(fx, lazy);
@@ -179,7 +178,7 @@ impl Journal {
         self.close(level, seconds);
     }
 
-    /// Whether anybody reads the log.
+    /// Whether the log has a reader.
     pub fn is_read(&self) -> bool {
         self.aof.is_open
     }
@@ -189,12 +188,12 @@ impl Journal {
         self.depth > 0
     }
 
-    /// What follows up to [`Journal::close`] belongs together.
+    /// Begins a unit, which [`Journal::close`] ends.
     pub fn open(&mut self) {
         self.depth += 1;
     }
 
-    /// The unit is complete.
+    /// Ends a unit. The outermost one is handed over.
     pub fn close(&mut self, level: Level, seconds: i64) {
         self.depth = self.depth.saturating_sub(1);
         if self.depth == 0 && !self.commands.is_empty() {
@@ -221,11 +220,11 @@ impl Journal {
         self.commands.push((db, self.unit.len()));
     }
 
-    /// Hands the unit over, between MULTI and EXEC if it has several commands and they belong together.
+    /// Moves the unit to the feed, between MULTI and EXEC if it has several commands and they belong `together`.
     #[cold]
     fn finish(&mut self, together: bool, level: Level, seconds: i64) {
         if !self.aof.is_open {
-            // The reader left while the unit was under way.
+            // The log was switched off while the unit was under way.
             self.commands.clear();
         }
         let is_transaction = together && self.commands.len() > 1;

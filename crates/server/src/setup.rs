@@ -1,4 +1,4 @@
-//! How the server is set up: the commands that exist, and what was configured.
+//! The setup of the server: the commands that exist, and the configuration.
 
 use crate::config::Config;
 use crate::table::CommandTable;
@@ -9,7 +9,7 @@ use ochre_engine::settings::Settings;
 pub struct Setup<'a> {
     /// All commands.
     pub commands: &'a CommandTable,
-    /// What data commands need to know of the configuration.
+    /// The part of the configuration for data commands.
     pub settings: &'a Settings,
     /// The configuration.
     pub config: &'a Config,

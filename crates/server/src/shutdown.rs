@@ -1,9 +1,9 @@
-//! The end of the process: asked for by a signal or by SHUTDOWN, in order.
+//! The end of the process, by a signal or by SHUTDOWN.
 //!
 //! ```text
 //! signal ──> Requested ── cron ──┐        ┌ saving fails ──> the server goes on
 //! SHUTDOWN ──────────────────────┴> shut_down ──> `Server::shutdown`: the event loop ends
-//! SHUTDOWN ABORT ──> Requested is forgotten
+//! SHUTDOWN ABORT ──> clears Requested
 //! ```
 
 use crate::config::{ShutdownFlags, Supervised};
@@ -13,12 +13,12 @@ use crate::process::{daemon, supervise};
 use crate::server::Server;
 use crate::{log_notice, log_warning};
 
-/// The server cannot end: its data would be lost. The log says why.
+/// The server cannot end, because its data would be lost. The log has the reason.
 #[derive(Debug)]
 pub struct CannotEnd;
 
 impl Server {
-    /// A signal came that asks for the end: the cron will see to it.
+    /// Logs that a signal asks for the end. The cron acts on it.
     pub fn on_signal(&mut self) {
         let Some(signal) = self.ending.get() else { return };
         if std::mem::replace(&mut self.ending_told, true) {
@@ -33,7 +33,7 @@ impl Server {
 
     /// Ends the server if a signal asked for it.
     pub fn shut_down_if_asked(&mut self) {
-        // The handler may have run so late that the event loop has not heard of it.
+        // The event loop may not have logged the signal yet.
         self.on_signal();
         let flags = match self.ending.get() {
             None => return,
@@ -45,9 +45,12 @@ impl Server {
         let _ = self.shut_down(flags);
     }
 
-    /// Ends the server, with a snapshot if there are save points or `flags` ask for one: nothing is
-    /// accepted any more, replies already made are still sent. If the snapshot fails the server goes on,
-    /// unless it is forced to end.
+    /// Ends the server, with a snapshot if there are save points or `flags` ask for one. No connection is
+    /// accepted any more; replies that exist are still sent.
+    ///
+    /// # Errors
+    /// [`CannotEnd`] if the snapshot fails or the append-only file has no base yet. The server then goes on. With FORCE
+    /// it ends in any case.
     pub fn shut_down(&mut self, flags: ShutdownFlags) -> Result<(), CannotEnd> {
         log_notice!("User requested shutdown...");
         self.tell_supervisor("STOPPING=1\n");
@@ -66,7 +69,7 @@ impl Server {
         Ok(())
     }
 
-    /// Forgets a signal that asked for the end; false if there is none.
+    /// Forgets a signal that asked for the end. False if there is none.
     pub fn abort_shutdown(&mut self) -> bool {
         let was_asked = self.ending.clear();
         self.ending_told = false;
@@ -76,7 +79,7 @@ impl Server {
         was_asked
     }
 
-    /// Data that is only partly loaded must not replace the file it comes from.
+    /// Whether a snapshot is taken. Data that is only partly loaded must not replace the file that it comes from.
     fn saves_at_the_end(&self, flags: ShutdownFlags) -> bool {
         let by_rule =
             !self.shared.config.persistence.save.0.is_empty() && !flags.contains(ShutdownFlags::NOSAVE);
@@ -98,7 +101,7 @@ impl Server {
         Err(self.cannot_end())
     }
 
-    /// A child could write its file after the last snapshot, and replace it.
+    /// Ends the child, which could otherwise replace the last snapshot by its own.
     fn end_children(&mut self) {
         let children = &self.shared.persistence.children;
         let Some((purpose, pid)) = children.active().zip(children.pid()) else { return };
@@ -115,7 +118,7 @@ impl Server {
         }
     }
 
-    /// While the first base is being written, nothing of the data is in the append-only file.
+    /// Refuses to end while the first base is being written, because the append-only file has no data until then.
     fn wait_for_first_base(&mut self, forced: bool) -> Result<(), CannotEnd> {
         let rewrites = self.shared.persistence.children.active() == Some(Purpose::AofRewrite);
         if !rewrites || !self.is_writing_first_base() {
@@ -141,7 +144,7 @@ impl Server {
         }
     }
 
-    /// Names the process after the configuration.
+    /// Sets the title of the process from the configuration.
     pub fn show_title(&self) {
         if self.shared.config.process.set_proc_title {
             let file = self.shared.identity.config_file.as_deref();

@@ -1,7 +1,7 @@
-//! What one worker needs to run commands, besides shards and what all workers share.
+//! The state of one worker: everything that it needs to run commands besides shards and the shared state.
 //!
-//! Each worker has one. The exclusive mode works with that of the worker that entered it (`Server::state`), so there
-//! is no second set of clocks, counters and journals.
+//! In the exclusive mode the state of the worker that has the mode is in `Server::state`, so the mode needs no clocks,
+//! counters and journals of its own.
 
 use crate::clock::{Clock, Tick};
 use crate::eviction::Eviction;
@@ -19,32 +19,32 @@ use std::sync::Arc;
 
 /// The state of a worker.
 pub struct WorkerState {
-    /// Number of the worker.
+    /// The number of the worker.
     pub worker: usize,
-    /// What the command under way did.
+    /// The effects of the command under way.
     pub fx: Effects,
-    /// How accesses are recorded.
+    /// The way in which accesses are recorded: LRU or LFU.
     pub access: AccessClock,
-    /// Randomness.
+    /// The source of randomness.
     pub rng: SmallRng,
     /// The clock.
     pub clock: Clock,
-    /// When the command under way began (or the last one ended).
+    /// The time at which the command under way began, or the last one ended.
     pub tick: Tick,
-    /// Keys that changed and that a client waits for, each once: served when the command under way is done.
+    /// Keys that changed and that clients wait for, each once. They are served when the command under way is done.
     pub ready: VecDeque<(DbIndex, Vec<u8>)>,
-    /// Counters of what it does; all threads may read them.
+    /// The counters of the worker; all threads may read them.
     pub stats: Arc<Stats>,
     /// The log of the commands under way.
     pub journal: Journal,
     /// The expiry cycle over this worker's slice of the shards, or over all of them.
     pub expiry: ActiveExpiry,
-    /// Eviction.
+    /// The state of eviction.
     pub eviction: Eviction,
 }
 
 impl WorkerState {
-    /// The state of a worker that has done nothing yet.
+    /// The state of a worker that has run no command yet.
     pub fn new(
         worker: usize,
         settings: &Settings,
@@ -88,7 +88,7 @@ impl WorkerState {
         (view, &mut self.rng)
     }
 
-    /// Starts a turn of the event loop: asks the system for the time.
+    /// Begins a turn of the event loop: asks the system for the time.
     pub fn start_turn(&mut self, settings: &Settings) {
         self.clock.sync();
         self.tick = self.clock.tick();

@@ -1,4 +1,4 @@
-//! Where the log is while several workers append to it.
+//! The log in the shared mode, in which several workers append to it.
 //!
 //! ```text
 //! shared mode     worker 0: group ──> journal ──┐
@@ -7,16 +7,17 @@
 //! exclusive mode                                                  take_feed  ▼    │  give_feed
 //!                 commands ───────────────────────────────────────> Journal { feed } ──────────> file
 //! ```
-//! There is one feed: in the exclusive mode whoever has it appends to it as if alone, in the shared mode it is behind
-//! the inbox's lock. That lock is held while bytes are copied, never while anything is written to a file.
+//! There is one feed. In the exclusive mode it is in the journal of the worker that has the mode; in the shared mode it
+//! is behind the lock of the inbox. That lock is held while bytes are copied, never while a file is written.
 //!
-//! Workers put what a group did before they let go of its shards, so commands with a key in common are in the log in
+//! Workers put the log of a group here before they release its shards. So commands with a key in common are in the log in
 //! the order in which they ran, and the others in some order, which is all that replaying needs.
 //!
-//! *Who has to wait for the file.* Every put gets a number, one higher than the one before. Whoever saw what a command
-//! did got the lock of its shard (or the exclusive mode) after it was put, and so sees its number in `put` as well:
-//! with everything up to there in the file, nothing of what it saw can be lost. `settled` is the number up to which
-//! everything is there, as durable as `appendfsync` demands. A worker compares the two before its replies leave.
+//! *Waiting for the file.* Every put gets a number, one higher than the one before. A worker that sees the changes of a
+//! command has got the lock of a shard (or the exclusive mode) after the put, so it also sees the number of the put. Once
+//! all puts up to this number are in the file, no change that the worker has seen can be lost. `settled` is the number
+//! up to which puts are in the file, as durable as `appendfsync` demands. A worker compares the two before its replies
+//! leave.
 
 use super::{Feed, Journal};
 use parking_lot::Mutex;
@@ -25,18 +26,19 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// The log in the shared mode.
 pub struct Inbox {
     feed: Mutex<Feed>,
-    /// The feed is here.
+    /// Whether the feed is here.
     is_open: bool,
-    /// How often something was put. Changes under the lock of the feed.
+    /// The number of the last put. Changes under the lock of the feed.
     put: AtomicU64,
     /// Bytes of memory that the feed's buffer holds. Changes under the lock of the feed.
     capacity: AtomicUsize,
-    /// How much of that needs to be written no more. Changes under the lock of the writer.
+    /// The number of the last put that is written. Changes under the lock of the writer.
     settled: AtomicU64,
 }
 
 impl Default for Inbox {
-    /// The feed is elsewhere; what is here is what a worker begins with when its journal gives the feed back.
+    /// An inbox while the feed is in a journal. It has a feed of a worker, which that journal gets
+    /// in exchange.
     fn default() -> Inbox {
         Inbox {
             feed: Mutex::new(Feed::of_worker()),
@@ -49,7 +51,7 @@ impl Default for Inbox {
 }
 
 impl Inbox {
-    /// Takes what a worker logged, which still holds the shards of the commands. `seconds`: the time.
+    /// Moves the log of a worker here. The worker still holds the shards of the commands. `seconds` returns the time.
     #[inline]
     pub fn put(&self, journal: &mut Journal, seconds: impl FnOnce() -> i64) {
         if !journal.aof.bytes.is_empty() {
@@ -60,20 +62,20 @@ impl Inbox {
         }
     }
 
-    /// The number of the last put that this thread may have seen anything of.
+    /// The number of the last put whose changes this thread may have seen.
     #[inline]
     pub fn last_seen(&self) -> u64 {
-        // The lock of a shard made it visible, see the module.
+        // The lock of a shard has made the number visible, as the documentation of the module explains.
         self.put.load(Ordering::Relaxed)
     }
 
-    /// Whether everything up to this put is written.
+    /// Whether all puts up to this number are written.
     #[inline]
     pub fn is_settled(&self, number: u64) -> bool {
         self.settled.load(Ordering::Acquire) >= number
     }
 
-    /// Everything up to this put is written. The caller has the lock of the writer.
+    /// Notes that all puts up to this number are written. The caller holds the lock of the writer.
     pub fn settle(&self, number: u64) {
         self.settled.store(number, Ordering::Release);
     }
@@ -86,7 +88,7 @@ impl Inbox {
         self.put.load(Ordering::Relaxed)
     }
 
-    /// Gives back bytes that could not be written: they come before all others.
+    /// Gives back bytes that could not be written. They come before all others.
     #[cold]
     pub fn put_back(&self, bytes: &mut Vec<u8>) {
         let mut feed = self.feed.lock();
@@ -95,19 +97,19 @@ impl Inbox {
         self.capacity.store(feed.bytes.capacity(), Ordering::Relaxed);
     }
 
-    /// Bytes that wait here.
+    /// Bytes of the log that wait here.
     pub fn len(&self) -> usize {
         self.feed.lock().bytes.len()
     }
 
-    /// Bytes of memory that wait here, or may: they do not count against `maxmemory`.
+    /// Bytes of memory of the buffer, which does not count against `maxmemory`.
     pub fn capacity(&self) -> usize {
         self.capacity.load(Ordering::Relaxed)
     }
 }
 
 impl Journal {
-    /// The exclusive mode begins: the feed comes here, unless it is here already.
+    /// Takes the feed into this journal, at the beginning of the exclusive mode, unless it is here already.
     pub fn take_feed(&mut self, inbox: &mut Inbox) {
         if std::mem::take(&mut inbox.is_open) {
             std::mem::swap(&mut self.aof, inbox.feed.get_mut());
@@ -115,7 +117,7 @@ impl Journal {
         }
     }
 
-    /// The shared mode begins: the feed goes to where the workers find it.
+    /// Gives the feed to the inbox, at the end of the exclusive mode.
     pub fn give_feed(&mut self, inbox: &mut Inbox) {
         if !std::mem::replace(&mut inbox.is_open, true) {
             std::mem::swap(&mut self.aof, inbox.feed.get_mut());

@@ -7,10 +7,10 @@
 //! ```
 //! - A [`Report`] is plain data. It owns all it holds, so it can be rendered after the locks that its numbers needed are
 //!   free again, and by another thread.
-//! - A [`Section`](field::Section) is a list of items in the order of INFO. An item is a [`Field`](field::Field)
+//! - A [`Section`] is a list of items in the order of INFO. An item is a [`Field`](field::Field)
 //!   (`used_memory:1024`) or a [`Row`](field::Row) of a [`Family`](field::Family) (`cmdstat_get:calls=3,usec=12`),
 //!   which has a label and fields of its own.
-//! - A field carries its name as INFO shows it, its value, its [`Kind`](field::Kind) and its [`Unit`](field::Unit). A
+//! - A field carries its name as INFO shows it, its value, its [`Kind`](field::Kind) and its [`Unit`]. A
 //!   rendering derives all that it needs from these: there is no second table of names, types or units.
 //! - Fields that only repeat others for people, such as `used_memory_human`, are of the kind
 //!   [`Kind::Derived`](field::Kind::Derived). Renderings for machines leave them out.
