@@ -1,9 +1,9 @@
 //! Listening sockets, with the options Redis sets.
 
-use super::Socket;
+use super::{Endpoint, Socket};
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -55,8 +55,9 @@ pub fn listen_unix(path: &Path, backlog: i32, permissions: u32) -> io::Result<Li
 }
 
 impl Listener {
-    /// Reports new connections.
-    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    /// Reports new connections as this endpoint.
+    pub fn register(&mut self, registry: &Registry, endpoint: Endpoint) -> io::Result<()> {
+        let token = endpoint.token();
         match self {
             Listener::Tcp(l) => l.register(registry, token, Interest::READABLE),
             Listener::Unix(l) => l.register(registry, token, Interest::READABLE),

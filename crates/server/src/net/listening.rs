@@ -1,11 +1,11 @@
 //! The sockets the server listens on: opened at the start, and again when `port` or `bind` change.
 //!
-//! The Unix socket has the first number, those of TCP follow: numbers are what the event loop reports.
+//! The Unix socket has the first number, those of TCP follow: numbers are those of the [`Endpoint`]s.
 
-use super::Listener;
 use super::listen::{listen_tcp, listen_unix};
+use super::{Endpoint, Listener};
 use crate::config::{Config, os_text};
-use mio::{Registry, Token};
+use mio::Registry;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -127,7 +127,7 @@ impl Listening {
 
     fn report(&self, listener: &mut Listener, number: usize) {
         if let Some(registry) = &self.registry
-            && let Err(error) = listener.register(registry, Token(number))
+            && let Err(error) = listener.register(registry, Endpoint::Listener(number))
         {
             crate::log_warning!("Unrecoverable error creating listener accept handler: {error}");
         }

@@ -1,8 +1,9 @@
 //! A connection's socket: TCP or unix, behind one type.
 
+use super::Endpoint;
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
@@ -17,8 +18,9 @@ pub enum Socket {
 }
 
 impl Socket {
-    /// Both directions, reported when they change.
-    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    /// Both directions, reported as this endpoint when they change.
+    pub fn register(&mut self, registry: &Registry, endpoint: Endpoint) -> io::Result<()> {
+        let token = endpoint.token();
         let both = Interest::READABLE | Interest::WRITABLE;
         match self {
             Socket::Tcp(s) => s.register(registry, token, both),

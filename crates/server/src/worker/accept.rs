@@ -3,10 +3,10 @@
 //! The first worker accepts them and makes a client of each, counts it, so that `maxclients` is exact, and
 //! sends it to the worker with the fewest, which gives it a place and hears of its socket from then on.
 
+use super::Worker;
 use super::handle::WorkerView;
-use super::{Worker, poll_token};
 use crate::client::{Client, ClientSet, Flags, Token};
-use crate::net::Socket;
+use crate::net::{Endpoint, Socket};
 use crate::server::Server;
 use mio::Registry;
 use std::io::IoSlice;
@@ -113,7 +113,8 @@ impl ClientSet {
     fn welcome(&mut self, mut client: Box<Client>, registry: &Registry) {
         let token = self.reserve();
         client.token = token;
-        let reports = client.socket.as_mut().is_some_and(|s| s.register(registry, poll_token(token)).is_ok());
+        let endpoint = Endpoint::Client(token.place());
+        let reports = client.socket.as_mut().is_some_and(|s| s.register(registry, endpoint).is_ok());
         if !reports {
             self.close(&mut client);
         }

@@ -11,7 +11,8 @@
 //!    touch; execute;
 //! 4. accept, then timers (cron).
 //!
-//! Sockets are registered once, edge-triggered in both directions: what is not drained is remembered in the `again` list.
+//! Sockets are registered once, edge-triggered in both directions: what is not drained is remembered
+//! in the `again` list. Events are sorted by the [`Endpoint`] they are about.
 
 mod accept;
 mod batch;
@@ -38,19 +39,15 @@ use crate::client::{Client, Token};
 use crate::clock::Tick;
 use crate::config::AppendFsync;
 use crate::mailboxes::Envelope;
+use crate::net::Endpoint;
 use crate::process::signals::Signals;
 use handle::{WorkerHandle, WorkerView};
+use mio::event::Event;
 use mio::{Events, Poll};
 use std::io;
 use std::time::Duration;
 use timers::{Timer, Timers};
 
-/// First token of clients; listeners have the numbers below.
-const FIRST_CLIENT: usize = 64;
-/// The token of the pipe that signals write to.
-const SIGNALS: usize = FIRST_CLIENT - 1;
-/// The token of other workers that left something to do.
-const WAKE: usize = FIRST_CLIENT - 2;
 /// The cron's timer is always armed, so this is never waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -221,35 +218,35 @@ impl Worker {
         std::mem::swap(&mut self.ready, &mut self.again);
         self.again.clear();
         for event in events {
-            let number = event.token().0;
-            if number == WAKE {
-                continue;
-            }
-            if let Some(signals) = self.signals.as_mut().filter(|_| number == SIGNALS) {
-                signals.drain();
-                self.handle.exclusively(|server| server.on_signal());
-                continue;
-            }
-            if number < FIRST_CLIENT {
-                self.accepting.push(number);
-                continue;
-            }
-            let token = Token::new(self.handle.me(), number - FIRST_CLIENT);
-            if event.is_writable() {
-                self.write_more(token);
-            }
-            if event.is_readable() || event.is_read_closed() || event.is_error() {
-                self.ready.push(token);
-            }
-            if event.is_read_closed() {
-                // The end arrived together with data and is not reported again: one more read finds it.
-                self.again.push(token);
+            match Endpoint::unpack(event.token()) {
+                Some(Endpoint::Client(place)) => self.sort_client(Token::new(self.handle.me(), place), event),
+                Some(Endpoint::Listener(number)) => self.accepting.push(number),
+                Some(Endpoint::Signals) => self.take_signals(),
+                // What was left to do is looked for in each turn.
+                Some(Endpoint::Waker) | None => {}
             }
         }
     }
-}
 
-/// The poll's name of a client.
-fn poll_token(token: Token) -> mio::Token {
-    mio::Token(token.place() + FIRST_CLIENT)
+    /// The socket of a client has room, or something to read, or both.
+    #[inline]
+    fn sort_client(&mut self, token: Token, event: &Event) {
+        if event.is_writable() {
+            self.write_more(token);
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.ready.push(token);
+        }
+        if event.is_read_closed() {
+            // The end arrived together with data and is not reported again: one more read finds it.
+            self.again.push(token);
+        }
+    }
+
+    fn take_signals(&mut self) {
+        if let Some(signals) = &mut self.signals {
+            signals.drain();
+            self.handle.exclusively(|server| server.on_signal());
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Starts the workers, each on a thread of its own; the first one on the main thread.
 
+use super::Worker;
 use super::handle::WorkerHandle;
-use super::{SIGNALS, WAKE, Worker};
+use crate::net::Endpoint;
 use crate::persistence::loading;
 use crate::process::signals::Signals;
 use crate::process::{Abort, failed};
@@ -24,7 +25,7 @@ fn start(
     mut signals: Signals,
     ready: fn(&Server),
 ) -> io::Result<Result<(), Abort>> {
-    first.registry().register(signals.source(), mio::Token(SIGNALS), Interest::READABLE)?;
+    first.registry().register(signals.source(), Endpoint::Signals.token(), Interest::READABLE)?;
     let workers = server.workers.len();
     let mut polls = vec![first];
     for _ in 1..workers {
@@ -33,7 +34,7 @@ fn start(
     let registries: io::Result<Box<[_]>> = polls.iter().map(|poll| poll.registry().try_clone()).collect();
     server.registries = registries?;
     let wakers: io::Result<Arc<[Waker]>> =
-        polls.iter().map(|poll| Waker::new(poll.registry(), mio::Token(WAKE))).collect();
+        polls.iter().map(|poll| Waker::new(poll.registry(), Endpoint::Waker.token())).collect();
     let wakers = wakers?;
     server.shared.mailboxes.connect(Arc::clone(&wakers));
     if workers > 1 {
