@@ -10,6 +10,8 @@
 //! The log belongs to the process, not to a server: a child that saves and a second server in a test
 //! write to the same log, so its state is static.
 
+mod zone;
+
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -99,7 +101,8 @@ pub fn hold() -> MutexGuard<'static, ()> {
 pub fn write(level: LogLevel, message: fmt::Arguments<'_>) {
     let _alone = hold();
     let mark = [b'.', b'-', b'*', b'#'].get(level as usize).copied().unwrap_or(b'#');
-    let now = jiff::Zoned::now().strftime("%d %b %Y %H:%M:%S%.3f").to_string();
+    let now =
+        jiff::Timestamp::now().to_zoned(zone::local().clone()).strftime("%d %b %Y %H:%M:%S%.3f").to_string();
     let (pid, mark) = (std::process::id(), char::from(mark));
     emit(format!("{pid}:{} {now} {mark} {message}\n", role(pid)).as_bytes());
     if TARGET.read().is_ok_and(|target| target.syslog) {

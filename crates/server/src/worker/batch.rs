@@ -228,10 +228,11 @@ impl Worker {
     /// wait. `queue` begins with the plan of the next one.
     fn run_commands(&mut self, client: &mut InHand<Client>, pending: &mut PendingInput, queue: Queue<'_>) {
         let handle = &mut self.handle;
-        let offset = queue.first - pending.next;
+        // A batch that was begun before has more behind it than the queue: the difference may be negative.
+        let offset = queue.first.wrapping_sub(pending.next);
         // What comes after the end of the server must not be answered as if it had been kept.
         while pending.next < pending.batch.len() && !handle.shared().shutdown {
-            let queue = Queue { first: offset + pending.next, ..queue };
+            let queue = Queue { first: offset.wrapping_add(pending.next), ..queue };
             let mut progress = Progress::Escalates;
             let args = pending.batch.args(pending.next, queue.query.bytes());
             if handle.may_share(client, queue.plan.get(queue.first), args) {
@@ -242,10 +243,10 @@ impl Worker {
                 Progress::Waits | Progress::Held => break,
                 Progress::Escalates => {
                     let can_share = !handle.is_alone();
-                    let queue = Queue { first: offset + pending.next, ..queue };
+                    let queue = Queue { first: offset.wrapping_add(pending.next), ..queue };
                     let waits = handle.exclusively_with(client, |server, client| {
                         server.run_commands(client, pending, queue, |server, client, pending| {
-                            let planned = || queue.plan.get(offset + pending.next);
+                            let planned = || queue.plan.get(offset.wrapping_add(pending.next));
                             let args = || pending.batch.args(pending.next, queue.query.bytes());
                             can_share
                                 && may_share(&server.shared, client, planned(), args())

@@ -17,17 +17,17 @@ impl Server {
         queue: Queue<'_>,
         shares: impl Fn(&Server, &Client, &PendingInput) -> bool,
     ) -> bool {
-        let offset = queue.first - pending.next;
+        let offset = queue.first.wrapping_sub(pending.next);
         if client.flags.contains(Flags::CLOSE_ASAP) {
             // Another worker closed it before the exclusive mode was reached.
             pending.next = pending.batch.len();
         }
         while pending.next < pending.batch.len() {
-            let queue = Queue { first: offset + pending.next, ..queue };
+            let queue = Queue { first: offset.wrapping_add(pending.next), ..queue };
             let mut progress = self.run_batch(client, pending, queue);
             if progress == Progress::Escalates {
                 let args = pending.batch.args(pending.next, queue.query.bytes());
-                let planned = queue.plan.get(offset + pending.next);
+                let planned = queue.plan.get(offset.wrapping_add(pending.next));
                 progress = execute(self, client, planned, args);
                 if progress != Progress::Held {
                     pending.next += 1;
