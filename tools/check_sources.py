@@ -28,7 +28,7 @@ LAYERS = {
         # Memory, time, boxes.
         ["alloc.rs", "clock.rs", "clock", "counter.rs", "in_hand.rs"],
         # What was configured, and the log.
-        ["config", "log.rs", "process/title.rs"],
+        ["config", "log.rs", "log", "process/title.rs"],
         # The operating system: process, sockets, threads.
         ["process", "net", "lazyfree.rs", "secrets.rs"],
         # The commands that exist, and what is known of a call before it runs.
