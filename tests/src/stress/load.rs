@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{ScopedJoinHandle, scope, sleep};
 use std::time::{Duration, Instant};
 
-/// The number of clients of each kind. [`super`] describes their work, [`Kind::period`] how often they call.
+/// The number of clients of each kind. [`super`] describes their work, `Kind::period` how often they call.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Load {
